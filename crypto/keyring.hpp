@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "base/ids.hpp"
+#include "base/random.hpp"
+#include "base/secret.hpp"
+
+namespace drover::crypto {
+
+enum class crypto_errc {
+  /// No master key was configured; the detail names the settings that provide one.
+  key_missing = 1,
+  /// The master key has the wrong length or encoding; the detail names the setting, never the key.
+  key_malformed,
+  /// The master key is not the one this database was sealed with.
+  key_wrong,
+  /// A sealed value does not open: altered, moved from another row, or sealed under another key. One text for all.
+  sealed_value_refused,
+  /// OpenSSL failed; nothing was produced.
+  broken,
+};
+std::error_code make_error_code(crypto_errc);
+
+/// AES-256 key-encryption key and its public id (first 8 bytes of SHA-256 over a label and the key, hex).
+class master_key {
+ public:
+  /// 64 hex digits or 44 base64 characters (32 bytes).
+  static result<master_key> parse(const secret& text);
+  static master_key generate(random_source&);
+  const std::string& id() const { return id_; }
+  std::string_view bytes() const { return bytes_.reveal(); }
+  /// For writing a fresh key to a file.
+  secret to_hex() const;
+
+ private:
+  secret bytes_;
+  std::string id_;
+};
+
+/// Where a value lives; bound into the ciphertext as additional data with length prefixes, so that a value moved to another
+/// user, account, field or version does not open (SEC-02).
+struct sealed_place {
+  user_id user;
+  account_id account;
+  /// "api_key", "api_secret", "passphrase".
+  std::string_view field;
+  /// Version of the credentials, counted up at each replacement.
+  std::int64_t version = 0;
+  std::string_view exchange;
+};
+
+/// A user's data key, unwrapped. Holds a kept AES-GCM context; one thread at a time.
+class data_key {
+ public:
+  data_key(data_key&&) noexcept;
+  data_key& operator=(data_key&&) noexcept;
+  ~data_key();
+  /// "v1.<dek id>.<nonce>.<ciphertext and tag>", base64url parts (DESIGN §7).
+  result<std::string> seal(const sealed_place&, std::string_view plaintext);
+  result<secret> open(const sealed_place&, std::string_view sealed);
+  const std::string& id() const;
+
+ private:
+  friend class keyring;
+  struct state;
+  explicit data_key(std::unique_ptr<state>);
+  std::unique_ptr<state> state_;
+};
+
+/// Wraps and unwraps data keys under the master key. Any thread (const).
+class keyring {
+ public:
+  keyring(master_key, random_source&);
+  ~keyring();
+  /// A fresh data key for a user: the text to store and the open key.
+  struct wrapped_key {
+    std::string dek_id;
+    std::string wrapped;
+  };
+  result<wrapped_key> make_data_key(user_id) const;
+  result<data_key> unwrap(user_id, const wrapped_key&) const;
+  /// A known text sealed under the master key; stored once per database so that a wrong key is noticed at start.
+  std::string make_check_value() const;
+  result<void> verify_check_value(std::string_view stored) const;
+  const std::string& master_key_id() const;
+  /// Keyed hash of an API key, for finding duplicates without the clear text.
+  std::string fingerprint(std::string_view api_key) const;
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace drover::crypto
+
+template <>
+struct std::is_error_code_enum<drover::crypto::crypto_errc> : std::true_type {};

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/random.hpp"
+#include "base/task.hpp"
+#include "base/timer.hpp"
+#include "crypto/keyring.hpp"
+#include "engine/bots/bot_status.hpp"
+#include "engine/orders/order_desk.hpp"
+#include "engine/orders/order_journal.hpp"
+#include "exchanges/exchange.hpp"
+#include "tenants/accounts/account_store.hpp"
+
+namespace drover::engine {
+
+struct bots_config {
+  /// Full reload, besides NOTIFY.
+  milliseconds refresh_interval{300'000};
+  /// Strategy of a bot whose account names none, and its parameters as JSON.
+  std::string strategy = "grid";
+  std::string strategy_parameters = "{}";
+  /// OTP: at most `restart_intensity` restarts in `restart_period`, then quarantined.
+  int restart_intensity = 5;
+  milliseconds restart_period{60'000};
+  milliseconds backoff_floor{1'000}, backoff_ceiling{300'000};
+  /// How long a drain waits for orders in flight.
+  milliseconds drain_limit{10'000};
+  /// Accounts that may be reconciling at the same time.
+  int concurrent_starts = 64;
+  /// Events waiting for one bot; past it, tickers are conflated and anything else quarantines the bot.
+  std::size_t mailbox_limit = 256;
+  /// A strategy call that takes longer counts against the bot.
+  milliseconds callback_budget{20};
+  /// Order statistics in the log.
+  milliseconds statistics_interval{60'000};
+  order_desk_config orders;
+};
+
+struct bot_manager_parts {
+  drover::executor executor;
+  timer_queue& timers;
+  random_source& random;
+  const clock& wall;
+  tenants::account_store& accounts;
+  const crypto::keyring& keyring;
+  order_journal& journal;
+  /// By exchange name.
+  const std::map<std::string, std::unique_ptr<exchanges::exchange>>& exchanges;
+  bot_board& board;
+  order_counters& counters;
+  std::function<void(const earnings_event&)> on_earnings;
+  /// Names this process in leases.
+  std::string engine_name;
+};
+
+/// Runs exactly the bots that should run: approved, active accounts of active users (SPEC A1). Trading thread only.
+/// One bot that throws, hangs in its own requests or floods neither stops nor delays another (A2).
+class bot_manager {
+ public:
+  bot_manager(bots_config, bot_manager_parts);
+  ~bot_manager();
+
+  /// Loads everything and starts the difference; then follows the refresh interval. Keeps trying while the database is away.
+  void start();
+  /// After NOTIFY accounts_changed: looks at one account, or at all (reconnected listener).
+  void account_changed(account_id);
+  void reload();
+
+  /// Drain (A4): no new orders at once, in-flight ones settled or recorded, bots stopped; bounded by drain_limit.
+  task<void> drain();
+
+  std::size_t size() const;
+  /// True once the first load is done and every bot of it has left `starting` (readiness).
+  bool first_load_done() const;
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace drover::engine

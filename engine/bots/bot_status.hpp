@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/decimal.hpp"
+#include "base/ids.hpp"
+
+namespace drover::engine {
+
+/// States of a bot (DESIGN §3), each with a reason that a person can read and act on.
+enum class bot_state {
+  waiting_approval,
+  off,
+  starting,
+  reconciling,
+  running,
+  degraded,
+  backing_off,
+  quarantined,
+  stopping,
+  stopped,
+  locked,
+};
+std::string_view to_string(bot_state);
+
+struct bot_status {
+  account_id account;
+  user_id user;
+  bot_state state = bot_state::off;
+  std::string reason;
+  wall_time since;
+  std::string strategy, symbol;
+  int open_orders = 0;
+  int restarts = 0;
+};
+
+/// What every bot is doing, for pages and metrics: written by the trading thread, read from any.
+class bot_board {
+ public:
+  void set(bot_status);
+  void remove(account_id);
+  std::optional<bot_status> find(account_id) const;
+  std::map<bot_state, std::int64_t> counts() const;
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<account_id, bot_status> bots_;
+};
+
+/// An earning as it happens, for the dashboards.
+struct earnings_event {
+  user_id user;
+  account_id account;
+  std::int64_t earning_id = 0;
+  std::string source, asset;
+  decimal amount, total;
+  wall_time at;
+  /// When the fill reached this process; for measuring fill → frame.
+  steady_time received_at;
+};
+
+/// Order numbers over all users since the process started, and from the journal at start (SPEC A3). Any thread.
+struct order_statistics {
+  std::uint64_t placed = 0, accepted = 0, refused = 0, unknown = 0, filled = 0, cancelled = 0, fills = 0;
+};
+class order_counters {
+ public:
+  void add(const order_statistics& delta);
+  order_statistics snapshot() const;
+
+ private:
+  mutable std::mutex mutex_;
+  order_statistics total_;
+};
+
+}  // namespace drover::engine

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/random.hpp"
+#include "base/task_scope.hpp"
+#include "base/timer.hpp"
+#include "engine/orders/order_journal.hpp"
+#include "engine/orders/risk.hpp"
+#include "exchanges/exchange.hpp"
+
+namespace drover::engine {
+
+/// An order of ours as the strategy sees it.
+struct live_order {
+  uuid id;
+  std::string tag;
+  exchanges::side side = exchanges::side::buy;
+  decimal price, quantity, filled_quantity;
+  /// intended and unknown ones count as resting: they may exist.
+  intent_state state = intent_state::intended;
+  bool cancel_requested = false;
+};
+
+/// Calls from the desk to its bot; trading thread, never from inside a call of the bot.
+class order_listener {
+ public:
+  virtual ~order_listener() = default;
+  virtual void on_order_changed(const live_order&, const std::string& reason) = 0;
+  virtual void on_fill(const booked_fill&) = 0;
+  /// The desk can no longer trade (fenced, credentials refused): the bot must stop, with this reason.
+  virtual void on_desk_failed(const error&) = 0;
+};
+
+struct order_desk_parts {
+  exchanges::exchange_account& exchange;
+  order_journal& journal;
+  timer_queue& timers;
+  random_source& random;
+  const clock& wall;
+};
+
+struct order_desk_config {
+  /// Validity window on the wire (recvWindow) and what is added before absence is proof (REL-04).
+  milliseconds validity_window{5'000};
+  milliseconds skew_bound{1'000};
+  milliseconds venue_processing_bound{10'000};
+  risk_limits limits;
+};
+
+/// All orders of one account on one instrument: risk → durable intent → one send → outcome → proof. Trading thread only.
+///
+/// Nothing is resent, ever. An unknown outcome is resolved by asking the venue for the client order id; "not found" counts
+/// only after `dead_after`, twice, at least a second apart, from two different endpoints. While one order is unknown no new
+/// order is placed.
+class order_desk {
+ public:
+  order_desk(user_id, account_id, std::string exchange_name, std::shared_ptr<const exchanges::instrument>,
+             order_desk_parts, order_desk_config, order_listener&);
+  ~order_desk();
+
+  /// Recovery gate (REL-07): loads open intents, proves each, reads fills since the last stored one, open orders (foreign
+  /// ones are counted and left alone). Only after success may a strategy act. `fresh`: the journal knows nothing of this
+  /// account, so only the venue is asked.
+  task<result<void>> reconcile(std::int64_t lease_epoch, bool fresh);
+
+  /// Starts the life of a new order; the listener hears the rest. risk_errc when refused before anything was written.
+  result<uuid> place(exchanges::side, exchanges::order_type, decimal price, decimal quantity, std::string tag);
+  /// Asks the venue to cancel; idempotent.
+  void cancel(const uuid&);
+
+  /// From the account's private stream.
+  void handle(const exchanges::account_event&);
+  /// No new orders from now on; cancels still work.
+  void block_entries(std::string reason);
+  void allow_entries();
+  void set_mid_price(decimal);
+
+  std::vector<live_order> live_orders() const;
+  tenants::position position() const;
+  int foreign_orders() const;
+  /// Waits until no request is under way (outcomes recorded or left `unknown` in the journal), at most `limit`.
+  task<void> settle(nanoseconds limit);
+  /// Cancels background work and waits for it.
+  task<void> stop();
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace drover::engine

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/decimal.hpp"
+#include "base/error.hpp"
+#include "engine/orders/order_desk.hpp"
+#include "exchanges/types.hpp"
+
+namespace drover::engine {
+
+struct place_order {
+  exchanges::side side = exchanges::side::buy;
+  exchanges::order_type type = exchanges::order_type::limit;
+  decimal price, quantity;
+  std::string tag;
+};
+struct cancel_order {
+  uuid id;
+};
+/// The strategy cannot go on; the person is told why.
+struct stop_bot {
+  std::string reason;
+};
+using strategy_action = std::variant<place_order, cancel_order, stop_bot>;
+using strategy_actions = std::vector<strategy_action>;
+
+/// What a strategy may look at. Valid during the call.
+struct strategy_context {
+  const exchanges::instrument& instrument;
+  /// Null before the first ticker.
+  const exchanges::book_ticker* ticker = nullptr;
+  const std::vector<live_order>& orders;
+  const tenants::position& position;
+  const std::vector<exchanges::balance>& balances;
+};
+
+/// Trading logic: synchronous, deterministic, no clock, socket, thread or randomness inside. Live, paper, simulation and
+/// backtest run this same code. A call that throws stops the bot (supervised); its actions are dropped.
+class strategy {
+ public:
+  virtual ~strategy() = default;
+  /// Once, after the recovery gate, with what survived the restart in `ctx.orders`.
+  virtual strategy_actions on_start(const strategy_context& ctx) = 0;
+  virtual strategy_actions on_tick(const strategy_context& ctx) = 0;
+  virtual strategy_actions on_order(const strategy_context& ctx, const live_order& order) = 0;
+  virtual strategy_actions on_fill(const strategy_context& ctx, const exchanges::fill& fill, std::string_view tag) = 0;
+  /// JSON text to restore from; saved with the bot after changes.
+  virtual std::string save_state() const = 0;
+};
+
+/// A kind of strategy as the table of strategies lists it.
+struct strategy_kind {
+  std::string_view name;
+  std::string_view summary;
+  /// JSON Schema (draft 7) of its parameters.
+  std::string_view parameter_schema;
+  /// `parameters_json` checked against the rules (error names the field); `state_json` from save_state() or empty.
+  result<std::unique_ptr<strategy>> (*make)(const std::string& parameters_json, const std::string& state_json);
+  /// The instrument that the parameters name, "BTC/USDT".
+  result<std::string> (*symbol_of)(const std::string& parameters_json);
+};
+
+const std::vector<strategy_kind>& strategy_kinds();
+const strategy_kind* find_strategy_kind(std::string_view name);
+
+}  // namespace drover::engine

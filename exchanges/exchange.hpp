@@ -1,0 +1,101 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/task.hpp"
+#include "exchanges/types.hpp"
+
+namespace drover::exchanges {
+
+/// Opens the sealed credentials for the length of one signature. Throws nothing; an error means "do not send".
+using credential_source = std::function<result<credentials>()>;
+
+/// Urgency of a request on the shared rate ledger, most urgent first. Lower lanes leave room for higher ones.
+enum class lane { kill, protective, entry, reconcile, read };
+
+struct order_event {
+  exchanges::order order;
+  /// The execution that caused the event, when there is one.
+  std::optional<exchanges::fill> fill;
+};
+struct balance_event {
+  std::vector<balance> balances;
+};
+/// The private stream is (again) complete from here on. What happened before must be read over REST.
+struct stream_opened {};
+/// The private stream is down; state may be stale until stream_opened.
+struct stream_lost {
+  std::string reason;
+};
+using account_event = std::variant<order_event, balance_event, stream_opened, stream_lost>;
+
+/// Trading on one set of credentials. Trading thread only.
+///
+/// Errors are exchange_errc. For writes: not_sent, refused and the named refusals prove that nothing happened at the venue;
+/// unknown_outcome does not. Nothing is ever retried here (REL-03).
+class exchange_account {
+ public:
+  virtual ~exchange_account() = default;
+
+  virtual task<result<permissions>> fetch_permissions() = 0;
+  virtual task<result<std::vector<balance>>> fetch_balances(lane) = 0;
+  /// `deadline_ms` for the venue's own validity window (recvWindow); the request is sent once.
+  virtual task<result<order>> place_order(order_request, milliseconds validity_window) = 0;
+  virtual task<result<order>> cancel_order(std::string symbol, std::string client_order_id, lane) = 0;
+  /// exchange_errc::order_not_found when the venue says so. One "not found" proves nothing (REL-04).
+  virtual task<result<order>> find_order(std::string symbol, std::string client_order_id, lane) = 0;
+  /// All symbols when `symbol` is empty.
+  virtual task<result<std::vector<order>>> fetch_open_orders(std::string symbol, lane) = 0;
+  /// Fills with trade id > `after_trade_id` (empty = from the beginning), oldest first, paged to the end.
+  virtual task<result<std::vector<fill>>> fetch_fills(std::string symbol, std::string after_trade_id, lane) = 0;
+
+  /// Subscribes the private stream; events arrive as calls on the trading thread, never inside this call, until the
+  /// account is destroyed. Reconnects and resubscribes by itself.
+  virtual void subscribe(std::function<void(const account_event&)> on_event) = 0;
+};
+
+/// Latest state of one instrument, fed by one upstream subscription for all tenants.
+class market_subscription {
+ public:
+  virtual ~market_subscription() = default;
+};
+
+/// One venue as all tenants share it. Trading thread only.
+class exchange {
+ public:
+  virtual ~exchange() = default;
+  virtual const std::string& name() const = 0;
+
+  /// Server time minus our wall clock.
+  virtual milliseconds clock_offset() const = 0;
+  /// Cached after the first call; refreshed hourly.
+  virtual task<result<std::shared_ptr<const instrument>>> find_instrument(std::string symbol) = 0;
+
+  /// `on_ticker` is called for each change of the best bid or ask, and once soon after subscribing when it is known.
+  /// Ends when the returned handle is destroyed. Any number of subscribers share one upstream subscription.
+  virtual std::unique_ptr<market_subscription> subscribe_book_ticker(
+      std::string symbol, std::function<void(const std::shared_ptr<const book_ticker>&)> on_ticker) = 0;
+
+  /// Credentials bound; nothing is sent yet. `account_label` names the account in raw records and metrics ("17").
+  virtual std::unique_ptr<exchange_account> open_account(credential_source, std::string account_label) = 0;
+
+  /// Starts and stops what the venue runs in the background (streams, clock, instruments).
+  virtual void start() = 0;
+  virtual task<void> stop() = 0;
+
+  /// For metrics and health: ms since the last market-data frame, reconnects, used weight ratio.
+  struct health {
+    std::optional<milliseconds> market_data_age;
+    std::uint64_t reconnects = 0;
+    double weight_used_ratio = 0;
+    std::optional<milliseconds> banned_for;
+  };
+  virtual health get_health() const = 0;
+};
+
+}  // namespace drover::exchanges

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/random.hpp"
+#include "base/task.hpp"
+#include "base/timer.hpp"
+
+namespace drover::exchanges::paper {
+
+struct paper_config {
+  std::string address = "127.0.0.1";
+  /// 0 = a free port.
+  std::uint16_t port = 0;
+  /// "BTC/USDT=60000": instruments with their first price.
+  std::vector<std::string> instruments{"BTC/USDT=60000", "ETH/USDT=2600"};
+  /// Seed of the price generator.
+  std::uint64_t seed = 1;
+  /// How often the generator moves the market, and its volatility per step in basis points.
+  milliseconds step_interval{100};
+  int step_basis_points = 3;
+  /// hftbacktest recordings ("<local ns> <frame>" lines, gz), replayed in order instead of the generator.
+  std::vector<std::string> recordings;
+  /// Recording speed: 1 = as recorded, 10 = ten times faster, 0 = as fast as possible.
+  double speed = 1;
+  /// Maker and taker fee in basis points of the received asset.
+  int maker_fee_basis_points = 10, taker_fee_basis_points = 10;
+  /// Enforce request weights, order rates and bans.
+  bool enforce_limits = true;
+  /// Accounts, balances, orders and trades are kept here across restarts; empty = memory only.
+  std::string state_file;
+  /// Token that POST /paper/… control calls must carry as Authorization: Bearer; empty = control from loopback is open.
+  std::string control_token_file;
+};
+
+/// A simulated exchange that speaks Binance spot over the wire. One executor, one thread.
+class paper_server {
+ public:
+  virtual ~paper_server() = default;
+  virtual result<void> start() = 0;
+  virtual std::uint16_t port() const = 0;
+  virtual task<void> stop(nanoseconds limit) = 0;
+};
+
+std::unique_ptr<paper_server> make_paper_server(executor, timer_queue&, random_source&, const clock&, paper_config);
+
+}  // namespace drover::exchanges::paper

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+
+namespace drover::tenants {
+
+enum class account_status { pending, approved, rejected };
+
+/// "PENDING", "APPROVED", "REJECTED" as seed 001 spells them.
+std::string_view to_string(account_status);
+std::optional<account_status> parse_account_status(std::string_view);
+
+/// First four characters, ****, last four, whatever the length (fewer when the key is shorter than 12: "****").
+std::string mask_api_key(std::string_view api_key);
+
+/// A user's connection to an exchange. Secrets are not in it.
+struct account {
+  account_id id;
+  user_id user;
+  std::string exchange_name;
+  std::string label;
+  account_status status = account_status::pending;
+  bool is_active = false;
+  std::string api_key_mask;
+  /// Rejection reason or the last problem, fit for the user.
+  std::optional<std::string> error_message;
+  /// Version of the credentials; counted up at each replacement, bound into approval and ciphertexts.
+  std::int64_t credential_version = 1;
+  wall_time created_at, updated_at;
+};
+
+/// What the admin sees in the queue.
+struct pending_account {
+  tenants::account account;
+  std::string username, user_email;
+};
+
+/// The sealed credentials as stored, with the wrapped data key of their user.
+struct sealed_credentials {
+  account_id account;
+  user_id user;
+  std::string exchange_name;
+  std::int64_t version = 1;
+  std::string dek_id, wrapped_dek;
+  std::string api_key, api_secret;
+  /// Empty when the exchange has none.
+  std::string passphrase;
+};
+
+/// What the bot manager runs: approved, active accounts of active users.
+struct runnable_account {
+  tenants::account account;
+  sealed_credentials credentials;
+};
+
+}  // namespace drover::tenants

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/random.hpp"
+#include "base/secret.hpp"
+#include "crypto/keyring.hpp"
+#include "tenants/accounts/account_store.hpp"
+
+namespace drover::tenants {
+
+struct account_request {
+  std::string exchange_name;
+  secret api_key, api_secret, passphrase;
+  std::string label;
+};
+
+/// What the exchange says about a key. tenants/ knows no exchange: main binds this to the connectors.
+struct probe_outcome {
+  bool accepted = false;
+  /// For the person: the exchange's own reason and what to do.
+  std::string reason;
+  /// The exchange could not be reached; nothing is known about the key.
+  bool unavailable = false;
+};
+using credential_probe = std::function<task<probe_outcome>(std::string exchange_name, secret api_key, secret api_secret,
+                                                           secret passphrase)>;
+/// Which exchange names are configured, and whether one has a passphrase.
+struct exchange_catalogue {
+  std::function<bool(const std::string&)> is_known;
+  std::function<bool(const std::string&)> needs_passphrase;
+  std::vector<std::string> names;
+};
+
+/// Rules of connecting accounts: validate → probe at the exchange → seal → store. Errors are tenant_errc.
+class account_service {
+ public:
+  account_service(account_store&, const crypto::keyring&, random_source&, exchange_catalogue, credential_probe);
+
+  /// invalid (names the field), duplicate, or invalid with the exchange's own reason when the probe refuses.
+  task<result<account>> create(user_id, account_request);
+  /// Label only, or new credentials (all of key, secret and passphrase): those are probed, sealed and return the account to
+  /// PENDING.
+  struct change {
+    std::optional<std::string> label;
+    std::optional<account_request> credentials;
+  };
+  task<result<account>> update(user_id, account_id, change);
+
+  account_store& store() { return store_; }
+  const exchange_catalogue& catalogue() const { return catalogue_; }
+
+ private:
+  task<result<void>> check_with_exchange(const account_request&, const std::string& exchange_name);
+  task<result<sealed_credentials>> seal(user_id, account_id, const std::string& exchange_name, std::int64_t version,
+                                        const account_request&);
+  account_store& store_;
+  const crypto::keyring& keyring_;
+  random_source& random_;
+  exchange_catalogue catalogue_;
+  credential_probe probe_;
+};
+
+/// Opens sealed credentials for one signature. Blocking, about a microsecond; any one thread.
+class credential_opener {
+ public:
+  credential_opener(const crypto::keyring&, sealed_credentials);
+  ~credential_opener();
+  credential_opener(credential_opener&&) noexcept;
+  struct clear_credentials {
+    secret api_key, api_secret, passphrase;
+  };
+  /// crypto_errc::sealed_value_refused when the row was tampered with.
+  result<clear_credentials> open();
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace drover::tenants

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/postgres.hpp"
+#include "base/task.hpp"
+#include "tenants/earnings/ledger.hpp"
+
+namespace drover::tenants {
+
+struct earnings_total {
+  std::string source, asset;
+  decimal amount;
+  std::int64_t count = 0;
+};
+
+struct earnings_point {
+  wall_time at;
+  /// Sum of the bucket, and running total at its end.
+  decimal amount, total;
+};
+
+struct earnings_filter {
+  std::optional<account_id> account;
+  std::optional<std::string> source;
+  std::optional<wall_time> from, to;
+  int limit = 100;
+  std::int64_t before_id = 0;
+};
+
+/// Reads a user's earnings. Errors are tenant_errc.
+class earnings_store {
+ public:
+  virtual ~earnings_store() = default;
+  /// Newest first.
+  virtual task<result<std::vector<earning>>> list(user_id, earnings_filter) = 0;
+  virtual task<result<std::vector<earnings_total>>> totals(user_id) = 0;
+  /// Buckets of `bucket` (>= 1 s) of one asset, at most 2,000, oldest first; empty buckets are left out.
+  virtual task<result<std::vector<earnings_point>>> series(user_id, std::string asset, wall_time from, seconds bucket) = 0;
+  /// Sums every asset of the whole ledger; all must be zero.
+  virtual task<result<std::vector<earnings_total>>> ledger_imbalances() = 0;
+};
+
+std::unique_ptr<earnings_store> make_postgres_earnings_store(database&);
+
+}  // namespace drover::tenants

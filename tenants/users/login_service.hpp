@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+
+#include "base/offload.hpp"
+#include "base/random.hpp"
+#include "base/secret.hpp"
+#include "crypto/passwords.hpp"
+#include "crypto/tokens.hpp"
+#include "tenants/users/user_store.hpp"
+
+namespace drover::tenants {
+
+struct login_result {
+  tenants::user user;
+  std::string token;
+  seconds expires_in{};
+};
+
+/// Checks passwords on the hashing pool and issues tokens. Failed attempts per name and per address are counted in memory;
+/// past the limit the answer is tenant_errc::overloaded with retry_after, before any hashing (SEC-26).
+class login_service {
+ public:
+  struct limits {
+    int attempts_per_minute_per_name = 10;
+    int attempts_per_minute_per_address = 60;
+    std::size_t tracked_keys = 100'000;
+  };
+  login_service(user_store&, const crypto::token_signer&, worker_pool& hashing, const clock&, random_source&, limits);
+  ~login_service();
+  /// bad_login for a wrong password and an unknown name alike; banned only after the right password.
+  task<result<login_result>> login(std::string username, secret password, std::string remote_address);
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace drover::tenants

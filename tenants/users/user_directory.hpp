@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "crypto/tokens.hpp"
+#include "tenants/users/user_store.hpp"
+
+namespace drover::tenants {
+
+/// Who a request comes from.
+struct principal {
+  user_id user;
+  tenants::role role = role::tenant;
+  std::string session_id;
+  wall_time expires_at;
+};
+
+/// Authorises bearer tokens without a table read: holds every user's epoch, role and status, loaded at start and
+/// followed through NOTIFY users_changed. Any thread.
+class user_directory {
+ public:
+  user_directory(user_store&, const crypto::token_signer&, const clock&);
+
+  task<result<void>> load();
+  /// After a notification for one user.
+  task<result<void>> refresh(user_id);
+  /// token_errc, or tenant_errc::banned.
+  result<principal> authenticate(std::string_view token) const;
+  /// Is this principal still good (epoch, ban, expiry)? For open sockets.
+  bool still_valid(const principal&) const;
+  /// Ends one session until its tokens would have expired anyway.
+  void revoke_session(const std::string& session_id, wall_time until);
+  std::optional<user_auth_facts> find(user_id) const;
+  std::size_t size() const;
+  /// Called after any change, on the thread that made it.
+  void on_change(std::function<void(user_id)> listener);
+
+ private:
+  user_store& store_;
+  const crypto::token_signer& signer_;
+  const clock& clock_;
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<user_id, user_auth_facts> users_;
+  std::unordered_map<std::string, wall_time> revoked_sessions_;
+  std::vector<std::function<void(user_id)>> listeners_;
+};
+
+}  // namespace drover::tenants

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/postgres.hpp"
+#include "base/task.hpp"
+#include "tenants/users/user.hpp"
+
+namespace drover::tenants {
+
+struct new_user {
+  std::string username, email, password_hash;
+  tenants::role role = role::tenant;
+};
+
+/// Facts that authorise a request, kept in memory for every user.
+struct user_auth_facts {
+  user_id id;
+  tenants::role role = role::tenant;
+  user_status status = user_status::active;
+  std::int64_t epoch = 1;
+};
+
+/// Users in PostgreSQL or in memory. Errors are tenant_errc. Every change is audited in the same transaction.
+class user_store {
+ public:
+  virtual ~user_store() = default;
+  virtual task<result<user>> create(new_user) = 0;
+  struct login_record {
+    tenants::user user;
+    std::string password_hash;
+  };
+  virtual task<result<std::optional<login_record>>> find_login(std::string username) = 0;
+  virtual task<result<user>> get(user_id) = 0;
+  virtual task<result<std::vector<user>>> list() = 0;
+  virtual task<result<void>> set_password(user_id, std::string password_hash) = 0;
+  /// Also ends all sessions (epoch + 1). `actor` invalid = the operator at the command line. Unknown name: not_found.
+  virtual task<result<user>> set_status(std::string username, user_status, user_id actor) = 0;
+  virtual task<result<void>> record_login(user_id) = 0;
+  /// Ends all sessions of the user (logout everywhere): epoch + 1.
+  virtual task<result<void>> end_sessions(user_id) = 0;
+  virtual task<result<std::vector<user_auth_facts>>> load_auth_facts() = 0;
+  virtual task<result<std::optional<user_auth_facts>>> load_auth_facts(user_id) = 0;
+};
+
+std::unique_ptr<user_store> make_postgres_user_store(database&);
+std::unique_ptr<user_store> make_memory_user_store(const clock&);
+
+}  // namespace drover::tenants

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/random.hpp"
+#include "base/task.hpp"
+#include "base/timer.hpp"
+#include "engine/bots/bot_status.hpp"
+#include "engine/orders/order_journal.hpp"
+#include "net/http_server.hpp"
+#include "tenants/accounts/account_service.hpp"
+#include "tenants/earnings/earnings_store.hpp"
+#include "tenants/users/login_service.hpp"
+#include "tenants/users/user_directory.hpp"
+
+namespace drover::web {
+
+struct web_config {
+  net::http_server_config server;
+  /// Folder of the built page; empty or missing = API only, "/" says how to build it.
+  std::string page_folder;
+  /// Origins allowed to open WebSockets besides our own host ("https://dash.example").
+  std::vector<std::string> allowed_origins;
+  milliseconds websocket_auth_timeout{5'000};
+  milliseconds websocket_heartbeat{30'000};
+  /// Messages kept per user for `resume` after a drop.
+  std::size_t replay_limit = 64;
+  /// Shown on the page: "paper" or "live".
+  std::string environment = "live";
+  bool login_locked = false;
+};
+
+/// One named readiness check: empty = fine, otherwise what is wrong.
+struct readiness_check {
+  std::string name;
+  std::function<std::string()> problem;
+};
+
+/// Everything the web needs; references outlive it. Services are used on the web thread.
+struct web_parts {
+  drover::executor executor;
+  timer_queue& timers;
+  random_source& random;
+  const clock& wall;
+  tenants::user_store& users;
+  tenants::user_directory& directory;
+  tenants::login_service& login;
+  tenants::account_service& accounts;
+  tenants::earnings_store& earnings;
+  engine::order_journal* journal;
+  engine::bot_board& board;
+  engine::order_counters& counters;
+  std::vector<readiness_check> readiness;
+  /// Names and state of exchanges for GET /api/v1/exchanges.
+  std::string version, revision;
+};
+
+/// HTTP and WebSocket API and the page. Web thread only, except publish().
+class web_server {
+ public:
+  virtual ~web_server() = default;
+  virtual result<void> start() = 0;
+  virtual std::uint16_t port() const = 0;
+  /// Pushes to the user's open sockets. Any thread.
+  virtual void publish(engine::earnings_event) = 0;
+  /// A bot's state changed: pushed to the user's dashboards. Any thread.
+  virtual void publish(engine::bot_status) = 0;
+  /// The user's sockets are checked again and closed (4401) when no longer allowed. Any thread.
+  virtual void user_changed(user_id) = 0;
+  /// /readyz answers 503 from now on (drain).
+  virtual void set_draining() = 0;
+  virtual task<void> stop(nanoseconds limit) = 0;
+};
+
+std::unique_ptr<web_server> make_web_server(web_config, web_parts);
+
+}  // namespace drover::web

@@ -1,0 +1,35 @@
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/commands.hpp"
+#include "app/engine_process.hpp"
+#include "app/process_hardening.hpp"
+#include "base/files.hpp"
+
+namespace drover::app {
+
+int run_serve(const global_options& options, const std::string& ready_file) {
+  auto s = load_settings(options);
+  if (!s) return exit_config;
+  configure_logging(s->log);
+  harden_process();
+  const auto address = s->web.server.address;
+  engine_process process(std::move(*s));
+  auto started = process.start();
+  if (!started) {
+    fmt::print(stderr, "engine: cannot start: {}\n", started.error().detail);
+    return is_unavailable(started.error()) ? exit_unavailable : exit_config;
+  }
+  if (!ready_file.empty()) {
+    const json ready{{"http", fmt::format("http://{}:{}", address, process.port())}, {"pid", getpid()}};
+    auto written = system_files().write_atomically(ready_file, ready.dump() + "\n");
+    if (!written) fmt::print(stderr, "engine: {} could not be written: {}\n", ready_file, written.error().detail);
+  }
+  process.run_until_stopped();
+  return exit_ok;
+}
+
+}  // namespace drover::app

@@ -1,0 +1,167 @@
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/commands.hpp"
+#include "base/random.hpp"
+#include "base/task_scope.hpp"
+#include "crypto/passwords.hpp"
+#include "tenants/errors.hpp"
+#include "tenants/users/user_store.hpp"
+
+namespace drover::app {
+namespace {
+
+constexpr std::size_t password_limit_bytes = 1024;
+
+/// One database and one store for the length of a command.
+struct session {
+  asio::io_context io{1};
+  std::unique_ptr<database> db;
+  std::unique_ptr<tenants::user_store> users;
+
+  explicit session(const settings& s) {
+    auto config = s.database;
+    config.connections = 1;
+    db = make_database(config, system_clock());
+    users = tenants::make_postgres_user_store(*db);
+  }
+};
+
+template <class T>
+task<void> keep(task<result<T>> work, std::optional<result<T>>& out) {
+  out.emplace(co_await std::move(work));
+}
+
+template <class T>
+result<T> wait(session& s, task<result<T>> work) {
+  std::optional<result<T>> out;
+  std::string failure;
+  task_scope scope(s.io.get_executor(), "command", [&failure](std::string_view, std::string_view what) { failure = what; });
+  scope.spawn("command", keep(std::move(work), out));
+  s.io.run();
+  if (!out) return fail(errc::io, failure);
+  return std::move(*out);
+}
+
+int report(const error& e) {
+  fmt::print(stderr, "engine user: {}\n", e.detail.empty() ? e.to_string() : e.detail);
+  const bool outside = e.code == tenants::tenant_errc::unavailable || e.code == tenants::tenant_errc::overloaded;
+  return outside ? exit_unavailable : exit_failed;
+}
+
+/// Reads one line without echo when standard input is a terminal.
+std::optional<secret> read_password(bool from_stdin) {
+  const bool terminal = isatty(STDIN_FILENO) != 0;
+  if (!from_stdin && !terminal) {
+    fmt::print(stderr, "engine user: no terminal to ask for a password; pass it with --password-stdin\n");
+    return std::nullopt;
+  }
+  termios before{};
+  if (terminal) {
+    fmt::print(stderr, "Password: ");
+    tcgetattr(STDIN_FILENO, &before);
+    termios silent = before;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    tcsetattr(STDIN_FILENO, TCSANOW, &silent);
+  }
+  std::string line;
+  for (int c = std::getchar(); c != EOF && c != '\n' && line.size() < password_limit_bytes; c = std::getchar())
+    line.push_back(static_cast<char>(c));
+  if (terminal) {
+    tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    fmt::print(stderr, "\n");
+  }
+  secret password(line);
+  wipe_memory(line.data(), line.size());
+  return password;
+}
+
+result<std::string> hash_from_input(bool from_stdin) {
+  auto password = read_password(from_stdin);
+  if (!password) return fail(errc::malformed, "no password was given");
+  auto acceptable = crypto::check_password_rules(*password);
+  if (!acceptable) return std::unexpected(acceptable.error());
+  return crypto::hash_password(*password, system_random());
+}
+
+json to_json(const tenants::user& u) {
+  return {{"id", u.id.value},
+          {"username", u.username},
+          {"email", u.email},
+          {"role", tenants::to_string(u.role)},
+          {"status", tenants::to_string(u.status)},
+          {"created_at", to_rfc3339(u.created_at)}};
+}
+
+void print_user(const global_options& options, const tenants::user& u, std::string_view verb) {
+  if (options.output == "json")
+    fmt::print("{}\n", to_json(u).dump());
+  else
+    fmt::print("{} {} '{}' (id {}, {})\n", verb, tenants::to_string(u.role), u.username, u.id.value, tenants::to_string(u.status));
+}
+
+}  // namespace
+
+int run_user_create(const global_options& options, const user_command& command, bool admin) {
+  auto s = load_settings(options);
+  if (!s) return exit_config;
+  auto hash = hash_from_input(command.password_stdin);
+  if (!hash) return report(hash.error());
+  session db(*s);
+  tenants::new_user fresh{command.username, command.email, *hash, admin ? tenants::role::admin : tenants::role::tenant};
+  auto created = wait(db, db.users->create(fresh));
+  if (!created) return report(created.error());
+  print_user(options, *created, "created");
+  return exit_ok;
+}
+
+int run_user_list(const global_options& options) {
+  auto s = load_settings(options);
+  if (!s) return exit_config;
+  session db(*s);
+  auto users = wait(db, db.users->list());
+  if (!users) return report(users.error());
+  json rows = json::array();
+  for (const auto& u : *users) {
+    rows.push_back(to_json(u));
+    if (options.output != "json")
+      fmt::print("{:>8} {:<32} {:<8} {:<8} {}\n", u.id.value, u.username, tenants::to_string(u.role), tenants::to_string(u.status), u.email);
+  }
+  if (options.output == "json") fmt::print("{}\n", rows.dump(2));
+  return exit_ok;
+}
+
+int run_user_set_password(const global_options& options, const user_command& command) {
+  auto s = load_settings(options);
+  if (!s) return exit_config;
+  auto hash = hash_from_input(command.password_stdin);
+  if (!hash) return report(hash.error());
+  session db(*s);
+  auto found = wait(db, db.users->find_login(command.username));
+  if (!found) return report(found.error());
+  if (!*found) return report(error(tenants::tenant_errc::not_found, "no user is named '" + command.username + "'"));
+  db.io.restart();
+  auto changed = wait(db, db.users->set_password((*found)->user.id, *hash));
+  if (!changed) return report(changed.error());
+  print_user(options, (*found)->user, "changed the password of");
+  return exit_ok;
+}
+
+int run_user_ban(const global_options& options, const user_command& command, bool ban) {
+  auto s = load_settings(options);
+  if (!s) return exit_config;
+  session db(*s);
+  const auto status = ban ? tenants::user_status::banned : tenants::user_status::active;
+  auto changed = wait(db, db.users->set_status(command.username, status, user_id{}));
+  if (!changed) return report(changed.error());
+  print_user(options, *changed, ban ? "banned" : "unbanned");
+  return exit_ok;
+}
+
+}  // namespace drover::app

@@ -1,0 +1,342 @@
+#include "app/engine_process.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <charconv>
+#include <csignal>
+#include <optional>
+
+#include "app/credential_probe.hpp"
+#include "app/io_thread.hpp"
+#include "app/process_hardening.hpp"
+#include "app/start_checks.hpp"
+#include "app/version.hpp"
+#include "base/files.hpp"
+#include "base/offload.hpp"
+#include "base/run_on.hpp"
+#include "base/task_scope.hpp"
+#include "exchanges/raw/spooling_recorder.hpp"
+#include "net/http_client.hpp"
+#include "tenants/users/login_service.hpp"
+#include "tenants/users/user_directory.hpp"
+
+namespace drover::app {
+namespace {
+
+const logger& log() {
+  static const logger instance("app");
+  return instance;
+}
+
+constexpr nanoseconds web_stop_limit = 5s;
+constexpr std::size_t spool_threads = 1;
+constexpr std::size_t spool_queue_limit = 64;
+
+database_config with_connections(database_config config, std::size_t connections) {
+  config.connections = connections;
+  return config;
+}
+
+template <class Tag>
+std::optional<strong_id<Tag>> parse_id(std::string_view text) {
+  std::int64_t value = 0;
+  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (problem != std::errc{} || end != text.data() + text.size() || value <= 0) return std::nullopt;
+  return strong_id<Tag>(value);
+}
+
+}  // namespace
+
+bool is_unavailable(const error& e) {
+  return e.code == db_errc::unavailable || e.code == db_errc::timed_out || e.code == errc::io || e.code == errc::overloaded;
+}
+
+/// Members in the order of construction: each part only knows those above it, and dies before them.
+struct engine_process::parts {
+  explicit parts(settings s) : config(std::move(s)) {}
+
+  settings config;
+  const drover::clock& wall = system_clock();
+  random_source& random = system_random();
+
+  io_thread trading{"trading"};
+  io_thread web{"web"};
+  std::unique_ptr<timer_queue> trading_timers = make_timer_queue(trading.get_executor(), wall);
+  std::unique_ptr<timer_queue> web_timers = make_timer_queue(web.get_executor(), wall);
+
+  std::unique_ptr<crypto::keyring> keyring;
+  std::unique_ptr<crypto::token_signer> signer;
+  std::unique_ptr<worker_pool> hashing;
+  std::unique_ptr<worker_pool> spool_workers;
+  std::unique_ptr<database> web_db;
+  std::unique_ptr<database> trading_db;
+
+  std::unique_ptr<tenants::user_store> users;
+  std::unique_ptr<tenants::account_store> accounts;
+  std::unique_ptr<tenants::account_store> trading_accounts;
+  std::unique_ptr<tenants::earnings_store> earnings;
+  std::unique_ptr<engine::order_journal> journal;
+  std::unique_ptr<engine::order_journal> web_journal;
+  std::unique_ptr<tenants::user_directory> directory;
+
+  std::unique_ptr<http_client> http;
+  std::unique_ptr<websocket_connector> websockets;
+  std::unique_ptr<exchanges::spooling_recorder> recorder;
+  exchange_map venues;
+
+  engine::bot_board board;
+  engine::order_counters counters;
+  std::unique_ptr<tenants::login_service> login;
+  std::unique_ptr<tenants::account_service> account_service;
+  std::unique_ptr<engine::bot_manager> manager;
+  std::unique_ptr<web::web_server> server;
+  std::unique_ptr<database_listener> listener;
+  std::unique_ptr<task_scope> trading_scope;
+  std::unique_ptr<task_scope> web_scope;
+  std::optional<timer_id> watchdog;
+
+  void build_stores(crypto::master_key, token_keys);
+  result<void> build_venues();
+  void build_services();
+  void build_manager();
+  void build_web();
+  void build_listener();
+  void begin_trading();
+  void feed_watchdog(int interval_ms);
+  task<void> refresh_user(user_id);
+  task<void> reload_users();
+  void on_notification(std::string_view channel, std::string_view payload);
+  task<void> stop_trading();
+  task<void> stop_web();
+  task<void> stop_all();
+};
+
+void engine_process::parts::build_stores(crypto::master_key key, token_keys tokens) {
+  keyring = std::make_unique<crypto::keyring>(std::move(key), random);
+  const auto life = std::chrono::duration_cast<seconds>(config.security.token_life);
+  signer = std::make_unique<crypto::token_signer>(std::move(tokens.keys), tokens.active, life);
+  hashing = std::make_unique<worker_pool>("hashing", config.security.hashing_threads, config.security.hashing_queue);
+  spool_workers = std::make_unique<worker_pool>("spool", spool_threads, spool_queue_limit);
+  web_db = make_database(config.database, wall);
+  trading_db = make_database(with_connections(config.database, config.trading_connections), wall);
+  users = tenants::make_postgres_user_store(*web_db);
+  accounts = tenants::make_postgres_account_store(*web_db);
+  trading_accounts = tenants::make_postgres_account_store(*trading_db);
+  earnings = tenants::make_postgres_earnings_store(*web_db);
+  journal = engine::make_postgres_order_journal(trading.get_executor(), *trading_db);
+  web_journal = engine::make_postgres_order_journal(web.get_executor(), *web_db);
+  directory = std::make_unique<tenants::user_directory>(*users, *signer, wall);
+}
+
+result<void> engine_process::parts::build_venues() {
+  net::http_client_config client{.user_agent = std::string("drover/") + version};
+  http = net::make_http_client(trading.get_executor(), *trading_timers, client);
+  websockets = net::make_websocket_connector(trading.get_executor(), *trading_timers, client);
+  exchanges::spool_config spool;
+  spool.folder = config.raw.folder;
+  spool.size_limit_bytes = static_cast<std::uint64_t>(config.raw.size_limit_mib) * 1024 * 1024;
+  recorder = exchanges::make_spooling_recorder(
+      {trading.get_executor(), *trading_timers, system_files(), *trading_db, *spool_workers, wall}, spool);
+  for (const auto& venue : config.exchanges) {
+    auto made = exchanges::make_exchange(
+        venue, {trading.get_executor(), *trading_timers, random, *http, *websockets, *recorder});
+    if (!made) return std::unexpected(made.error());
+    venues.emplace(venue.name, std::move(*made));
+  }
+  return {};
+}
+
+void engine_process::parts::build_services() {
+  login = std::make_unique<tenants::login_service>(*users, *signer, *hashing, wall, random,
+                                                   tenants::login_service::limits{});
+  tenants::exchange_catalogue catalogue;
+  for (const auto& venue : config.exchanges) catalogue.names.push_back(venue.name);
+  catalogue.is_known = [this](const std::string& name) { return venues.contains(name); };
+  catalogue.needs_passphrase = [this](const std::string& name) {
+    for (const auto& venue : config.exchanges)
+      if (venue.name == name) return venue.needs_passphrase;
+    return false;
+  };
+  account_service = std::make_unique<tenants::account_service>(
+      *accounts, *keyring, random, std::move(catalogue),
+      make_credential_probe(trading.get_executor(), venues, config.exchanges));
+}
+
+void engine_process::parts::build_manager() {
+  engine::bot_manager_parts p{trading.get_executor(),
+                              *trading_timers,
+                              random,
+                              wall,
+                              *trading_accounts,
+                              *keyring,
+                              *journal,
+                              venues,
+                              board,
+                              counters,
+                              [this](const engine::earnings_event& e) { server->publish(e); },
+                              config.engine_name};
+  manager = std::make_unique<engine::bot_manager>(config.bots, std::move(p));
+}
+
+void engine_process::parts::build_web() {
+  web::web_parts p{.executor = web.get_executor(),
+                   .timers = *web_timers,
+                   .random = random,
+                   .wall = wall,
+                   .users = *users,
+                   .directory = *directory,
+                   .login = *login,
+                   .accounts = *account_service,
+                   .earnings = *earnings,
+                   .journal = web_journal.get(),
+                   .board = board,
+                   .counters = counters,
+                   .readiness = {{"bots", [this] { return manager->first_load_done() ? "" : "bots are starting"; }}},
+                   .version = version,
+                   .revision = revision};
+  server = web::make_web_server(config.web, std::move(p));
+  board.on_change([this](const engine::bot_status& status) { server->publish(status); });
+  directory->on_change([this](user_id user) { server->user_changed(user); });
+}
+
+task<void> engine_process::parts::refresh_user(user_id user) {
+  auto done = co_await directory->refresh(user);
+  if (!done) log().error("a changed user could not be read", {{"user", user}, {"err", done.error()}});
+}
+
+task<void> engine_process::parts::reload_users() {
+  auto done = co_await directory->load();
+  if (!done) log().error("the users could not be read", {{"err", done.error()}});
+}
+
+void engine_process::parts::on_notification(std::string_view channel, std::string_view payload) {
+  if (channel == "users_changed") {
+    auto user = parse_id<struct user_tag>(payload);
+    if (user) web_scope->spawn("refresh user", refresh_user(*user));
+    return;
+  }
+  auto account = parse_id<struct account_tag>(payload);
+  if (!account) return;
+  asio::post(trading.get_executor(), [this, id = *account] { manager->account_changed(id); });
+}
+
+void engine_process::parts::build_listener() {
+  listener = make_database_listener(
+      config.database, *web_timers, {"accounts_changed", "users_changed"},
+      [this](std::string_view channel, std::string_view payload) { on_notification(channel, payload); },
+      [this] {
+        web_scope->spawn("reload users", reload_users());
+        asio::post(trading.get_executor(), [this] { manager->reload(); });
+      });
+}
+
+void engine_process::parts::feed_watchdog(int interval_ms) {
+  // Fed from the trading thread: it proves that trading turns, not that the process exists.
+  notify_supervisor("WATCHDOG=1");
+  watchdog = trading_timers->call_after(milliseconds(interval_ms), [this, interval_ms] { feed_watchdog(interval_ms); });
+}
+
+void engine_process::parts::begin_trading() {
+  trading_scope->spawn("raw recorder", recorder->run());
+  for (auto& [name, venue] : venues) venue->start();
+  manager->start();
+  if (const int interval = watchdog_interval_ms(); interval > 0) feed_watchdog(interval);
+}
+
+engine_process::engine_process(settings s) : parts_(std::make_unique<parts>(std::move(s))) {}
+engine_process::~engine_process() = default;
+
+result<void> engine_process::start() {
+  auto& p = *parts_;
+  auto keys = read_keys(p.config.security);
+  if (!keys) return std::unexpected(keys.error());
+  auto database_fit = check_database(p.config, keys->master, p.random);
+  if (!database_fit) return std::unexpected(database_fit.error());
+
+  p.build_stores(std::move(keys->master), std::move(keys->tokens));
+  auto venues = p.build_venues();
+  if (!venues) return venues;
+  p.build_services();
+  p.build_manager();
+  p.build_web();
+  p.trading_scope = std::make_unique<task_scope>(p.trading.get_executor(), "trading");
+  p.web_scope = std::make_unique<task_scope>(p.web.get_executor(), "web");
+  p.build_listener();
+
+  auto listening = p.server->start();
+  if (!listening) return listening;
+  p.web_scope->spawn("reload users", p.reload_users());
+  p.web_scope->spawn("database listener", p.listener->run());
+  asio::post(p.trading.get_executor(), [&p] { p.begin_trading(); });
+  p.trading.start();
+  p.web.start();
+  notify_supervisor("READY=1");
+  log().info("engine started", {{"address", p.config.web.server.address}, {"port", p.server->port()}, {"version", version}, {"exchanges", p.venues.size()}});
+  return {};
+}
+
+std::uint16_t engine_process::port() const { return parts_->server->port(); }
+
+task<void> engine_process::parts::stop_trading() {
+  if (watchdog) trading_timers->cancel(*watchdog);
+  co_await manager->drain();
+  for (auto& [name, venue] : venues) co_await venue->stop();
+  co_await recorder->stop();
+  trading_scope->stop();
+  co_await trading_scope->join();
+}
+
+task<void> engine_process::parts::stop_web() {
+  co_await server->stop(web_stop_limit);
+  web_scope->stop();
+  co_await web_scope->join();
+}
+
+/// Outside in: readiness off, trading drained (pages see it happen), then the web.
+task<void> engine_process::parts::stop_all() {
+  server->set_draining();
+  auto trading_done = stop_trading();
+  co_await run_on(trading.get_executor(), std::move(trading_done));
+  auto web_done = stop_web();
+  co_await run_on(web.get_executor(), std::move(web_done));
+}
+
+namespace {
+
+task<void> run_signals(asio::signal_set& signals, asio::io_context& io) {
+  for (;;) {
+    const int number = co_await signals.async_wait(asio::use_awaitable);
+    if (number != SIGHUP) break;
+    log().info("SIGHUP: the log level is read again");
+    notify_supervisor("RELOADING=1");
+    notify_supervisor("READY=1");
+  }
+  io.stop();
+}
+
+}  // namespace
+
+void engine_process::run_until_stopped() {
+  auto& p = *parts_;
+  asio::io_context control(1);
+  asio::signal_set signals(control, SIGINT, SIGTERM, SIGHUP);
+  {
+    task_scope scope(control.get_executor(), "signals");
+    scope.spawn("signals", run_signals(signals, control));
+    control.run();
+  }
+  log().info("stopping: no new orders from here on");
+  notify_supervisor("STOPPING=1");
+  control.restart();
+  task_scope scope(control.get_executor(), "stop");
+  scope.spawn("stop", p.stop_all());
+  control.run_for(p.config.shutdown_limit);
+  p.trading.stop();
+  p.web.stop();
+  log().info("engine stopped");
+}
+
+}  // namespace drover::app

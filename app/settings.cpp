@@ -1,0 +1,158 @@
+#include "app/settings.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <set>
+
+#include "engine/strategies/strategy.hpp"
+
+namespace drover::app {
+namespace {
+
+void read_log(config_section s, log_config& out) {
+  std::string level = "info";
+  std::string format = "auto";
+  s.get_choice("level", level, {"debug", "info", "warn", "error"}, "Least severe level that is written.");
+  s.get_choice("format", format, {"auto", "human", "json", "journald"}, "auto: journald under systemd, human on a terminal, else json.");
+  out.level = level == "debug"  ? log_level::debug
+              : level == "warn" ? log_level::warn
+              : level == "error" ? log_level::error
+                                 : log_level::info;
+  out.format = format == "human"      ? log_format::human
+               : format == "json"     ? log_format::json
+               : format == "journald" ? log_format::journald
+                                      : log_format::automatic;
+}
+
+void read_database(config_section s, settings& out) {
+  auto& db = out.database;
+  s.get("url", db.url, "libpq connection string, e.g. \"host=/run/postgresql dbname=drover user=drover\".");
+  s.get("connections", db.connections, 1, 64, "Connections for the web side.");
+  s.get("trading_connections", out.trading_connections, 1, 64, "Connections for bots, orders and raw data.");
+  s.get("queue_limit", db.queue_limit, 1, 1'000'000, "Statements that may wait for a connection.");
+  s.get("statement_timeout", db.statement_timeout, 100ms, 10min, "Longest run of one statement.");
+  s.get("lock_timeout", db.lock_timeout, 10ms, 1min, "Longest wait for a row lock.");
+  s.get("queue_timeout", db.queue_timeout, 10ms, 1min, "Longest wait for a connection.");
+  s.get("startup_wait", out.database_startup_wait, 0ms, 10min, "How long start waits for PostgreSQL to accept connections.");
+  s.get("migrations_folder", out.migrations_folder, "Folder of the NNNN_name.sql files.");
+  if (db.url.empty()) s.problem("url", "is required: set it to the libpq connection string of the database");
+}
+
+void read_security(config_section s, security_settings& out) {
+  s.get_secret("master_key", out.master_key, "Key-encryption key: 64 hex digits.");
+  s.get_secret("token_keys", out.token_keys, "Token signing keys: lines \"<key id> <64 hex digits>\", the first one signs.");
+  s.get("token_life", out.token_life, 1min, 24h, "Life of a bearer token.");
+  s.get("hashing_threads", out.hashing_threads, 1, 16, "Threads for password hashing.");
+  s.get("hashing_queue", out.hashing_queue, 1, 10'000, "Logins that may wait for hashing; more answer 503.");
+}
+
+void read_web(config_section s, web::web_config& out) {
+  auto& server = out.server;
+  s.get("address", server.address, "Address to listen on.");
+  s.get("port", server.port, 0, 65'535, "Port to listen on; 0 takes a free one and logs it.");
+  s.get("page_folder", out.page_folder, "Folder of the built page.");
+  s.get("allowed_origins", out.allowed_origins, "Web origins besides our own that may call the API and open WebSockets.");
+  s.get("connection_limit", server.connection_limit, 1, 1'000'000, "Open connections in all.");
+  s.get("connections_per_address", server.connections_per_address, 1, 1'000'000, "Open connections from one address.");
+  s.get("tls_certificate_file", server.tls_certificate_file, "PEM certificate chain; with tls_key_file turns TLS on.");
+  s.get("tls_key_file", server.tls_key_file, "PEM private key.");
+  s.get("websocket_auth_timeout", out.websocket_auth_timeout, 100ms, 1min, "A socket that has not authenticated by then is closed.");
+  s.get("websocket_heartbeat", out.websocket_heartbeat, 1s, 10min, "Interval of heartbeat messages.");
+  s.get("replay_limit", out.replay_limit, 1, 10'000, "Messages kept per user for resume.");
+  s.get_choice("environment", out.environment, {"paper", "live"}, "Badge of the page.");
+  s.get("login_locked", out.login_locked, "Refuse all logins.");
+  if (server.tls_certificate_file.empty() != server.tls_key_file.empty())
+    s.problem("tls_key_file", "tls_certificate_file and tls_key_file go together; set both or none");
+}
+
+void read_limits(config_section s, engine::risk_limits& out) {
+  const decimal most(1'000'000'000'000);
+  s.get("max_order_notional", out.max_order_notional, decimal(0), most, "Largest order in the quote asset; 0 = no limit.");
+  s.get("max_open_orders", out.max_open_orders, 0, 10'000, "Open orders of one account; 0 = no limit.");
+  s.get("max_position_notional", out.max_position_notional, decimal(0), most, "Largest position in the quote asset; 0 = no limit.");
+  s.get("price_collar", out.price_collar, decimal(0), decimal(1), "Farthest limit price from the market as a share; 0 = no limit.");
+  s.get("max_orders_per_minute", out.max_orders_per_minute, 0, 1'000'000, "Orders of one account per minute; 0 = no limit.");
+}
+
+void read_bots(config_section s, engine::bots_config& out) {
+  s.get("refresh_interval", out.refresh_interval, 1s, 24h, "Full reload of the accounts, besides notifications.");
+  std::vector<std::string> names;
+  for (const auto& kind : engine::strategy_kinds()) names.emplace_back(kind.name);
+  s.get_choice("strategy", out.strategy, names, "Strategy of new bots.");
+  s.get_json("parameters", out.strategy_parameters, "Parameters of that strategy (see GET /api/v1/strategies).");
+  s.get("restart_intensity", out.restart_intensity, 0, 1'000, "Restarts within restart_period before quarantine.");
+  s.get("restart_period", out.restart_period, 1s, 24h, "See restart_intensity.");
+  s.get("backoff_floor", out.backoff_floor, 10ms, 1h, "First wait before a restart.");
+  s.get("backoff_ceiling", out.backoff_ceiling, 10ms, 24h, "Longest wait before a restart.");
+  s.get("drain_limit", out.drain_limit, 100ms, 1min, "How long shutdown waits for orders in flight.");
+  s.get("concurrent_starts", out.concurrent_starts, 1, 10'000, "Bots that reconcile at the same time.");
+  s.get("mailbox_limit", out.mailbox_limit, 8, 1'000'000, "Events waiting for one bot.");
+  s.get("callback_budget", out.callback_budget, 1ms, 10s, "Longest strategy call.");
+  s.get("statistics_interval", out.statistics_interval, 1s, 24h, "Order statistics in the log.");
+  s.get("validity_window", out.orders.validity_window, 500ms, 60s, "The venue refuses an order that arrives later than this.");
+  s.get("venue_processing_bound", out.orders.venue_processing_bound, 0ms, 10min, "How long a venue may take to show an order it accepted.");
+  read_limits(s.section("limits", "Risk limits of each account."), out.orders.limits);
+  const auto* kind = engine::find_strategy_kind(out.strategy);
+  if (kind == nullptr) return;
+  auto made = kind->make(out.strategy_parameters, "");
+  if (!made) s.problem("parameters", made.error().detail);
+}
+
+void read_exchange(config_section s, std::vector<exchanges::exchange_config>& out) {
+  exchanges::exchange_config e;
+  s.get("name", e.name, "What users name it.");
+  s.get_choice("dialect", e.dialect, exchanges::known_dialects(), "Protocol it speaks.");
+  s.get("rest_url", e.rest_url, "Base URL of REST, without path.");
+  s.get("stream_url", e.stream_url, "Base URL of market streams.");
+  s.get("ws_api_url", e.ws_api_url, "URL of the WebSocket API.");
+  s.get("ca_file", e.ca_file, "PEM bundle instead of the system's trust store.");
+  s.get("request_timeout", e.request_timeout, 100ms, 2min, "Deadline of one request.");
+  s.get("receive_window", e.receive_window, 500ms, 60s, "recvWindow of signed requests.");
+  s.get("weight_limit_per_minute", e.weight_limit_per_minute, 1, 1'000'000'000, "Request weight this process may use.");
+  s.get("allow_unknown_permissions", e.allow_unknown_permissions, "Accept keys whose permission to withdraw cannot be read.");
+  if (e.name.empty()) s.problem("name", "is required");
+  if (e.dialect.empty()) s.problem("dialect", "is required");
+  out.push_back(std::move(e));
+}
+
+std::string default_engine_name() {
+  char host[HOST_NAME_MAX + 1] = {};
+  if (gethostname(host, sizeof host - 1) != 0) return "engine";
+  return host;
+}
+
+void check_exchanges(config_section& root, const std::vector<exchanges::exchange_config>& all) {
+  std::set<std::string> names;
+  for (const auto& e : all)
+    if (!names.insert(e.name).second) root.problem("exchanges", "two exchanges are named '" + e.name + "'");
+}
+
+void read_all(config_section root, settings& out) {
+  out.engine_name = default_engine_name();
+  read_log(root.section("log", "Logging."), out.log);
+  read_database(root.section("database", "PostgreSQL."), out);
+  read_security(root.section("security", "Keys and logins."), out.security);
+  read_web(root.section("web", "HTTP, WebSocket and the page."), out.web);
+  read_bots(root.section("bots", "Bots and their orders."), out.bots);
+  auto raw = root.section("raw", "Record of everything that exchanges say.");
+  raw.get("folder", out.raw.folder, "Folder of the spool.");
+  raw.get("size_limit_mib", out.raw.size_limit_mib, 1, 10'000'000, "Largest spool; beyond it market data is dropped and marked as a gap.");
+  root.get("engine_name", out.engine_name, "Name of this process in leases and logs (default: host name).");
+  root.get("shutdown_limit", out.shutdown_limit, 1s, 10min, "Longest shutdown.");
+  root.get_list("exchanges", [&out](config_section s) { read_exchange(std::move(s), out.exchanges); }, "Venues that accounts may use.");
+  check_exchanges(root, out.exchanges);
+}
+
+}  // namespace
+
+settings_outcome read_settings(const std::optional<std::filesystem::path>& file,
+                               const std::vector<config_override>& overrides) {
+  settings_outcome outcome;
+  outcome.report = read_config(file, process_environment(), overrides,
+                               [&outcome](config_section root) { read_all(std::move(root), outcome.value); });
+  return outcome;
+}
+
+}  // namespace drover::app

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/config.hpp"
+#include "base/log.hpp"
+#include "base/postgres.hpp"
+#include "engine/bots/bot_manager.hpp"
+#include "exchanges/registry.hpp"
+#include "web/web_server.hpp"
+
+namespace drover::app {
+
+struct security_settings {
+  std::optional<secret> master_key;
+  /// Lines "<key id> <64 hex digits>"; the first one signs new tokens, the others still verify.
+  std::optional<secret> token_keys;
+  milliseconds token_life{3'600'000};
+  std::size_t hashing_threads = 1;
+  std::size_t hashing_queue = 32;
+};
+
+struct raw_settings {
+  std::string folder = "/var/lib/engine/spool";
+  std::int64_t size_limit_mib = 1024;
+};
+
+/// Everything that `config.yaml` may say, as the modules want it.
+struct settings {
+  log_config log;
+  database_config database;
+  /// Connections of the trading side, apart from the web's: a flood of pages must not delay an order.
+  std::size_t trading_connections = 3;
+  milliseconds database_startup_wait{10'000};
+  std::string migrations_folder = "/usr/share/engine/migrations";
+  security_settings security;
+  web::web_config web;
+  engine::bots_config bots;
+  raw_settings raw;
+  std::vector<exchanges::exchange_config> exchanges;
+  std::string engine_name = "engine";
+  milliseconds shutdown_limit{20'000};
+};
+
+struct settings_outcome {
+  settings value;
+  config_outcome report;
+};
+
+/// Reads all sources; `report.problems` is empty when `value` may be used.
+settings_outcome read_settings(const std::optional<std::filesystem::path>& file,
+                               const std::vector<config_override>& overrides);
+
+}  // namespace drover::app

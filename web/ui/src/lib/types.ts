@@ -1,0 +1,95 @@
+// Shapes of web/openapi.yaml that the page uses. Amounts are decimal strings: they are never parsed into numbers for money.
+export type Role = 'tenant' | 'admin';
+
+export interface SessionUser {
+  id: number;
+  username: string;
+  role: Role;
+}
+
+export interface LoginAnswer {
+  token: string;
+  expires_in: number;
+  user: SessionUser;
+}
+
+export type AccountStatus = 'PENDING' | 'APPROVED' | 'REJECTED';
+
+export interface BotInfo {
+  state: string;
+  reason: string;
+  since: string;
+  strategy: string;
+  symbol: string;
+  open_orders: number;
+}
+
+export interface Account {
+  id: number;
+  user_id: number;
+  exchange_name: string;
+  label: string;
+  status: AccountStatus;
+  is_active: boolean;
+  error_message: string | null;
+  created_at: string;
+  updated_at: string;
+  api_key: string;
+  credential_version: number;
+  bot: BotInfo;
+}
+
+export interface PendingAccount {
+  id: number;
+  user_id: number;
+  user_username: string;
+  user_email: string;
+  exchange_name: string;
+  label: string;
+  created_at: string;
+  credential_version?: number;
+}
+
+export interface ExchangeInfo {
+  name: string;
+  needs_passphrase: boolean;
+}
+
+export interface EarningsTotal {
+  source: string;
+  asset: string;
+  amount: string;
+  count: number;
+}
+
+export interface SeriesPoint {
+  at: string;
+  amount: string;
+  total: string;
+}
+
+export interface Earning {
+  id: number;
+  account_id: number;
+  source: string;
+  asset: string;
+  amount: string;
+  at: string;
+}
+
+export interface Problem {
+  title: string;
+  detail: string;
+  status: number;
+  request_id: string;
+  errors: { pointer: string; detail: string }[];
+}
+
+export interface EarningsUpdate {
+  account_id: number;
+  source: string;
+  asset: string;
+  amount: string;
+  total: string;
+  at: string;
+}

@@ -30,7 +30,8 @@ std::error_code make_error_code(crypto_errc);
 /// AES-256 key-encryption key and its public id (first 8 bytes of SHA-256 over a label and the key, hex).
 class master_key {
  public:
-  /// 64 hex digits or 44 base64 characters (32 bytes).
+  /// 64 hex digits or 44 base64 characters (32 bytes, not all equal). The detail of key_malformed never holds the key; the
+  /// caller puts the setting's name before it.
   static result<master_key> parse(const secret& text);
   static master_key generate(random_source&);
   const std::string& id() const { return id_; }
@@ -61,8 +62,11 @@ class data_key {
   data_key(data_key&&) noexcept;
   data_key& operator=(data_key&&) noexcept;
   ~data_key();
-  /// "v1.<dek id>.<nonce>.<ciphertext and tag>", base64url parts (DESIGN §7).
+  /// "v1.<dek id>.<key commitment>.<nonce>.<ciphertext and tag>": the id is 16 hex digits, the rest base64url. The
+  /// commitment (32 bytes, one per key) proves which key a text was made with: no text opens under two keys (SEC-04).
+  /// At most 16 KiB of plaintext, longer ones answer errc::out_of_range.
   result<std::string> seal(const sealed_place&, std::string_view plaintext);
+  /// sealed_value_refused, with one text whatever the reason.
   result<secret> open(const sealed_place&, std::string_view sealed);
   const std::string& id() const;
 
@@ -84,6 +88,7 @@ class keyring {
     std::string wrapped;
   };
   result<wrapped_key> make_data_key(user_id) const;
+  /// key_wrong when another master key wrapped it, sealed_value_refused when it was altered or is another user's.
   result<data_key> unwrap(user_id, const wrapped_key&) const;
   /// A known text sealed under the master key; stored once per database so that a wrong key is noticed at start.
   std::string make_check_value() const;

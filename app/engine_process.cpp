@@ -18,7 +18,7 @@
 #include "base/offload.hpp"
 #include "base/run_on.hpp"
 #include "base/task_scope.hpp"
-#include "exchanges/raw/spooling_recorder.hpp"
+#include "exchanges/raw/spooling_raw_recorder.hpp"
 #include "net/http_client.hpp"
 #include "tenants/users/login_service.hpp"
 #include "tenants/users/user_directory.hpp"
@@ -32,6 +32,7 @@ const logger& log() {
 }
 
 constexpr nanoseconds web_stop_limit = 5s;
+constexpr nanoseconds spool_stop_limit = 3s;
 constexpr std::size_t spool_threads = 1;
 constexpr std::size_t spool_queue_limit = 64;
 
@@ -56,9 +57,10 @@ bool is_unavailable(const error& e) {
 
 /// Members in the order of construction: each part only knows those above it, and dies before them.
 struct engine_process::parts {
-  explicit parts(settings s) : config(std::move(s)) {}
+  parts(settings s, settings_reader r) : config(std::move(s)), reread(std::move(r)) {}
 
   settings config;
+  settings_reader reread;
   const drover::clock& wall = system_clock();
   random_source& random = system_random();
 
@@ -84,7 +86,7 @@ struct engine_process::parts {
 
   std::unique_ptr<http_client> http;
   std::unique_ptr<websocket_connector> websockets;
-  std::unique_ptr<exchanges::spooling_recorder> recorder;
+  std::unique_ptr<exchanges::spooling_raw_recorder> recorder;
   exchange_map venues;
 
   engine::bot_board board;
@@ -135,11 +137,13 @@ result<void> engine_process::parts::build_venues() {
   net::http_client_config client{.user_agent = std::string("drover/") + version};
   http = net::make_http_client(trading.get_executor(), *trading_timers, client);
   websockets = net::make_websocket_connector(trading.get_executor(), *trading_timers, client);
-  exchanges::spool_config spool;
+  exchanges::raw_recorder_config spool;
   spool.folder = config.raw.folder;
-  spool.size_limit_bytes = static_cast<std::uint64_t>(config.raw.size_limit_mib) * 1024 * 1024;
-  recorder = exchanges::make_spooling_recorder(
-      {trading.get_executor(), *trading_timers, system_files(), *trading_db, *spool_workers, wall}, spool);
+  spool.spool_limit_bytes = static_cast<std::uint64_t>(config.raw.size_limit_mib) * 1024 * 1024;
+  auto opened = exchanges::make_raw_recorder(trading.get_executor(), *trading_timers, system_files(), *trading_db,
+                                             *spool_workers, spool);
+  if (!opened) return fail(errc::io, "raw.folder cannot be used: " + opened.error().detail);
+  recorder = std::move(*opened);
   for (const auto& venue : config.exchanges) {
     auto made = exchanges::make_exchange(
         venue, {trading.get_executor(), *trading_timers, random, *http, *websockets, *recorder});
@@ -246,7 +250,8 @@ void engine_process::parts::begin_trading() {
   if (const int interval = watchdog_interval_ms(); interval > 0) feed_watchdog(interval);
 }
 
-engine_process::engine_process(settings s) : parts_(std::make_unique<parts>(std::move(s))) {}
+engine_process::engine_process(settings s, settings_reader reread)
+    : parts_(std::make_unique<parts>(std::move(s), std::move(reread))) {}
 engine_process::~engine_process() = default;
 
 result<void> engine_process::start() {
@@ -284,7 +289,7 @@ task<void> engine_process::parts::stop_trading() {
   if (watchdog) trading_timers->cancel(*watchdog);
   co_await manager->drain();
   for (auto& [name, venue] : venues) co_await venue->stop();
-  co_await recorder->stop();
+  co_await recorder->stop(spool_stop_limit);
   trading_scope->stop();
   co_await trading_scope->join();
 }
@@ -306,12 +311,24 @@ task<void> engine_process::parts::stop_all() {
 
 namespace {
 
-task<void> run_signals(asio::signal_set& signals, asio::io_context& io) {
+/// What can change while running is the log level; the rest needs a restart. A broken file changes nothing.
+void reload(const settings_reader& reread) {
+  auto outcome = reread();
+  for (const auto& problem : outcome.report.problems) log().error("configuration", {{"problem", problem.to_string()}});
+  if (!outcome.report.problems.empty()) {
+    log().error("SIGHUP: the configuration has problems; the old one stays in force");
+    return;
+  }
+  set_log_level(outcome.value.log.level);
+  log().info("SIGHUP: the log level was read again; other changes need a restart");
+}
+
+task<void> run_signals(asio::signal_set& signals, asio::io_context& io, const settings_reader* reread) {
   for (;;) {
     const int number = co_await signals.async_wait(asio::use_awaitable);
     if (number != SIGHUP) break;
-    log().info("SIGHUP: the log level is read again");
     notify_supervisor("RELOADING=1");
+    reload(*reread);
     notify_supervisor("READY=1");
   }
   io.stop();
@@ -325,7 +342,7 @@ void engine_process::run_until_stopped() {
   asio::signal_set signals(control, SIGINT, SIGTERM, SIGHUP);
   {
     task_scope scope(control.get_executor(), "signals");
-    scope.spawn("signals", run_signals(signals, control));
+    scope.spawn("signals", run_signals(signals, control, &p.reread));
     control.run();
   }
   log().info("stopping: no new orders from here on");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -7,13 +8,16 @@
 
 namespace drover::app {
 
+/// Reads the settings again (SIGHUP).
+using settings_reader = std::function<settings_outcome()>;
+
 /// The running engine: builds every part from the settings, connects them, and takes them down in reverse.
 ///
 /// Threads: `trading` (bots, venues, raw data), `web` (HTTP and WebSocket), the caller's thread (signals and shutdown),
 /// database and worker threads behind their pools. What crosses threads goes through run_on() or a post.
 class engine_process {
  public:
-  explicit engine_process(settings);
+  engine_process(settings, settings_reader);
   ~engine_process();
 
   /// Checks keys, database, schema and durability, then listens. The error names what is wrong and what to do.

@@ -17,7 +17,7 @@ int run_serve(const global_options& options, const std::string& ready_file) {
   configure_logging(s->log);
   harden_process();
   const auto address = s->web.server.address;
-  engine_process process(std::move(*s));
+  engine_process process(std::move(*s), [&options] { return read_settings(options.config_file, options.overrides); });
   auto started = process.start();
   if (!started) {
     fmt::print(stderr, "engine: cannot start: {}\n", started.error().detail);

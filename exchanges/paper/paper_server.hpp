@@ -31,6 +31,12 @@ struct paper_config {
   int maker_fee_basis_points = 10, taker_fee_basis_points = 10;
   /// Enforce request weights, order rates and bans.
   bool enforce_limits = true;
+  /// What is allowed when they are enforced: request weight per minute and address, orders per account.
+  int request_weight_per_minute = 6'000;
+  int orders_per_ten_seconds = 100;
+  int orders_per_day = 200'000;
+  /// Wait for POST /paper/market {"paused":false} before the generator or the recording runs.
+  bool start_paused = false;
   /// Accounts, balances, orders and trades are kept here across restarts; empty = memory only.
   std::string state_file;
   /// Token that POST /paper/… control calls must carry as Authorization: Bearer; empty = control from loopback is open.

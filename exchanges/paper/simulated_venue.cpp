@@ -1,0 +1,149 @@
+#include "exchanges/paper/simulated_venue.hpp"
+
+#include <algorithm>
+
+namespace drover::exchanges::paper {
+
+simulated_venue::simulated_venue(const paper_config& config, const clock& clock, random_source& random)
+    : config_(config),
+      clock_(clock),
+      random_(random),
+      engine_({.maker_fee_basis_points = config.maker_fee_basis_points, .taker_fee_basis_points = config.taker_fee_basis_points}, *this),
+      data_(engine_),
+      generator_(engine_, {.step_basis_points = config.step_basis_points}, config.seed),
+      player_(engine_, data_, *this),
+      paused_(config.start_paused) {}
+
+result<void> simulated_venue::open() {
+  auto sources = recording_player::find_sources(config_.recordings);
+  if (!sources) return std::unexpected(sources.error());
+  for (const auto& text : config_.instruments)
+    if (auto added = add_instrument(text, *sources); !added) return added;
+  for (const auto& source : *sources)
+    if (!engine_.find_instrument(source.venue_symbol))
+      return fail(errc::not_found, "the recording has " + source.venue_symbol + ", which is not among the instruments");
+  return {};
+}
+
+result<void> simulated_venue::add_instrument(const std::string& text, const std::vector<recording_player::source>& sources) {
+  auto parsed = parse_instrument(text);
+  if (!parsed) return std::unexpected(parsed.error());
+  auto& [instrument, price] = *parsed;
+  if (engine_.find_instrument(instrument.venue_symbol)) return fail(errc::malformed, "instrument " + instrument.symbol + " is given twice");
+  auto source = std::ranges::find(sources, instrument.venue_symbol, &recording_player::source::venue_symbol);
+  data_.add_instrument(source != sources.end());
+  published_tops_.emplace_back();
+  book_changed_.push_back(false);
+  const auto n = engine_.add_instrument(std::move(instrument));
+  if (source != sources.end()) return player_.add(n, source->files);
+  generator_.add(n, price, now());
+  return {};
+}
+
+const api_account* simulated_venue::open_account(std::string api_key, std::string api_secret, key_permissions permissions,
+                                                 const std::vector<std::pair<std::string, decimal>>& balances) {
+  if (!api_key.empty() && accounts_.find(api_key) != nullptr) return nullptr;
+  const auto n = engine_.open_account();
+  for (const auto& [asset, amount] : balances) engine_.credit(n, engine_.intern_asset(asset), amount);
+  count_change();
+  return accounts_.add(n, std::move(api_key), std::move(api_secret), permissions, random_);
+}
+
+void simulated_venue::credit(account_number n, std::string_view asset, decimal amount) {
+  engine_.credit(n, engine_.intern_asset(asset), amount);
+  count_change();
+}
+
+std::optional<refusal> simulated_venue::check(const order_ticket& t) const {
+  if (faults_.in_maintenance()) return refusal::market_closed;
+  return engine_.check(t);
+}
+
+std::expected<placement, refusal> simulated_venue::place(const order_ticket& t) {
+  follow_maintenance();
+  auto placed = engine_.place(t, now());
+  publish_tops();
+  return placed;
+}
+
+const paper_order* simulated_venue::cancel(account_number n, order_number number) {
+  const auto* o = engine_.cancel(n, number, now());
+  publish_tops();
+  return o;
+}
+
+void simulated_venue::step_generator() {
+  if (paused_ || faults_.in_maintenance()) return;
+  for (std::size_t i = 0; i < engine_.instrument_count(); ++i) generator_.step(static_cast<instrument_number>(i), now());
+  publish_tops();
+}
+
+bool simulated_venue::set_price(instrument_number n, decimal price) {
+  if (!generator_.drives(n)) return false;
+  generator_.set_mid(n, price, now());
+  publish_tops();
+  return true;
+}
+
+void simulated_venue::publish_depth() {
+  for (std::size_t i = 0; i < engine_.instrument_count(); ++i) {
+    const auto n = static_cast<instrument_number>(i);
+    if (auto diff = data_.take_diff(n))
+      for (auto* l : listeners_) l->on_depth(n, *diff);
+  }
+}
+
+void simulated_venue::publish_second() {
+  for (auto* l : listeners_) l->on_second();
+}
+
+void simulated_venue::publish_tops() {
+  for (std::size_t i = 0; i < book_changed_.size(); ++i) {
+    if (!book_changed_[i]) continue;
+    book_changed_[i] = false;
+    const auto n = static_cast<instrument_number>(i);
+    auto top = data_.top(n);
+    if (!top || data_.is_recorded(n)) continue;
+    auto& last = published_tops_[i];
+    const bool same = top->bid.price == last.bid.price && top->bid.quantity == last.bid.quantity &&
+                      top->ask.price == last.ask.price && top->ask.quantity == last.ask.quantity;
+    if (same) continue;
+    last = *top;
+    for (auto* l : listeners_) l->on_top(n, *top);
+  }
+}
+
+void simulated_venue::on_order(const paper_order& o, order_change change, const execution* e) {
+  count_change();
+  for (auto* l : listeners_) l->on_order(o, change, e);
+}
+
+void simulated_venue::on_balances(account_number n, instrument_number i) {
+  count_change();
+  for (auto* l : listeners_) l->on_balances(n, i);
+}
+
+void simulated_venue::on_trade(instrument_number n, const market_trade& t) {
+  if (data_.is_recorded(n)) return;
+  data_.add_trade(n, t);
+  for (auto* l : listeners_) l->on_trade(n, t);
+}
+
+void simulated_venue::on_level(instrument_number n, side s, decimal price, decimal quantity) {
+  data_.on_level(n, s, price, quantity);
+  book_changed_[to_index(n)] = true;
+}
+
+void simulated_venue::on_recorded_depth(instrument_number n, const depth_diff& diff) {
+  for (auto* l : listeners_) l->on_depth(n, diff);
+}
+
+void simulated_venue::on_recorded_top(instrument_number n, const top_of_book& top) {
+  for (auto* l : listeners_) l->on_top(n, top);
+}
+
+void simulated_venue::on_recorded_trade(instrument_number n, const market_trade& t) {
+  for (auto* l : listeners_) l->on_trade(n, t);
+}
+
+}  // namespace drover::exchanges::paper

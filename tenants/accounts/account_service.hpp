@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "base/random.hpp"
 #include "base/secret.hpp"
 #include "crypto/keyring.hpp"
 #include "tenants/accounts/account_store.hpp"
@@ -39,7 +38,7 @@ struct exchange_catalogue {
 /// Rules of connecting accounts: validate → probe at the exchange → seal → store. Errors are tenant_errc.
 class account_service {
  public:
-  account_service(account_store&, const crypto::keyring&, random_source&, exchange_catalogue, credential_probe);
+  account_service(account_store&, const crypto::keyring&, exchange_catalogue, credential_probe);
 
   /// invalid (names the field), duplicate, or invalid with the exchange's own reason when the probe refuses.
   task<result<account>> create(user_id, account_request);
@@ -55,12 +54,12 @@ class account_service {
   const exchange_catalogue& catalogue() const { return catalogue_; }
 
  private:
-  task<result<void>> check_with_exchange(const account_request&, const std::string& exchange_name);
-  task<result<sealed_credentials>> seal(user_id, account_id, const std::string& exchange_name, std::int64_t version,
-                                        const account_request&);
+  task<result<void>> check_with_exchange(const account_request&);
+  task<result<crypto::data_key>> open_data_key(user_id);
+  task<result<sealed_credentials>> seal(user_id, account_id, std::int64_t version, const account_request&);
+  task<result<account>> replace_credentials(user_id, const account& current, const account_request&);
   account_store& store_;
   const crypto::keyring& keyring_;
-  random_source& random_;
   exchange_catalogue catalogue_;
   credential_probe probe_;
 };
@@ -74,7 +73,7 @@ class credential_opener {
   struct clear_credentials {
     secret api_key, api_secret, passphrase;
   };
-  /// crypto_errc::sealed_value_refused when the row was tampered with.
+  /// crypto_errc::sealed_value_refused when the row was tampered with, key_wrong when another master key wrapped it.
   result<clear_credentials> open();
 
  private:

@@ -29,8 +29,8 @@ struct account_patch {
 };
 
 /// Accounts in PostgreSQL or in memory; one contract suite covers both. Errors are tenant_errc. Tenant-owned calls take the
-/// user first and answer not_found for other users' ids. Every change notifies `accounts_changed` and is audited in
-/// the same transaction.
+/// user first and answer not_found for other users' ids. In PostgreSQL every change notifies `accounts_changed` (payload: the
+/// id) and is audited in the same transaction.
 class account_store {
  public:
   virtual ~account_store() = default;
@@ -47,10 +47,12 @@ class account_store {
 
   /// duplicate when the fingerprint is connected already (by anybody).
   virtual task<result<account>> create(new_account, sealed_credentials) = 0;
+  /// By id. Pages hold at most 1,000.
   virtual task<result<std::vector<account>>> list(user_id, account_page) = 0;
   virtual task<result<account>> get(user_id, account_id) = 0;
   virtual task<result<account>> update(user_id, account_id, account_patch) = 0;
-  /// New credentials: version + 1, back to PENDING and inactive, atomically.
+  /// New credentials: back to PENDING and inactive, atomically. They are sealed for the current version + 1; when that is no
+  /// longer the next one, somebody else replaced them meanwhile: unavailable. duplicate as in create().
   virtual task<result<account>> replace_credentials(user_id, account_id, std::string api_key_mask,
                                                     std::string key_fingerprint, sealed_credentials) = 0;
   /// account_not_approved when switching on while not APPROVED.
@@ -63,7 +65,8 @@ class account_store {
   /// own_account when the admin owns it. Approval switches the account on.
   virtual task<result<account>> approve(user_id admin, account_id, std::optional<std::int64_t> reviewed_version,
                                         std::string message) = 0;
-  /// Also switches off. An approved account may be rejected later (withdrawal of approval).
+  /// Also switches off; the reason becomes the account's error_message. An approved account may be rejected later
+  /// (withdrawal of approval); a rejected one answers already_decided.
   virtual task<result<account>> reject(user_id admin, account_id, std::string reason) = 0;
 
   /// For the bot manager: everything to run, or one account (nothing when it is not to run any more).
@@ -72,7 +75,7 @@ class account_store {
 };
 
 std::unique_ptr<account_store> make_postgres_account_store(database&);
-/// `is_user_active` and `username_of` stand in for the users table.
+/// `is_active` and `username` stand in for the users table. Any thread; no audit and no notification.
 struct memory_account_users {
   std::function<bool(user_id)> is_active;
   std::function<std::string(user_id)> username;

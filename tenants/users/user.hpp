@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
@@ -25,7 +26,11 @@ struct user {
   std::optional<wall_time> last_login_at;
 };
 
+/// "tenant", "admin".
 std::string_view to_string(role);
+/// "active", "banned".
 std::string_view to_string(user_status);
+/// 3–32 characters [a-z0-9_.-].
+bool is_username(std::string_view);
 
 }  // namespace drover::tenants

@@ -25,10 +25,12 @@ struct user_auth_facts {
   std::int64_t epoch = 1;
 };
 
-/// Users in PostgreSQL or in memory. Errors are tenant_errc. Every change is audited in the same transaction.
+/// Users in PostgreSQL or in memory; one contract suite covers both. Errors are tenant_errc. In PostgreSQL every change is
+/// audited in the same transaction, and changes of auth facts notify `users_changed` (payload: the id).
 class user_store {
  public:
   virtual ~user_store() = default;
+  /// name_taken; invalid for a name that is not 3–32 characters [a-z0-9_.-].
   virtual task<result<user>> create(new_user) = 0;
   struct login_record {
     tenants::user user;
@@ -37,6 +39,7 @@ class user_store {
   virtual task<result<std::optional<login_record>>> find_login(std::string username) = 0;
   virtual task<result<user>> get(user_id) = 0;
   virtual task<result<std::vector<user>>> list() = 0;
+  /// Also ends all sessions (epoch + 1).
   virtual task<result<void>> set_password(user_id, std::string password_hash) = 0;
   /// Also ends all sessions (epoch + 1). `actor` invalid = the operator at the command line. Unknown name: not_found.
   virtual task<result<user>> set_status(std::string username, user_status, user_id actor) = 0;
@@ -48,6 +51,7 @@ class user_store {
 };
 
 std::unique_ptr<user_store> make_postgres_user_store(database&);
+/// Any thread; no audit and no notification.
 std::unique_ptr<user_store> make_memory_user_store(const clock&);
 
 }  // namespace drover::tenants

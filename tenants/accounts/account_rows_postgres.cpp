@@ -1,0 +1,46 @@
+#include "tenants/accounts/account_rows_postgres.hpp"
+
+namespace drover::tenants {
+
+std::string account_columns() {
+  return "a.id, a.user_id, a.exchange_name, a.label, a.status, a.is_active, a.api_key_mask, a.error_message, "
+         "a.credential_version, " +
+         microseconds_of("a.created_at") + ", " + microseconds_of("a.updated_at");
+}
+
+account account_of(const pqxx::row& row, int first) {
+  auto status = parse_account_status(view_of(row[first + 4]));
+  if (!status) throw std::runtime_error("an account has an unknown status");
+  return {.id = account_id(integer_of(row[first])),
+          .user = user_id(integer_of(row[first + 1])),
+          .exchange_name = text_of(row[first + 2]),
+          .label = text_of(row[first + 3]),
+          .status = *status,
+          .is_active = boolean_of(row[first + 5]),
+          .api_key_mask = text_of(row[first + 6]),
+          .error_message = optional_text_of(row[first + 7]),
+          .credential_version = integer_of(row[first + 8]),
+          .created_at = time_of(row[first + 9]),
+          .updated_at = time_of(row[first + 10])};
+}
+
+std::string runnable_columns() {
+  return account_columns() + ", k.dek_id, k.wrapped, a.api_key, a.api_secret, coalesce(a.passphrase, '')";
+}
+
+runnable_account runnable_of(const pqxx::row& row) {
+  constexpr int next = account_column_count;
+  runnable_account out{.account = account_of(row), .credentials = {}};
+  out.credentials = {.account = out.account.id,
+                     .user = out.account.user,
+                     .exchange_name = out.account.exchange_name,
+                     .version = out.account.credential_version,
+                     .dek_id = text_of(row[next]),
+                     .wrapped_dek = text_of(row[next + 1]),
+                     .api_key = text_of(row[next + 2]),
+                     .api_secret = text_of(row[next + 3]),
+                     .passphrase = text_of(row[next + 4])};
+  return out;
+}
+
+}  // namespace drover::tenants

@@ -1,0 +1,118 @@
+#include "tenants/accounts/account_service.hpp"
+
+#include "tenants/accounts/account_rules.hpp"
+#include "tenants/accounts/sealed_fields.hpp"
+#include "tenants/errors.hpp"
+
+namespace drover::tenants {
+namespace {
+
+error internal(const error& e) { return {tenant_errc::internal, e.to_string()}; }
+
+}  // namespace
+
+account_service::account_service(account_store& store, const crypto::keyring& keyring, exchange_catalogue catalogue,
+                                 credential_probe probe)
+    : store_(store), keyring_(keyring), catalogue_(std::move(catalogue)), probe_(std::move(probe)) {}
+
+task<result<account>> account_service::create(user_id user, account_request request) {
+  if (auto checked = check_exchange_name(request.exchange_name, catalogue_); !checked)
+    co_return std::unexpected(checked.error());
+  if (auto checked = check_label(request.label); !checked) co_return std::unexpected(checked.error());
+  if (auto checked = check_credentials(request, catalogue_); !checked) co_return std::unexpected(checked.error());
+  auto accepted = co_await check_with_exchange(request);
+  if (!accepted) co_return std::unexpected(accepted.error());
+
+  auto id = co_await store_.reserve_id();
+  if (!id) co_return std::unexpected(id.error());
+  constexpr std::int64_t first_version = 1;
+  auto sealed = co_await seal(user, *id, first_version, request);
+  if (!sealed) co_return std::unexpected(sealed.error());
+  new_account fresh{.user = user,
+                    .exchange_name = std::move(request.exchange_name),
+                    .label = std::move(request.label),
+                    .api_key_mask = mask_api_key(request.api_key.reveal()),
+                    .key_fingerprint = keyring_.fingerprint(request.api_key.reveal())};
+  auto created = co_await store_.create(std::move(fresh), std::move(*sealed));
+  co_return created;
+}
+
+task<result<account>> account_service::update(user_id user, account_id id, change wanted) {
+  if (wanted.label)
+    if (auto checked = check_label(*wanted.label); !checked) co_return std::unexpected(checked.error());
+  auto current = co_await store_.get(user, id);
+  if (!current) co_return current;
+  if (wanted.credentials) {
+    auto& request = *wanted.credentials;
+    if (!request.exchange_name.empty() && request.exchange_name != current->exchange_name)
+      co_return fail(tenant_errc::invalid, "exchange_name: cannot be changed; connect a new account instead");
+    request.exchange_name = current->exchange_name;
+    if (auto checked = check_exchange_name(request.exchange_name, catalogue_); !checked)
+      co_return std::unexpected(checked.error());
+    if (auto checked = check_credentials(request, catalogue_); !checked) co_return std::unexpected(checked.error());
+    auto accepted = co_await check_with_exchange(request);
+    if (!accepted) co_return std::unexpected(accepted.error());
+    current = co_await replace_credentials(user, *current, request);
+    if (!current) co_return current;
+  }
+  if (wanted.label) {
+    account_patch patch{.label = std::move(wanted.label)};
+    current = co_await store_.update(user, id, std::move(patch));
+  }
+  co_return current;
+}
+
+task<result<void>> account_service::check_with_exchange(const account_request& request) {
+  auto outcome = co_await probe_(request.exchange_name, request.api_key.clone(), request.api_secret.clone(),
+                                 request.passphrase.clone());
+  if (outcome.unavailable)
+    co_return fail(tenant_errc::unavailable, request.exchange_name + " cannot be asked about the key: " + outcome.reason);
+  if (!outcome.accepted) co_return fail(tenant_errc::invalid, "api_key: " + outcome.reason);
+  co_return result<void>();
+}
+
+task<result<crypto::data_key>> account_service::open_data_key(user_id user) {
+  auto found = co_await store_.find_data_key(user);
+  if (!found) co_return std::unexpected(found.error());
+  if (!*found) {
+    auto fresh = keyring_.make_data_key(user);
+    if (!fresh) co_return std::unexpected(internal(fresh.error()));
+    account_store::data_key_row row{.dek_id = std::move(fresh->dek_id), .wrapped = std::move(fresh->wrapped)};
+    auto counts = co_await store_.ensure_data_key(user, std::move(row));
+    if (!counts) co_return std::unexpected(counts.error());
+    *found = std::move(*counts);
+  }
+  auto key = keyring_.unwrap(user, {.dek_id = (*found)->dek_id, .wrapped = (*found)->wrapped});
+  if (!key) co_return std::unexpected(internal(key.error()));
+  co_return std::move(*key);
+}
+
+task<result<sealed_credentials>> account_service::seal(user_id user, account_id id, std::int64_t version,
+                                                       const account_request& request) {
+  auto key = co_await open_data_key(user);
+  if (!key) co_return std::unexpected(key.error());
+  sealed_credentials sealed{.account = id,
+                            .user = user,
+                            .exchange_name = request.exchange_name,
+                            .version = version,
+                            .dek_id = key->id()};
+  for (const auto& field : sealed_fields) {
+    const auto& value = request.*field.clear;
+    if (value.empty()) continue;
+    auto text = key->seal(place_of(sealed, field.name), value.reveal());
+    if (!text) co_return std::unexpected(internal(text.error()));
+    sealed.*field.sealed = std::move(*text);
+  }
+  co_return sealed;
+}
+
+task<result<account>> account_service::replace_credentials(user_id user, const account& current,
+                                                           const account_request& request) {
+  auto sealed = co_await seal(user, current.id, current.credential_version + 1, request);
+  if (!sealed) co_return std::unexpected(sealed.error());
+  auto changed = co_await store_.replace_credentials(user, current.id, mask_api_key(request.api_key.reveal()),
+                                                     keyring_.fingerprint(request.api_key.reveal()), std::move(*sealed));
+  co_return changed;
+}
+
+}  // namespace drover::tenants

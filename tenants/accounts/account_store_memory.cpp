@@ -1,0 +1,227 @@
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "tenants/accounts/account_decisions.hpp"
+#include "tenants/accounts/account_store.hpp"
+#include "tenants/errors.hpp"
+
+namespace drover::tenants {
+namespace {
+
+constexpr std::size_t page_limit = 1000;
+
+std::size_t limit_of(account_page page) {
+  return std::clamp<std::size_t>(static_cast<std::size_t>(std::max(page.limit, 1)), 1, page_limit);
+}
+
+struct stored_account {
+  tenants::account account;
+  sealed_credentials sealed;
+  std::string fingerprint;
+  user_id decided_by;
+};
+
+class memory_account_store final : public account_store {
+ public:
+  memory_account_store(const clock& time, memory_account_users users) : clock_(time), users_(std::move(users)) {}
+
+  task<result<account_id>> reserve_id() override {
+    std::lock_guard lock(mutex_);
+    co_return account_id(++last_id_);
+  }
+
+  task<result<std::optional<data_key_row>>> find_data_key(user_id user) override {
+    std::lock_guard lock(mutex_);
+    auto found = keys_.find(user);
+    co_return found == keys_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  task<result<data_key_row>> ensure_data_key(user_id user, data_key_row key) override {
+    std::lock_guard lock(mutex_);
+    auto [at, is_new] = keys_.try_emplace(user, std::move(key));
+    co_return at->second;
+  }
+
+  task<result<account>> create(new_account fresh, sealed_credentials sealed) override {
+    std::lock_guard lock(mutex_);
+    if (is_connected(fresh.key_fingerprint, {})) co_return fail(tenant_errc::duplicate, "api_key: is connected already");
+    account created{.id = sealed.account,
+                    .user = fresh.user,
+                    .exchange_name = std::move(fresh.exchange_name),
+                    .label = std::move(fresh.label),
+                    .api_key_mask = std::move(fresh.api_key_mask),
+                    .credential_version = sealed.version,
+                    .created_at = clock_.wall_now(),
+                    .updated_at = clock_.wall_now()};
+    accounts_[created.id] = {created, std::move(sealed), std::move(fresh.key_fingerprint), {}};
+    co_return created;
+  }
+
+  task<result<std::vector<account>>> list(user_id user, account_page page) override {
+    std::lock_guard lock(mutex_);
+    std::vector<account> found;
+    for (auto at = accounts_.upper_bound(account_id(page.after_id)); at != accounts_.end(); ++at) {
+      if (found.size() == limit_of(page)) break;
+      if (at->second.account.user == user) found.push_back(at->second.account);
+    }
+    co_return found;
+  }
+
+  task<result<account>> get(user_id user, account_id id) override {
+    std::lock_guard lock(mutex_);
+    auto* found = find(user, id);
+    if (!found) co_return fail(tenant_errc::not_found);
+    co_return found->account;
+  }
+
+  task<result<account>> update(user_id user, account_id id, account_patch patch) override {
+    std::lock_guard lock(mutex_);
+    auto* found = find(user, id);
+    if (!found) co_return fail(tenant_errc::not_found);
+    if (patch.label) found->account.label = *std::move(patch.label);
+    co_return touched(*found);
+  }
+
+  task<result<account>> replace_credentials(user_id user, account_id id, std::string api_key_mask,
+                                            std::string key_fingerprint, sealed_credentials sealed) override {
+    std::lock_guard lock(mutex_);
+    auto* found = find(user, id);
+    if (!found) co_return fail(tenant_errc::not_found);
+    if (auto allowed = check_replacement(facts_of(*found), sealed.version); !allowed)
+      co_return std::unexpected(allowed.error());
+    if (is_connected(key_fingerprint, id)) co_return fail(tenant_errc::duplicate, "api_key: is connected already");
+    found->account.api_key_mask = std::move(api_key_mask);
+    found->account.credential_version = sealed.version;
+    found->account.status = account_status::pending;
+    found->account.is_active = false;
+    found->account.error_message.reset();
+    found->fingerprint = std::move(key_fingerprint);
+    found->sealed = std::move(sealed);
+    found->decided_by = {};
+    co_return touched(*found);
+  }
+
+  task<result<account>> set_active(user_id user, account_id id, bool is_active) override {
+    std::lock_guard lock(mutex_);
+    auto* found = find(user, id);
+    if (!found) co_return fail(tenant_errc::not_found);
+    if (auto allowed = check_activation(facts_of(*found), is_active); !allowed)
+      co_return std::unexpected(allowed.error());
+    found->account.is_active = is_active;
+    co_return touched(*found);
+  }
+
+  task<result<void>> remove(user_id user, account_id id) override {
+    std::lock_guard lock(mutex_);
+    if (!find(user, id)) co_return fail(tenant_errc::not_found);
+    accounts_.erase(id);
+    co_return result<void>();
+  }
+
+  task<result<std::vector<pending_account>>> list_for_admin(std::optional<account_status> status,
+                                                            account_page page) override {
+    std::lock_guard lock(mutex_);
+    std::vector<pending_account> found;
+    for (auto at = accounts_.upper_bound(account_id(page.after_id)); at != accounts_.end(); ++at) {
+      const auto& candidate = at->second.account;
+      if (found.size() == limit_of(page)) break;
+      if (!status || candidate.status == *status)
+        found.push_back({.account = candidate, .username = users_.username(candidate.user), .user_email = {}});
+    }
+    co_return found;
+  }
+
+  task<result<account>> approve(user_id admin, account_id id, std::optional<std::int64_t> reviewed_version,
+                                std::string) override {
+    std::lock_guard lock(mutex_);
+    auto found = accounts_.find(id);
+    if (found == accounts_.end()) co_return fail(tenant_errc::not_found);
+    if (auto allowed = check_approval(facts_of(found->second), admin, reviewed_version); !allowed)
+      co_return std::unexpected(allowed.error());
+    decide(found->second, admin, account_status::approved);
+    found->second.account.is_active = true;
+    found->second.account.error_message.reset();
+    co_return touched(found->second);
+  }
+
+  task<result<account>> reject(user_id admin, account_id id, std::string reason) override {
+    std::lock_guard lock(mutex_);
+    auto found = accounts_.find(id);
+    if (found == accounts_.end()) co_return fail(tenant_errc::not_found);
+    if (auto allowed = check_rejection(facts_of(found->second), reason); !allowed)
+      co_return std::unexpected(allowed.error());
+    decide(found->second, admin, account_status::rejected);
+    found->second.account.is_active = false;
+    found->second.account.error_message = std::move(reason);
+    co_return touched(found->second);
+  }
+
+  task<result<std::vector<runnable_account>>> load_runnable() override {
+    std::lock_guard lock(mutex_);
+    std::vector<runnable_account> runnable;
+    for (const auto& [id, stored] : accounts_)
+      if (is_runnable(stored)) runnable.push_back(runnable_of(stored));
+    co_return runnable;
+  }
+
+  task<result<std::optional<runnable_account>>> load_runnable(account_id id) override {
+    std::lock_guard lock(mutex_);
+    auto found = accounts_.find(id);
+    if (found == accounts_.end() || !is_runnable(found->second)) co_return std::nullopt;
+    co_return runnable_of(found->second);
+  }
+
+ private:
+  stored_account* find(user_id user, account_id id) {
+    auto found = accounts_.find(id);
+    return found != accounts_.end() && found->second.account.user == user ? &found->second : nullptr;
+  }
+  bool is_connected(const std::string& fingerprint, account_id besides) const {
+    return std::ranges::any_of(accounts_, [&](const auto& entry) {
+      return entry.second.fingerprint == fingerprint && entry.first != besides;
+    });
+  }
+  decision_facts facts_of(const stored_account& s) const {
+    return {.account = s.account.id,
+            .owner = s.account.user,
+            .status = s.account.status,
+            .credential_version = s.account.credential_version,
+            .decided_by = s.decided_by.valid() ? users_.username(s.decided_by) : std::string(),
+            .error_message = s.account.error_message.value_or("")};
+  }
+  static void decide(stored_account& s, user_id admin, account_status status) {
+    s.account.status = status;
+    s.decided_by = admin;
+  }
+  account touched(stored_account& s) const {
+    s.account.updated_at = clock_.wall_now();
+    return s.account;
+  }
+  bool is_runnable(const stored_account& s) const {
+    return s.account.status == account_status::approved && s.account.is_active && keys_.contains(s.account.user) &&
+           users_.is_active(s.account.user);
+  }
+  runnable_account runnable_of(const stored_account& s) const {
+    runnable_account out{.account = s.account, .credentials = s.sealed};
+    const auto& key = keys_.at(s.account.user);
+    out.credentials.dek_id = key.dek_id;
+    out.credentials.wrapped_dek = key.wrapped;
+    return out;
+  }
+
+  const clock& clock_;
+  memory_account_users users_;
+  std::mutex mutex_;
+  std::map<account_id, stored_account> accounts_;
+  std::map<user_id, data_key_row> keys_;
+  std::int64_t last_id_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<account_store> make_memory_account_store(const clock& time, memory_account_users users) {
+  return std::make_unique<memory_account_store>(time, std::move(users));
+}
+
+}  // namespace drover::tenants

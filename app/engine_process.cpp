@@ -165,7 +165,7 @@ void engine_process::parts::build_services() {
     return false;
   };
   account_service = std::make_unique<tenants::account_service>(
-      *accounts, *keyring, random, std::move(catalogue),
+      *accounts, *keyring, std::move(catalogue),
       make_credential_probe(trading.get_executor(), venues, config.exchanges));
 }
 

@@ -1,0 +1,95 @@
+#include "net/client_socket.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <vector>
+
+#include "net/tls_context.hpp"
+
+namespace drover::net {
+
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t endpoint_limit = 8;
+
+task<std::vector<tcp::endpoint>> resolve(const url_parts& url, step_deadline& deadline, error_code& ec) {
+  const auto address = asio::ip::make_address(url.host, ec);
+  if (!ec) co_return std::vector<tcp::endpoint>{{address, static_cast<std::uint16_t>(std::stoi(url.port))}};
+  const auto ex = co_await asio::this_coro::executor;
+  tcp::resolver resolver(ex);
+  deadline.set_canceller([&resolver] { resolver.cancel(); });
+  const auto found = co_await resolver.async_resolve(url.host, url.port, tcp::resolver::numeric_service,
+                                                     asio::redirect_error(asio::use_awaitable, ec));
+  deadline.set_canceller({});
+  std::vector<tcp::endpoint> endpoints;
+  for (const auto& entry : found)
+    if (endpoints.size() < endpoint_limit) endpoints.push_back(entry.endpoint());
+  co_return endpoints;
+}
+
+task<void> shake_hands(client_socket& socket, asio::ssl::context& context, const std::string& host, error_code& ec) {
+  socket.tls = std::make_unique<client_tls_stream>(socket.socket, context);
+  if (!set_expected_host(socket.tls->native_handle(), host)) {
+    ec = asio::error::invalid_argument;
+    co_return;
+  }
+  co_await socket.tls->async_handshake(asio::ssl::stream_base::client, asio::redirect_error(asio::use_awaitable, ec));
+}
+
+}  // namespace
+
+step_deadline::step_deadline(timer_queue& timers, nanoseconds limit)
+    : timers_(timers), timer_(timers.call_after(limit, [this] {
+        expired_ = true;
+        if (canceller_) canceller_();
+      })) {}
+
+step_deadline::~step_deadline() { timers_.cancel(timer_); }
+
+void client_socket::close() {
+  error_code ignored;
+  socket.close(ignored);
+}
+
+bool client_socket::is_usable() {
+  if (!socket.is_open()) return false;
+  char byte;
+  error_code ec;
+  socket.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, ec);
+  return ec == asio::error::would_block;
+}
+
+task<result<void>> open_socket(client_socket& socket, url_parts url, std::shared_ptr<asio::ssl::context> tls,
+                               step_deadline& deadline, std::error_code code_on_failure) {
+  const auto refuse = [&](std::string_view step, const error_code& ec) -> result<void> {
+    socket.close();
+    const auto reason = deadline.expired() ? std::string("deadline passed") : ec.message();
+    return std::unexpected(error(code_on_failure, std::string(step) + " " + url.host + ":" + url.port + ": " + reason));
+  };
+  error_code ec;
+  const auto endpoints = co_await resolve(url, deadline, ec);
+  if (ec || endpoints.empty() || deadline.expired()) co_return refuse("cannot resolve", ec);
+  deadline.set_canceller([&socket] { socket.close(); });
+  co_await asio::async_connect(socket.socket, endpoints, asio::redirect_error(asio::use_awaitable, ec));
+  if (!ec) socket.socket.non_blocking(true, ec);
+  if (!ec) socket.socket.set_option(tcp::no_delay(true), ec);
+  if (ec || deadline.expired()) co_return refuse("cannot connect to", ec);
+  if (tls) {
+    co_await shake_hands(socket, *tls, url.host, ec);
+    if (ec || deadline.expired()) co_return refuse("TLS handshake failed with", ec);
+  }
+  co_return result<void>();
+}
+
+std::string make_host_header(const url_parts& url) {
+  std::string host = url.host.find(':') == url.host.npos ? url.host : "[" + url.host + "]";
+  const bool secure = url.scheme == "https" || url.scheme == "wss";
+  if (url.port != (secure ? "443" : "80")) host.append(":").append(url.port);
+  return host;
+}
+
+}  // namespace drover::net

@@ -30,7 +30,7 @@ std::string_view message_of(int value) {
   return "unknown exchange error";
 }
 
-constexpr enum_category category("exchange", message_of);
+const enum_category category("exchange", message_of);
 
 template <class Enum, std::size_t Size>
 using name_table = std::array<std::pair<Enum, std::string_view>, Size>;

@@ -1,0 +1,185 @@
+#pragma once
+
+// For the parse files of the venues only: simdjson is a heavy include.
+#include <simdjson.h>
+
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/decimal.hpp"
+#include "base/error.hpp"
+#include "exchanges/types.hpp"
+
+namespace drover::exchanges {
+
+namespace sj = simdjson::ondemand;
+
+/// A buffer with the padding simdjson wants, and its parser; kept between documents. One thread.
+class json_source {
+ public:
+  /// Copies `text`. errc::malformed when it is no JSON at all; on-demand reading finds later damage field by field.
+  result<void> load(std::string_view text) {
+    buffer_.resize(text.size() + simdjson::SIMDJSON_PADDING);
+    std::memcpy(buffer_.data(), text.data(), text.size());
+    std::memset(buffer_.data() + text.size(), 0, simdjson::SIMDJSON_PADDING);
+    auto failure = parser_.iterate(simdjson::padded_string_view(buffer_.data(), text.size(), buffer_.size()))
+                       .get(document_);
+    if (failure) return fail(errc::malformed, simdjson::error_message(failure));
+    return {};
+  }
+  sj::document& document() { return document_; }
+
+ private:
+  std::string buffer_;
+  sj::parser parser_;
+  sj::document document_;
+};
+
+/// Fields of an object by name, with the first problem remembered: read all, then ask ok().
+/// Numbers are read from the raw token, quoted or not, so that no digit is lost.
+class json_fields {
+ public:
+  explicit json_fields(sj::object o) : object_(o) {}
+  explicit json_fields(simdjson::simdjson_result<sj::object> o) {
+    if (std::move(o).get(object_)) note("an object was expected");
+  }
+
+  bool ok() const { return problem_.empty(); }
+  const std::string& problem() const { return problem_; }
+  void note(std::string_view problem) {
+    if (problem_.empty()) problem_ = problem;
+  }
+
+  std::string_view text(std::string_view key) {
+    std::string_view out;
+    if (!broken() && object_.find_field_unordered(key).get_string().get(out)) note(key);
+    return out;
+  }
+  /// Empty when absent or null.
+  std::string_view optional_text(std::string_view key) {
+    std::string_view out;
+    sj::value value;
+    if (broken() || object_.find_field_unordered(key).get(value)) return out;
+    if (value.get_string().get(out)) return {};
+    return out;
+  }
+  std::int64_t integer(std::string_view key) {
+    std::int64_t out = 0;
+    if (!broken() && object_.find_field_unordered(key).get_int64().get(out)) note(key);
+    return out;
+  }
+  std::optional<std::int64_t> optional_integer(std::string_view key) {
+    std::int64_t out = 0;
+    if (broken() || object_.find_field_unordered(key).get_int64().get(out)) return std::nullopt;
+    return out;
+  }
+  std::optional<bool> optional_boolean(std::string_view key) {
+    bool out = false;
+    if (broken() || object_.find_field_unordered(key).get_bool().get(out)) return std::nullopt;
+    return out;
+  }
+  bool boolean(std::string_view key) {
+    bool out = false;
+    if (!broken() && object_.find_field_unordered(key).get_bool().get(out)) note(key);
+    return out;
+  }
+  decimal number(std::string_view key) {
+    sj::value value;
+    if (broken() || object_.find_field_unordered(key).get(value)) {
+      note(key);
+      return {};
+    }
+    return to_decimal(value, key);
+  }
+  /// As number(), and refuses negative ones: prices, quantities, balances.
+  decimal amount(std::string_view key) {
+    auto d = number(key);
+    if (d.is_negative()) note(key);
+    return d;
+  }
+  std::optional<decimal> optional_amount(std::string_view key) {
+    sj::value value;
+    if (broken() || object_.find_field_unordered(key).get(value)) return std::nullopt;
+    auto d = to_decimal(value, key);
+    if (d.is_negative()) note(key);
+    return d;
+  }
+  /// A JSON number or a string of digits, as text: ids that may exceed 53 bits.
+  std::string id(std::string_view key) {
+    sj::value value;
+    if (broken() || object_.find_field_unordered(key).get(value)) {
+      note(key);
+      return {};
+    }
+    return std::string(token_of(value, key));
+  }
+  std::optional<sj::array> optional_array(std::string_view key) {
+    sj::array out;
+    if (broken() || object_.find_field_unordered(key).get_array().get(out)) return std::nullopt;
+    return out;
+  }
+  std::optional<sj::object> optional_object(std::string_view key) {
+    sj::object out;
+    if (broken() || object_.find_field_unordered(key).get_object().get(out)) return std::nullopt;
+    return out;
+  }
+  /// Calls `each(json_fields&)` for the objects of an array.
+  template <class Each>
+  void each(std::string_view key, Each each_object) {
+    sj::array array;
+    if (broken() || object_.find_field_unordered(key).get_array().get(array)) return note(key);
+    for_objects(array, *this, each_object);
+  }
+  template <class Each>
+  static void for_objects(sj::array array, json_fields& reporter, Each each_object) {
+    for (auto element : array) {
+      json_fields inner(element.get_object());
+      if (inner.ok()) each_object(inner);
+      if (!inner.ok()) return reporter.note(inner.problem());
+    }
+  }
+
+  decimal to_decimal(sj::value value, std::string_view key) {
+    auto parsed = decimal::parse(token_of(value, key));
+    if (parsed) return *parsed;
+    note(key);
+    return {};
+  }
+
+ private:
+  bool broken() const { return !problem_.empty(); }
+
+  std::string_view token_of(sj::value value, std::string_view key) {
+    sj::json_type type;
+    if (value.type().get(type)) {
+      note(key);
+      return {};
+    }
+    if (type == sj::json_type::string) {
+      std::string_view out;
+      if (value.get_string().get(out)) note(key);
+      return out;
+    }
+    if (type != sj::json_type::number) {
+      note(key);
+      return {};
+    }
+    auto token = value.raw_json_token();
+    while (!token.empty() && (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' || token.back() == '\t'))
+      token.remove_suffix(1);
+    return token;
+  }
+
+  sj::object object_;
+  std::string problem_;
+};
+
+inline error protocol_error(std::string_view what, std::string_view problem) {
+  return {exchange_errc::protocol, std::string(what) + ": unexpected " + std::string(problem)};
+}
+
+}  // namespace drover::exchanges

@@ -63,8 +63,11 @@ task<result<account>> account_service::update(user_id user, account_id id, chang
 }
 
 task<result<void>> account_service::check_with_exchange(const account_request& request) {
-  auto outcome = co_await probe_(request.exchange_name, request.api_key.clone(), request.api_secret.clone(),
-                                 request.passphrase.clone());
+  auto key = request.api_key.clone();
+  auto key_secret = request.api_secret.clone();
+  auto passphrase = request.passphrase.clone();
+  auto outcome =
+      co_await probe_(request.exchange_name, std::move(key), std::move(key_secret), std::move(passphrase));
   if (outcome.unavailable)
     co_return fail(tenant_errc::unavailable, request.exchange_name + " cannot be asked about the key: " + outcome.reason);
   if (!outcome.accepted) co_return fail(tenant_errc::invalid, "api_key: " + outcome.reason);
@@ -108,10 +111,13 @@ task<result<sealed_credentials>> account_service::seal(user_id user, account_id 
 
 task<result<account>> account_service::replace_credentials(user_id user, const account& current,
                                                            const account_request& request) {
-  auto sealed = co_await seal(user, current.id, current.credential_version + 1, request);
+  auto next_version = current.credential_version + 1;
+  auto sealed = co_await seal(user, current.id, next_version, request);
   if (!sealed) co_return std::unexpected(sealed.error());
-  auto changed = co_await store_.replace_credentials(user, current.id, mask_api_key(request.api_key.reveal()),
-                                                     keyring_.fingerprint(request.api_key.reveal()), std::move(*sealed));
+  auto mask = mask_api_key(request.api_key.reveal());
+  auto fingerprint = keyring_.fingerprint(request.api_key.reveal());
+  auto changed = co_await store_.replace_credentials(user, current.id, std::move(mask), std::move(fingerprint),
+                                                     std::move(*sealed));
   co_return changed;
 }
 

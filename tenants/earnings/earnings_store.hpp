@@ -19,6 +19,7 @@ struct earnings_total {
 };
 
 struct earnings_point {
+  /// Start of the bucket; buckets are aligned to 1970-01-01T00:00:00Z.
   wall_time at;
   /// Sum of the bucket, and running total at its end.
   decimal amount, total;
@@ -28,6 +29,7 @@ struct earnings_filter {
   std::optional<account_id> account;
   std::optional<std::string> source;
   std::optional<wall_time> from, to;
+  /// At most 1,000.
   int limit = 100;
   std::int64_t before_id = 0;
 };
@@ -36,12 +38,13 @@ struct earnings_filter {
 class earnings_store {
  public:
   virtual ~earnings_store() = default;
-  /// Newest first.
+  /// Newest first. `from` is included, `to` is not.
   virtual task<result<std::vector<earning>>> list(user_id, earnings_filter) = 0;
   virtual task<result<std::vector<earnings_total>>> totals(user_id) = 0;
-  /// Buckets of `bucket` (>= 1 s) of one asset, at most 2,000, oldest first; empty buckets are left out.
+  /// Buckets of `bucket` (>= 1 s) of one asset over all sources: the newest 2,000, oldest first; empty ones are left out.
+  /// The running total counts what came before `from` too.
   virtual task<result<std::vector<earnings_point>>> series(user_id, std::string asset, wall_time from, seconds bucket) = 0;
-  /// Sums every asset of the whole ledger; all must be zero.
+  /// The sum of every asset over the whole ledger (source "ledger"); each amount must be zero. Reads all postings.
   virtual task<result<std::vector<earnings_total>>> ledger_imbalances() = 0;
 };
 

@@ -18,7 +18,8 @@ struct login_result {
 };
 
 /// Checks passwords on the hashing pool and issues tokens. Failed attempts per name and per address are counted in memory;
-/// past the limit the answer is tenant_errc::overloaded with retry_after, before any hashing (SEC-26).
+/// past the limit the answer is tenant_errc::overloaded with retry_after, before any hashing (SEC-26). IPv6 addresses count
+/// by /64. Constructing hashes once (tens of milliseconds). One thread.
 class login_service {
  public:
   struct limits {

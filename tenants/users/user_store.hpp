@@ -23,6 +23,7 @@ struct user_auth_facts {
   tenants::role role = role::tenant;
   user_status status = user_status::active;
   std::int64_t epoch = 1;
+  friend bool operator==(const user_auth_facts&, const user_auth_facts&) = default;
 };
 
 /// Users in PostgreSQL or in memory; one contract suite covers both. Errors are tenant_errc. In PostgreSQL every change is

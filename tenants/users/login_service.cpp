@@ -1,0 +1,110 @@
+#include "tenants/users/login_service.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include "base/encoding.hpp"
+#include "tenants/errors.hpp"
+#include "tenants/users/login_throttle.hpp"
+
+namespace drover::tenants {
+namespace {
+
+constexpr std::size_t session_id_bytes = 8;
+constexpr std::size_t password_limit_bytes = 1024;
+
+std::string to_lower(std::string text) {
+  for (auto& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+
+/// Whoever has an IPv6 address has 2^64 of them.
+std::string network_of(const std::string& remote_address) {
+  boost::system::error_code ec;
+  auto address = asio::ip::make_address(remote_address, ec);
+  if (ec || !address.is_v6()) return remote_address;
+  auto bytes = address.to_v6().to_bytes();
+  return to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size() / 2});
+}
+
+std::unexpected<error> throttled(milliseconds wait) {
+  error e(tenant_errc::overloaded, "too many attempts to log in, try again later");
+  e.retry_after = wait;
+  return std::unexpected(e);
+}
+
+}  // namespace
+
+struct login_service::state {
+  user_store& store;
+  const crypto::token_signer& signer;
+  worker_pool& hashing;
+  const clock& time;
+  random_source& random;
+  login_throttle names, addresses;
+  std::string dummy_hash;
+
+  void forgive(const std::string& username, const std::string& network) {
+    names.give_back(username);
+    addresses.give_back(network);
+  }
+
+  task<result<bool>> check_password(secret password, std::string hash) {
+    std::move_only_function<bool()> work = [password = std::move(password), hash = std::move(hash)] {
+      return crypto::verify_password(password, hash);
+    };
+    auto matches = co_await hashing.run<bool>(std::move(work));
+    if (!matches) co_return std::unexpected(from_database_error(matches.error()));
+    co_return *matches;
+  }
+};
+
+login_service::login_service(user_store& store, const crypto::token_signer& signer, worker_pool& hashing,
+                             const clock& time, random_source& random, limits bounds)
+    : state_(std::make_unique<state>(store, signer, hashing, time, random,
+                                     login_throttle(bounds.attempts_per_minute_per_name, bounds.tracked_keys),
+                                     login_throttle(bounds.attempts_per_minute_per_address, bounds.tracked_keys),
+                                     crypto::make_dummy_hash(random))) {}
+
+login_service::~login_service() = default;
+
+task<result<login_result>> login_service::login(std::string username, secret password, std::string remote_address) {
+  auto& s = *state_;
+  username = to_lower(std::move(username));
+  auto network = network_of(remote_address);
+  if (!is_username(username) || password.size() > password_limit_bytes) {
+    // No account can have this name or password: the attempt counts, and the refusal needs no work to hide anything.
+    if (auto wait = s.addresses.take(network, s.time.now())) co_return throttled(*wait);
+    co_return fail(tenant_errc::bad_login);
+  }
+  // Attempts are counted before their outcome is known, so that a burst of parallel ones is bounded too.
+  if (auto wait = s.addresses.take(network, s.time.now())) co_return throttled(*wait);
+  if (auto wait = s.names.take(username, s.time.now())) {
+    s.addresses.give_back(network);
+    co_return throttled(*wait);
+  }
+  auto found = co_await s.store.find_login(username);
+  if (!found) {
+    s.forgive(username, network);
+    co_return std::unexpected(found.error());
+  }
+  auto hash = *found ? (*found)->password_hash : s.dummy_hash;
+  auto matches = co_await s.check_password(std::move(password), std::move(hash));
+  if (!matches) {
+    s.forgive(username, network);
+    co_return std::unexpected(matches.error());
+  }
+  if (!*matches || !*found) co_return fail(tenant_errc::bad_login);
+  s.forgive(username, network);
+
+  auto& who = (*found)->user;
+  if (who.status != user_status::active) co_return fail(tenant_errc::banned);
+  auto recorded = co_await s.store.record_login(who.id);
+  if (!recorded) co_return std::unexpected(recorded.error());
+  auto now = s.time.wall_now();
+  auto token = s.signer.make_token(who.id, who.epoch, s.random.hex(session_id_bytes), now);
+  who.last_login_at = now;
+  co_return login_result{.user = std::move(who), .token = std::move(token), .expires_in = s.signer.life()};
+}
+
+}  // namespace drover::tenants

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/files.hpp"
 #include "base/random.hpp"
 #include "base/task.hpp"
 #include "base/timer.hpp"
@@ -16,17 +17,38 @@
 #include "tenants/earnings/earnings_store.hpp"
 #include "tenants/users/login_service.hpp"
 #include "tenants/users/user_directory.hpp"
+#include "web/rate_limiter.hpp"
 
 namespace drover::web {
+
+/// Budgets of calls, per client address (an IPv6 /64 is one) while nobody is logged in, and per user afterwards.
+struct web_limits {
+  bool enabled = true;
+  rate_limit address{100, 1'000};
+  /// POST /client/login and the opening of sockets without a token, per address.
+  rate_limit login{20, 100};
+  rate_limit sockets{500, 2'000};
+  rate_limit user_read{200, 1'000};
+  rate_limit user_write{20, 100};
+  /// Addresses and users remembered at once, 16 bytes each.
+  std::size_t tracked_keys = 65'536;
+};
 
 struct web_config {
   net::http_server_config server;
   /// Folder of the built page; empty or missing = API only, "/" says how to build it.
   std::string page_folder;
-  /// Origins allowed to open WebSockets besides our own host ("https://dash.example").
+  /// Exact origins allowed to call the API (CORS) and to open WebSockets besides our own host ("https://dash.example").
   std::vector<std::string> allowed_origins;
+  /// Addresses of reverse proxies whose X-Forwarded-For is believed.
+  std::vector<std::string> trusted_proxies;
+  /// A proxy in front speaks TLS: send Strict-Transport-Security. Implied by server.tls_certificate_file.
+  bool behind_tls_proxy = false;
+  web_limits limits;
   milliseconds websocket_auth_timeout{5'000};
   milliseconds websocket_heartbeat{30'000};
+  /// Sockets of one address that nobody has authenticated yet; one more is refused with 429.
+  int unauthenticated_sockets_per_address = 256;
   /// Messages kept per user for `resume` after a drop.
   std::size_t replay_limit = 64;
   /// Shown on the page: "paper" or "live".
@@ -55,14 +77,18 @@ struct web_parts {
   engine::bot_board& board;
   engine::order_counters& counters;
   std::vector<readiness_check> readiness;
-  /// Names and state of exchanges for GET /api/v1/exchanges.
+  /// Of the build, for GET /version.
   std::string version, revision;
+  /// Where the page is read from, once, in start(); and /proc/self.
+  file_system& files = system_files();
 };
 
 /// HTTP and WebSocket API and the page. Web thread only, except publish().
 class web_server {
  public:
   virtual ~web_server() = default;
+  /// Listens, and follows changes of the user directory. errc::io when the address cannot be bound. On the web thread, or
+  /// before it runs.
   virtual result<void> start() = 0;
   virtual std::uint16_t port() const = 0;
   /// Pushes to the user's open sockets. Any thread.
@@ -71,8 +97,9 @@ class web_server {
   virtual void publish(engine::bot_status) = 0;
   /// The user's sockets are checked again and closed (4401) when no longer allowed. Any thread.
   virtual void user_changed(user_id) = 0;
-  /// /readyz answers 503 from now on (drain).
+  /// /readyz answers 503 from now on (drain). Any thread.
   virtual void set_draining() = 0;
+  /// Answers what is in flight, closes sockets with 1001; everything is gone after `limit`. Web thread.
   virtual task<void> stop(nanoseconds limit) = 0;
 };
 

@@ -1,0 +1,32 @@
+#include "web/api/account_json.hpp"
+
+#include "web/bot_reason.hpp"
+#include "web/ws/messages.hpp"
+
+namespace drover::web::api {
+
+void write_account(json_writer& w, const tenants::account& a, const engine::bot_board& board) {
+  w.begin_object();
+  w.member("id", a.id).member("user_id", a.user).member("exchange_name", a.exchange_name).member("label", a.label);
+  w.member("status", tenants::to_string(a.status)).member("is_active", a.is_active);
+  w.member("error_message", a.error_message);
+  w.member("created_at", a.created_at).member("updated_at", a.updated_at);
+  w.member("api_key", a.api_key_mask).member("credential_version", a.credential_version);
+  w.key("bot").begin_object();
+  ws::write_bot_members(w, describe_bot(a, board));
+  w.end_object().end_object();
+}
+
+void write_pending_account(json_writer& w, const tenants::pending_account& p) {
+  const auto& a = p.account;
+  w.begin_object();
+  w.member("id", a.id).member("user_id", a.user);
+  w.member("user_username", p.username).member("user_email", p.user_email);
+  w.member("exchange_name", a.exchange_name).member("label", a.label).member("created_at", a.created_at);
+  w.member("status", tenants::to_string(a.status)).member("is_active", a.is_active);
+  w.member("error_message", a.error_message).member("updated_at", a.updated_at);
+  w.member("api_key", a.api_key_mask).member("credential_version", a.credential_version);
+  w.end_object();
+}
+
+}  // namespace drover::web::api

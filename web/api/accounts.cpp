@@ -1,0 +1,119 @@
+#include "web/api/account_json.hpp"
+#include "web/api/handlers.hpp"
+#include "web/api/paging.hpp"
+#include "web/body_reader.hpp"
+
+namespace drover::web::api {
+
+namespace {
+
+constexpr std::size_t name_limit = 50, label_limit = 100, credential_limit = 4096;
+
+net::http_response respond_with(int status, const tenants::account& a, services& s) {
+  json_writer w(512);
+  write_account(w, a, s.parts.board);
+  return json_response(status, w.take());
+}
+
+/// Label, or key and secret (and passphrase where the exchange has one), or both.
+tenants::account_service::change read_change(body_reader& body) {
+  tenants::account_service::change change;
+  change.label = body.optional_text("label", label_limit);
+  auto key = body.optional_secret("api_key", credential_limit);
+  auto api_secret = body.optional_secret("api_secret", credential_limit);
+  auto passphrase = body.optional_secret("passphrase", credential_limit);
+  bool replaces = key || api_secret || passphrase;
+  if (replaces && !key) body.complain("api_key", "is required when credentials are replaced");
+  if (replaces && !api_secret) body.complain("api_secret", "is required when credentials are replaced");
+  if (!replaces && !change.label) body.complain("label", "or new credentials must be given");
+  if (replaces && key && api_secret) {
+    change.credentials.emplace();
+    change.credentials->api_key = std::move(*key);
+    change.credentials->api_secret = std::move(*api_secret);
+    if (passphrase) change.credentials->passphrase = std::move(*passphrase);
+  }
+  return change;
+}
+
+}  // namespace
+
+/// POST /user/exchanges/: connects an exchange account; it waits for approval.
+task<answer> handle_create_account(request& r, services& s) {
+  auto body = body_reader::open(r);
+  if (!body) co_return refuse(body.error());
+  tenants::account_request wanted;
+  wanted.exchange_name = body->required_text("exchange_name", name_limit);
+  wanted.label = body->required_text("label", label_limit);
+  wanted.api_key = body->required_secret("api_key", credential_limit);
+  wanted.api_secret = body->required_secret("api_secret", credential_limit);
+  auto passphrase = body->optional_secret("passphrase", credential_limit);
+  if (passphrase) wanted.passphrase = std::move(*passphrase);
+  if (auto wrong = body->finish()) co_return refuse(std::move(*wrong));
+  auto created = co_await s.parts.accounts.create(r.caller_id(), std::move(wanted));
+  if (!created) co_return refuse(created.error());
+  auto response = respond_with(201, *created, s);
+  response.headers.emplace_back("Location", "/user/exchanges/" + std::to_string(created->id.value));
+  co_return response;
+}
+
+/// GET /user/exchanges/: the caller's accounts. The hottest read: one store call, written straight into the body.
+task<answer> handle_list_accounts(request& r, services& s) {
+  query_reader query(r);
+  auto page = read_page(query);
+  if (auto wrong = query.finish()) co_return refuse(std::move(*wrong));
+  auto found = co_await s.parts.accounts.store().list(r.caller_id(), page);
+  if (!found) co_return refuse(found.error());
+  json_writer w(64 + found->size() * 512);
+  w.begin_array();
+  for (const auto& a : *found) write_account(w, a, s.parts.board);
+  w.end_array();
+  auto response = json_response(200, w.take());
+  add_paging_headers(response, "/user/exchanges/", "", page, found->size(), found->empty() ? 0 : found->back().id.value);
+  co_return response;
+}
+
+/// GET /user/exchanges/{id}: one of the caller's accounts.
+task<answer> handle_get_account(request& r, services& s) {
+  auto id = r.id_parameter();
+  if (!id) co_return refuse(id.error());
+  auto found = co_await s.parts.accounts.store().get(r.caller_id(), account_id(*id));
+  if (!found) co_return refuse(found.error());
+  co_return respond_with(200, *found, s);
+}
+
+/// PATCH /user/exchanges/{id}: new label, or new credentials, which wait for approval again.
+task<answer> handle_update_account(request& r, services& s) {
+  auto id = r.id_parameter();
+  if (!id) co_return refuse(id.error());
+  auto body = body_reader::open(r);
+  if (!body) co_return refuse(body.error());
+  auto change = read_change(*body);
+  if (auto wrong = body->finish()) co_return refuse(std::move(*wrong));
+  auto updated = co_await s.parts.accounts.update(r.caller_id(), account_id(*id), std::move(change));
+  if (!updated) co_return refuse(updated.error());
+  co_return respond_with(200, *updated, s);
+}
+
+/// DELETE /user/exchanges/{id}: destroys the credentials; history stays.
+task<answer> handle_delete_account(request& r, services& s) {
+  auto id = r.id_parameter();
+  if (!id) co_return refuse(id.error());
+  auto removed = co_await s.parts.accounts.store().remove(r.caller_id(), account_id(*id));
+  if (!removed) co_return refuse(removed.error());
+  co_return empty_response(204);
+}
+
+/// PATCH /user/exchanges/{id}/toggle: switches an approved account on, or any account off.
+task<answer> handle_toggle_account(request& r, services& s) {
+  auto id = r.id_parameter();
+  if (!id) co_return refuse(id.error());
+  auto body = body_reader::open(r);
+  if (!body) co_return refuse(body.error());
+  bool is_active = body->required_flag("is_active");
+  if (auto wrong = body->finish()) co_return refuse(std::move(*wrong));
+  auto changed = co_await s.parts.accounts.store().set_active(r.caller_id(), account_id(*id), is_active);
+  if (!changed) co_return refuse(changed.error());
+  co_return respond_with(200, *changed, s);
+}
+
+}  // namespace drover::web::api

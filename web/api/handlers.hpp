@@ -1,0 +1,45 @@
+#pragma once
+
+#include "web/request.hpp"
+#include "web/services.hpp"
+
+/// The handlers of the table of routes: parse, validate, call one service, map the error, respond.
+namespace drover::web::api {
+
+task<answer> handle_login(request&, services&);
+task<answer> handle_logout(request&, services&);
+task<answer> handle_get_user(request&, services&);
+task<answer> handle_ban_user(request&, services&);
+task<answer> handle_unban_user(request&, services&);
+
+task<answer> handle_create_account(request&, services&);
+task<answer> handle_list_accounts(request&, services&);
+task<answer> handle_get_account(request&, services&);
+task<answer> handle_update_account(request&, services&);
+task<answer> handle_delete_account(request&, services&);
+task<answer> handle_toggle_account(request&, services&);
+
+task<answer> handle_list_all_accounts(request&, services&);
+task<answer> handle_list_pending_accounts(request&, services&);
+task<answer> handle_approve_account(request&, services&);
+task<answer> handle_reject_account(request&, services&);
+
+task<answer> handle_list_earnings(request&, services&);
+task<answer> handle_sum_earnings(request&, services&);
+task<answer> handle_chart_earnings(request&, services&);
+
+task<answer> handle_list_exchanges(request&, services&);
+task<answer> handle_list_strategies(request&, services&);
+
+task<answer> handle_dashboard_socket(request&, services&);
+task<answer> handle_earnings_socket(request&, services&);
+task<answer> handle_referrals_socket(request&, services&);
+
+task<answer> handle_statistics(request&, services&);
+task<answer> handle_health(request&, services&);
+task<answer> handle_readiness(request&, services&);
+task<answer> handle_version(request&, services&);
+task<answer> handle_metrics(request&, services&);
+task<answer> handle_openapi(request&, services&);
+
+}  // namespace drover::web::api

@@ -1,0 +1,57 @@
+#include <fmt/format.h>
+
+#include "base/encoding.hpp"
+#include "web/api/handlers.hpp"
+#include "web/json_writer.hpp"
+#include "web/openapi.hpp"
+
+namespace drover::web::api {
+
+/// GET /healthz: the process is alive. Asks nobody.
+task<answer> handle_health(request&, services&) { co_return json_response(200, R"({"status":"ok"})"); }
+
+/// GET /readyz: everything that requests need is there; 503 while draining.
+task<answer> handle_readiness(request&, services& s) {
+  bool ready = !s.draining;
+  json_writer checks;
+  checks.begin_object();
+  for (const auto& check : s.parts.readiness) {
+    auto problem = check.problem();
+    ready = ready && problem.empty();
+    checks.key(check.name).value(problem.empty() ? std::string("ok") : problem);
+  }
+  checks.end_object();
+  json_writer w;
+  w.begin_object().member("status", s.draining ? "draining" : ready ? "ready" : "not_ready");
+  w.key("checks").raw(checks.text()).end_object();
+  co_return json_response(ready ? 200 : 503, w.take());
+}
+
+/// GET /version: what runs here, and whether it trades for real.
+task<answer> handle_version(request&, services& s) {
+  json_writer w;
+  w.begin_object().member("version", s.parts.version).member("revision", s.parts.revision);
+  w.member("environment", s.config.environment).member("login_locked", s.config.login_locked).end_object();
+  co_return json_response(200, w.take());
+}
+
+/// GET /metrics: Prometheus text format.
+task<answer> handle_metrics(request&, services& s) {
+  auto response = json_response(200, s.metrics.render(take_snapshot(s)));
+  response.headers.front().second = "text/plain; version=0.0.4; charset=utf-8";
+  co_return response;
+}
+
+/// GET /openapi.json: the contract of this API.
+task<answer> handle_openapi(request& r, services&) {
+  static const auto text = std::make_shared<const std::string>(openapi_json());
+  static const std::string etag = fmt::format("\"{:08x}\"", crc32c(*text));
+  bool unchanged = find_header(r.http.headers, "If-None-Match").find(etag) != std::string_view::npos;
+  auto response = unchanged ? empty_response(304) : json_response(200, {});
+  response.headers.emplace_back("ETag", etag);
+  response.headers.emplace_back("Cache-Control", "no-cache");
+  if (!unchanged) response.shared_body = text;
+  co_return response;
+}
+
+}  // namespace drover::web::api

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "tenants/users/user.hpp"
+#include "web/json_writer.hpp"
+
+namespace drover::web::api {
+
+/// id, username, email, role, status and times.
+void write_user(json_writer&, const tenants::user&);
+
+}  // namespace drover::web::api

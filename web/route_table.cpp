@@ -1,0 +1,56 @@
+#include "web/route_table.hpp"
+
+#include <array>
+
+#include "web/api/handlers.hpp"
+
+namespace drover::web {
+
+namespace {
+
+using enum access;
+using enum rate_class;
+
+constexpr std::array table{
+    // Sessions and users
+    route{"POST", "/client/login", anyone, login, api::handle_login},
+    route{"POST", "/client/logout", user, write, api::handle_logout},
+    route{"GET", "/api/user", user, read, api::handle_get_user},
+    route{"POST", "/backend/ban-user/name/{name}/now", admin, write, api::handle_ban_user},
+    route{"POST", "/backend/unban-user/name/{name}/now", admin, write, api::handle_unban_user},
+    // Exchange accounts
+    route{"POST", "/user/exchanges", user, write, api::handle_create_account},
+    route{"GET", "/user/exchanges", user, read, api::handle_list_accounts},
+    route{"GET", "/user/exchanges/{id}", user, read, api::handle_get_account},
+    route{"PATCH", "/user/exchanges/{id}", user, write, api::handle_update_account},
+    route{"DELETE", "/user/exchanges/{id}", user, write, api::handle_delete_account},
+    route{"PATCH", "/user/exchanges/{id}/toggle", user, write, api::handle_toggle_account},
+    route{"GET", "/admin/exchanges", admin, read, api::handle_list_all_accounts},
+    route{"GET", "/admin/exchanges/pending", admin, read, api::handle_list_pending_accounts},
+    route{"POST", "/admin/exchanges/{id}/approve", admin, write, api::handle_approve_account},
+    route{"POST", "/admin/exchanges/{id}/reject", admin, write, api::handle_reject_account},
+    // Earnings
+    route{"GET", "/api/earnings", user, read, api::handle_list_earnings},
+    route{"GET", "/api/earnings/summary", user, read, api::handle_sum_earnings},
+    route{"GET", "/api/earnings/series", user, read, api::handle_chart_earnings},
+    // What can be chosen
+    route{"GET", "/api/v1/exchanges", user, read, api::handle_list_exchanges},
+    route{"GET", "/api/v1/strategies", user, read, api::handle_list_strategies},
+    // Live
+    route{"GET", "/ws/dashboard", anyone, socket, api::handle_dashboard_socket},
+    route{"GET", "/ws/earnings", anyone, socket, api::handle_earnings_socket},
+    route{"GET", "/ws/referrals", anyone, socket, api::handle_referrals_socket},
+    // Operation
+    route{"GET", "/stats/now", admin, read, api::handle_statistics},
+    route{"GET", "/healthz", anyone, unlimited, api::handle_health},
+    route{"GET", "/readyz", anyone, unlimited, api::handle_readiness},
+    route{"GET", "/version", anyone, unlimited, api::handle_version},
+    route{"GET", "/metrics", local_or_admin, unlimited, api::handle_metrics},
+    route{"GET", "/openapi.json", anyone, unlimited, api::handle_openapi},
+};
+
+}  // namespace
+
+std::span<const route> routes() { return table; }
+
+}  // namespace drover::web

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "web/metrics.hpp"
+#include "web/web_server.hpp"
+#include "web/ws/hub.hpp"
+
+namespace drover::web {
+
+/// What handlers work with. Owned by the server; web thread.
+struct services {
+  services(web_config c, web_parts p)
+      : config(std::move(c)), parts(std::move(p)), metrics(parts.version, parts.revision),
+        sockets(std::make_shared<ws::hub>(config, parts, metrics)), started_at(parts.timers.get_clock().now()) {}
+
+  const web_config config;
+  web_parts parts;
+  web_metrics metrics;
+  std::shared_ptr<ws::hub> sockets;
+  steady_time started_at;
+  /// Set from any thread.
+  std::atomic<bool> draining = false;
+  /// Set while a server listens.
+  std::function<net::http_server::statistics()> connections;
+
+  bool behind_tls() const { return config.behind_tls_proxy || !config.server.tls_certificate_file.empty(); }
+};
+
+/// All figures of this moment.
+metrics_snapshot take_snapshot(services&);
+
+}  // namespace drover::web

@@ -60,6 +60,7 @@ class matching_engine {
   bool trading() const { return trading_; }
 
   asset_number intern_asset(std::string_view name);
+  std::size_t asset_count() const { return assets_.size(); }
   const std::string& asset_name(asset_number n) const { return assets_[to_index(n)]; }
 
   account_number open_account();

@@ -35,9 +35,18 @@ result<void> simulated_venue::add_instrument(const std::string& text, const std:
   published_tops_.emplace_back();
   book_changed_.push_back(false);
   const auto n = engine_.add_instrument(std::move(instrument));
+  first_prices_.push_back(price);
   if (source != sources.end()) return player_.add(n, source->files);
-  generator_.add(n, price, now());
   return {};
+}
+
+void simulated_venue::begin() {
+  for (std::size_t i = 0; i < engine_.instrument_count(); ++i) {
+    const auto n = static_cast<instrument_number>(i);
+    if (data_.is_recorded(n)) continue;
+    const decimal left_at = engine_.last_price(n);
+    generator_.add(n, left_at.is_zero() ? first_prices_[i] : left_at, now());
+  }
 }
 
 const api_account* simulated_venue::open_account(std::string api_key, std::string api_secret, key_permissions permissions,

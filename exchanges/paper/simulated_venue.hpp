@@ -1,9 +1,7 @@
 #pragma once
 
-#include <functional>
-#include <map>
-#include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -17,6 +15,8 @@
 #include "exchanges/paper/recording_player.hpp"
 
 namespace drover::exchanges::paper {
+
+class frame_sender;
 
 /// What a dialect publishes. Called during the operation that causes it; must not call the venue back.
 class venue_listener {
@@ -39,6 +39,8 @@ class simulated_venue : private matching_listener, private recording_listener {
 
   /// Makes the instruments and opens the recordings. errc::malformed or errc::io names what is wrong.
   result<void> open();
+  /// Starts the generated markets: where a restored state left them, else at the configured prices.
+  void begin();
   void add_listener(venue_listener& l) { listeners_.push_back(&l); }
 
   const matching_engine& engine() const { return engine_; }
@@ -72,6 +74,11 @@ class simulated_venue : private matching_listener, private recording_listener {
   void set_paused(bool paused) { paused_ = paused; }
   recording_player& player() { return player_; }
 
+  /// Open WebSockets of all dialects, so that faults can strike them at once.
+  void add_connection(frame_sender& s) { connections_.insert(&s); }
+  void remove_connection(frame_sender& s) { connections_.erase(&s); }
+  const std::unordered_set<frame_sender*>& connections() const { return connections_; }
+
   /// Changes of anything the state file keeps.
   std::uint64_t revision() const { return revision_; }
   void count_change() { ++revision_; }
@@ -101,6 +108,8 @@ class simulated_venue : private matching_listener, private recording_listener {
   account_directory accounts_;
   fault_plan faults_;
   std::vector<venue_listener*> listeners_;
+  std::unordered_set<frame_sender*> connections_;
+  std::vector<decimal> first_prices_;
   std::vector<top_of_book> published_tops_;
   std::vector<bool> book_changed_;
   bool paused_ = false;

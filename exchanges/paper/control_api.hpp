@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/secret.hpp"
+#include "exchanges/paper/simulated_venue.hpp"
+#include "net/http_server.hpp"
+
+namespace drover::exchanges::paper {
+
+/// The /paper/ endpoints (README.md): accounts, state for checkers, faults, price. From loopback only, and with the bearer
+/// token when there is one. Errors are {"error": "..."}.
+class control_api {
+ public:
+  static constexpr std::size_t bulk_limit = 100'000;
+
+  control_api(simulated_venue& venue, std::optional<secret> token) : venue_(venue), token_(std::move(token)) {}
+  net::http_response handle(const net::http_request&);
+
+ private:
+  bool is_allowed(const net::http_request&) const;
+  simulated_venue& venue_;
+  std::optional<secret> token_;
+};
+
+}  // namespace drover::exchanges::paper

@@ -1,0 +1,176 @@
+#include "base/config_document.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "base/files.hpp"
+
+namespace drover {
+namespace {
+
+constexpr std::size_t file_limit_bytes = 1024 * 1024;
+constexpr std::string_view environment_prefix = "DROVER__";
+
+/// Levenshtein distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0u);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t above = row[j + 1];
+      row[j + 1] = std::min({above + 1, row[j] + 1, diagonal + (a[i] == b[j] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string join(const std::string& path, const std::string& key) { return path.empty() ? key : path + "." + key; }
+
+/// "exchanges[0]" → "exchanges", 0
+std::pair<std::string, std::optional<std::size_t>> split_index(const std::string& part) {
+  const auto bracket = part.find('[');
+  if (bracket == std::string::npos) return {part, std::nullopt};
+  return {part.substr(0, bracket), std::stoul(part.substr(bracket + 1))};
+}
+
+}  // namespace
+
+config_section::document::document(const std::map<std::string, std::string>& environment,
+                                   const std::vector<config_override>& overrides)
+    : environment_(environment), overrides_(overrides) {}
+
+void config_section::document::load(const std::filesystem::path& file) {
+  file_ = file.string();
+  auto text = system_files().read(file, file_limit_bytes);
+  if (!text) {
+    problems_.push_back({file_, 0, 0, "", "cannot be read: " + text.error().detail});
+    return;
+  }
+  try {
+    root_ = YAML::Load(*text);
+  } catch (const YAML::Exception& e) {
+    problems_.push_back({file_, e.mark.line + 1, e.mark.column + 1, "", "is not YAML: " + e.msg});
+    return;
+  }
+  if (!root_.IsNull() && !root_.IsMap()) {
+    problems_.push_back({file_, 1, 1, "", "must be a map of sections"});
+    root_ = YAML::Node();
+  }
+}
+
+std::string config_section::document::environment_name(const std::string& key) {
+  std::string name(environment_prefix);
+  for (char c : key) {
+    if (c == '.') {
+      name += "__";
+      continue;
+    }
+    name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return name;
+}
+
+std::optional<std::string> config_section::document::environment(const std::string& name) const {
+  const auto at = environment_.find(name);
+  return at == environment_.end() ? std::nullopt : std::optional(at->second);
+}
+
+void config_section::document::declare(const std::string& key) { declared_.insert(key); }
+
+YAML::Node config_section::document::node_at(const std::string& key) const {
+  YAML::Node at;
+  at.reset(root_);
+  std::size_t start = 0;
+  while (start <= key.size()) {
+    const auto dot = std::min(key.find('.', start), key.size());
+    const auto [name, index] = split_index(key.substr(start, dot - start));
+    if (!at.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
+    // The const operator[]: the other one would add the key.
+    const YAML::Node& parent = at;
+    YAML::Node child = parent[name];
+    if (!child) return YAML::Node(YAML::NodeType::Undefined);
+    if (index) {
+      if (!child.IsSequence() || *index >= child.size()) return YAML::Node(YAML::NodeType::Undefined);
+      child.reset(std::as_const(child)[*index]);
+    }
+    at.reset(child);
+    start = dot + 1;
+  }
+  return at;
+}
+
+std::optional<config_section::document::found> config_section::document::find(const std::string& key) {
+  declare(key);
+  for (auto at = overrides_.rbegin(); at != overrides_.rend(); ++at)
+    if (at->key == key) return found{at->value, "command line", 0, 0, {}};
+  if (auto value = environment(environment_name(key))) return found{*value, "environment", 0, 0, {}};
+  const YAML::Node node = node_at(key);
+  if (!node || node.IsNull()) return std::nullopt;
+  return found{node.IsScalar() ? node.Scalar() : "", file_, node.Mark().line + 1, node.Mark().column + 1, node};
+}
+
+void config_section::document::add_problem(const found& at, const std::string& key, std::string message) {
+  problems_.push_back({at.source, at.line, at.column, key, std::move(message)});
+}
+
+void config_section::document::add_problem(const std::string& key, std::string message) {
+  const YAML::Node node = root_.IsMap() ? node_at(key) : YAML::Node(YAML::NodeType::Undefined);
+  const bool here = node.IsDefined();
+  problems_.push_back({file_.empty() ? "configuration" : file_, here ? node.Mark().line + 1 : 0,
+                       here ? node.Mark().column + 1 : 0, key, std::move(message)});
+}
+
+std::string config_section::document::suggestion(const std::string& key) const {
+  constexpr std::size_t farthest = 3;
+  std::string best;
+  std::size_t least = farthest + 1;
+  for (const auto& known : declared_) {
+    const auto d = distance(key, known);
+    if (d < least) {
+      least = d;
+      best = known;
+    }
+  }
+  return best.empty() ? "" : "; did you mean '" + best + "'?";
+}
+
+void config_section::document::check_node(const YAML::Node& node, const std::string& path) {
+  std::set<std::string> seen;
+  for (const auto& entry : node) {
+    const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
+    const std::string key = join(path, name);
+    const found at{"", file_, entry.first.Mark().line + 1, entry.first.Mark().column + 1, {}};
+    if (!seen.insert(name).second) add_problem(at, key, "appears twice");
+    const bool is_parent = std::any_of(declared_.begin(), declared_.end(), [&](const std::string& d) {
+      return d.starts_with(key + ".") || d.starts_with(key + "[");
+    });
+    if (!declared_.contains(key) && !is_parent) {
+      add_problem(at, key, "is not a known key" + suggestion(key));
+      continue;
+    }
+    if (is_parent && entry.second.IsMap()) check_node(entry.second, key);
+    if (is_parent && entry.second.IsSequence())
+      for (std::size_t i = 0; i < entry.second.size(); ++i)
+        if (entry.second[i].IsMap()) check_node(entry.second[i], key + "[" + std::to_string(i) + "]");
+  }
+}
+
+void config_section::document::check_unknown() {
+  if (root_.IsMap()) check_node(root_, "");
+  std::set<std::string> names;
+  for (const auto& key : declared_) {
+    names.insert(environment_name(key));
+    names.insert(environment_name(key) + "_FILE");
+  }
+  for (const auto& [name, value] : environment_)
+    if (name.starts_with(environment_prefix) && !names.contains(name))
+      problems_.push_back({"environment", 0, 0, name, "is not a known key"});
+  for (const auto& o : overrides_)
+    if (!declared_.contains(o.key)) problems_.push_back({"command line", 0, 0, o.key, "is not a known key" + suggestion(o.key)});
+}
+
+}  // namespace drover

@@ -1,0 +1,99 @@
+#include "base/postgres_error.hpp"
+
+#include <fmt/core.h>
+
+#include <pqxx/pqxx>
+
+#include "base/encoding.hpp"
+
+namespace drover {
+namespace {
+
+std::string_view message_of(int value) {
+  switch (static_cast<db_errc>(value)) {
+    case db_errc::unavailable: return "the database does not answer";
+    case db_errc::in_doubt: return "it is not known whether the transaction was committed";
+    case db_errc::unique_violation: return "a unique constraint refused the row";
+    case db_errc::constraint_violation: return "a constraint refused the row";
+    case db_errc::refused: return "the database refused";
+    case db_errc::retry: return "the transaction must be run again";
+    case db_errc::timed_out: return "the database took too long";
+    case db_errc::permission_denied: return "the role may not do this";
+    case db_errc::broken: return "the statement failed";
+  }
+  return "unknown";
+}
+
+std::string first_line(std::string text) {
+  text.resize(std::min(text.find('\n'), text.size()));
+  constexpr std::string_view prefix = "ERROR:  ";
+  return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
+}
+
+/// PostgreSQL names the constraint in its message: … constraint "users_username_key" …
+std::string constraint_of(const std::string& message) {
+  constexpr std::string_view before = "constraint \"";
+  const auto at = message.find(before);
+  if (at == std::string::npos) return first_line(message);
+  const auto start = at + before.size();
+  return message.substr(start, message.find('"', start) - start);
+}
+
+db_errc code_of(const std::string& sqlstate) {
+  if (sqlstate == "23505") return db_errc::unique_violation;
+  if (sqlstate.starts_with("23")) return db_errc::constraint_violation;
+  if (sqlstate.starts_with("DR")) return db_errc::refused;
+  if (sqlstate == "40001" || sqlstate == "40P01") return db_errc::retry;
+  if (sqlstate == "57014" || sqlstate == "55P03" || sqlstate == "25P03") return db_errc::timed_out;
+  if (sqlstate == "42501" || sqlstate == "25006") return db_errc::permission_denied;
+  if (sqlstate.starts_with("57P") || sqlstate.starts_with("08") || sqlstate.starts_with("53")) return db_errc::unavailable;
+  return db_errc::broken;
+}
+
+detail::database_failure from_sql_error(const pqxx::sql_error& e) {
+  const db_errc code = code_of(e.sqlstate());
+  const std::string message = e.what();
+  const bool named = code == db_errc::unique_violation || code == db_errc::constraint_violation;
+  return {error(code, named ? constraint_of(message) : first_line(message)), e.sqlstate().starts_with("57P")};
+}
+
+}  // namespace
+
+std::error_code make_error_code(db_errc value) {
+  static const enum_category category("database", message_of);
+  return {static_cast<int>(value), category};
+}
+
+namespace detail {
+
+database_failure to_database_failure(std::exception_ptr failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const pqxx::in_doubt_error& e) {
+    return {error(db_errc::in_doubt, first_line(e.what())), true};
+  } catch (const pqxx::broken_connection& e) {
+    return {error(db_errc::unavailable, first_line(e.what())), true};
+  } catch (const pqxx::sql_error& e) {
+    return from_sql_error(e);
+  } catch (const std::exception& e) {
+    return {error(db_errc::broken, e.what()), false};
+  } catch (...) {
+    return {error(db_errc::broken, "an exception of unknown type"), false};
+  }
+}
+
+std::string session_url(const database_config& config) {
+  const auto limits = fmt::format("-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={}",
+                                  config.statement_timeout.count(), config.lock_timeout.count(),
+                                  config.statement_timeout.count());
+  constexpr int connect_timeout_s = 5, keepalive_s = 5, unacknowledged_ms = 10'000;
+  if (config.url.starts_with("postgres://") || config.url.starts_with("postgresql://"))
+    return fmt::format("{}{}options={}&connect_timeout={}&keepalives_idle={}&tcp_user_timeout={}&application_name=drover",
+                       config.url, config.url.find('?') == std::string::npos ? '?' : '&', percent_encode(limits),
+                       connect_timeout_s, keepalive_s, unacknowledged_ms);
+  return fmt::format("{} options='{}' connect_timeout={} keepalives_idle={} tcp_user_timeout={} application_name=drover",
+                     config.url, limits, connect_timeout_s, keepalive_s, unacknowledged_ms);
+}
+
+}  // namespace detail
+}  // namespace drover

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <exception>
+
+#include "base/postgres.hpp"
+
+namespace drover::detail {
+
+/// What an exception of libpqxx means. `connection_lost` tells the pool to drop the connection.
+struct database_failure {
+  error what;
+  bool connection_lost = false;
+};
+
+/// The one mapping from libpqxx to db_errc.
+database_failure to_database_failure(std::exception_ptr);
+
+/// The connection string with the session limits of `config` added.
+std::string session_url(const database_config& config);
+
+}  // namespace drover::detail

@@ -1,0 +1,145 @@
+#include "tests/support/postgres.hpp"
+
+#include <fmt/core.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <pqxx/pqxx>
+#include <stdexcept>
+
+#include "base/migrations.hpp"
+#include "base/random.hpp"
+
+namespace drover::test {
+namespace {
+
+constexpr const char* postgres_bin = "/usr/lib/postgresql/15/bin/";
+
+/// Runs a command as the user who may own a cluster (never root), output dropped; answers its exit status.
+int run_as_owner(const std::vector<std::string>& command) {
+  const pid_t child = fork();
+  if (child < 0) throw std::runtime_error("fork failed");
+  if (child == 0) {
+    if (geteuid() == 0) {
+      const passwd* owner = getpwnam("postgres");
+      if (owner == nullptr || initgroups("postgres", owner->pw_gid) != 0 || setgid(owner->pw_gid) != 0 || setuid(owner->pw_uid) != 0)
+        _exit(126);
+    }
+    if (freopen("/dev/null", "w", stdout) == nullptr) _exit(125);
+    std::vector<char*> words;
+    for (const auto& word : command) words.push_back(const_cast<char*>(word.c_str()));
+    words.push_back(nullptr);
+    execv(words[0], words.data());
+    _exit(127);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+}
+
+/// A cluster of this process's own.
+class own_cluster {
+ public:
+  own_cluster() {
+    std::string pattern = "/tmp/drover-pg-XXXXXX";
+    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+    folder_ = pattern;
+    const passwd* owner = getpwnam("postgres");
+    if (geteuid() == 0 && (owner == nullptr || chown(folder_.c_str(), owner->pw_uid, owner->pw_gid) != 0))
+      throw std::runtime_error("the folder of the cluster could not be given to the user postgres");
+    const std::string bin(postgres_bin);
+    const auto data = folder_ + "/data";
+    if (run_as_owner({bin + "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"}) != 0)
+      throw std::runtime_error("initdb failed");
+    const auto options = "-c listen_addresses='' -c max_connections=100 -k " + folder_;
+    if (run_as_owner({bin + "pg_ctl", "-D", data, "-s", "-w", "-l", folder_ + "/log", "-o", options, "start"}) != 0)
+      throw std::runtime_error("PostgreSQL did not start");
+  }
+  ~own_cluster() {
+    run_as_owner({std::string(postgres_bin) + "pg_ctl", "-D", folder_ + "/data", "-s", "-m", "immediate", "stop"});
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+  std::string url() const { return "host=" + folder_ + " user=postgres dbname=postgres"; }
+
+ private:
+  std::string folder_;
+};
+
+std::string cluster_url() {
+  if (const char* given = std::getenv("DROVER_TEST_POSTGRES")) return given;
+  static const own_cluster cluster;
+  return cluster.url();
+}
+
+std::string with_database(std::string url, const std::string& name) {
+  const auto at = url.find("dbname=");
+  if (at == std::string::npos) return url + " dbname=" + name;
+  const auto end = std::min(url.find(' ', at), url.size());
+  return url.replace(at, end - at, "dbname=" + name);
+}
+
+/// All migrations applied once per content; copies of a template are made in milliseconds.
+std::string ensure_template(pqxx::connection& admin) {
+  auto files = read_migrations(migrations_folder());
+  if (!files) throw std::runtime_error(files.error().to_string());
+  std::size_t key = 0;
+  for (const auto& file : *files) key = key * 31 + std::hash<std::string>{}(file.checksum);
+  const auto name = fmt::format("drover_template_{:x}", key);
+  pqxx::nontransaction tx(admin);
+  tx.exec("SELECT pg_advisory_lock(918273)");
+  if (tx.exec_params("SELECT 1 FROM pg_database WHERE datname = $1", name).empty()) {
+    tx.exec("CREATE DATABASE " + name);
+    database_config config;
+    config.url = with_database(cluster_url(), name);
+    auto applied = migrate_up(config, migrations_folder());
+    if (!applied) {
+      tx.exec("DROP DATABASE " + name);
+      throw std::runtime_error(applied.error().to_string());
+    }
+  }
+  tx.exec("SELECT pg_advisory_unlock(918273)");
+  return name;
+}
+
+}  // namespace
+
+std::string migrations_folder() { return std::string(DROVER_SOURCE_DIR) + "/migrations"; }
+
+test_database::test_database(schema wanted) : name_("test_" + system_random().hex(8)) {
+  pqxx::connection admin(cluster_url());
+  const std::string source = wanted == schema::migrated ? ensure_template(admin) : "template0";
+  pqxx::nontransaction tx(admin);
+  tx.exec(fmt::format("CREATE DATABASE {} TEMPLATE {}", name_, source));
+  url_ = with_database(cluster_url(), name_);
+}
+
+test_database::~test_database() {
+  try {
+    pqxx::connection admin(cluster_url());
+    pqxx::nontransaction tx(admin);
+    tx.exec(fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", name_));
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "the test database {} was left behind: {}\n", name_, e.what());
+  }
+}
+
+database_config test_database::config(std::size_t connections) const {
+  database_config out;
+  out.url = url_;
+  out.connections = connections;
+  return out;
+}
+
+std::string test_database::sql(const std::string& statements) const {
+  pqxx::connection connection(url_);
+  pqxx::nontransaction tx(connection);
+  const auto rows = tx.exec(statements);
+  return rows.empty() || rows[0].size() == 0 || rows[0][0].is_null() ? "" : rows[0][0].as<std::string>();
+}
+
+}  // namespace drover::test

@@ -14,15 +14,15 @@ class http_web_server final : public web_server {
         http_(net::make_http_server(services_.parts.executor, services_.parts.timers, services_.config.server,
                                     std::make_shared<request_pipeline>(services_, page_))) {
     services_.connections = [this] { return http_->get_statistics(); };
+    services_.parts.directory.on_change([weak = std::weak_ptr(services_.sockets)](user_id user) {
+      if (auto sockets = weak.lock()) sockets->post_check(user);
+    });
   }
 
   result<void> start() override {
     auto listening = http_->start();
     if (!listening) return listening;
     services_.sockets->start();
-    services_.parts.directory.on_change([weak = std::weak_ptr(services_.sockets)](user_id user) {
-      if (auto sockets = weak.lock()) sockets->post_check(user);
-    });
     return listening;
   }
 

@@ -87,7 +87,7 @@ struct web_parts {
 class web_server {
  public:
   virtual ~web_server() = default;
-  /// Listens, and follows changes of the user directory. errc::io when the address cannot be bound. On the web thread, or
+  /// Listens. errc::io when the address cannot be bound. On the web thread, or
   /// before it runs.
   virtual result<void> start() = 0;
   virtual std::uint16_t port() const = 0;
@@ -103,6 +103,7 @@ class web_server {
   virtual task<void> stop(nanoseconds limit) = 0;
 };
 
+/// Follows the directory's changes by itself: to be made before the directory is used.
 std::unique_ptr<web_server> make_web_server(web_config, web_parts);
 
 }  // namespace drover::web

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <map>
 
 #include "base/encoding.hpp"
 #include "web/api/handlers.hpp"
@@ -89,23 +88,19 @@ task<answer> handle_list_earnings(request& r, services& s) {
   co_return response;
 }
 
-/// GET /api/earnings/summary: totals by source and asset, and by asset.
+/// GET /api/earnings/summary: totals by source and asset.
 task<answer> handle_sum_earnings(request& r, services& s) {
   query_reader query(r);
   if (auto wrong = query.finish()) co_return refuse(std::move(*wrong));
   auto totals = co_await s.parts.earnings.totals(r.caller_id());
   if (!totals) co_return refuse(totals.error());
-  std::map<std::string, decimal> by_asset;
   json_writer w;
-  w.begin_object().key("totals").begin_array();
+  w.begin_array();
   for (const auto& t : *totals) {
-    by_asset[t.asset] += t.amount;
     w.begin_object().member("source", t.source).member("asset", t.asset).member("amount", t.amount);
     w.member("count", t.count).end_object();
   }
-  w.end_array().key("assets").begin_array();
-  for (const auto& [asset, amount] : by_asset) w.begin_object().member("asset", asset).member("amount", amount).end_object();
-  w.end_array().end_object();
+  w.end_array();
   co_return json_response(200, w.take());
 }
 
@@ -123,11 +118,10 @@ task<answer> handle_chart_earnings(request& r, services& s) {
   auto points = co_await s.parts.earnings.series(r.caller_id(), asset, from, range->bucket);
   if (!points) co_return refuse(points.error());
   json_writer w(128 + points->size() * 96);
-  w.begin_object().member("asset", asset).member("range", range->name).member("from", from);
-  w.member("bucket_seconds", range->bucket.count()).key("points").begin_array();
+  w.begin_array();
   for (const auto& p : *points)
     w.begin_object().member("at", p.at).member("amount", p.amount).member("total", p.total).end_object();
-  w.end_array().end_object();
+  w.end_array();
   co_return json_response(200, w.take());
 }
 

@@ -103,7 +103,6 @@ void hub::join(dashboard_session& s) {
 }
 
 void hub::start_snapshot(dashboard_session& s) {
-  if (s.about() == topic::referrals) return;
   s.snapshot_pending = true;
   s.told_until = s.channel->seq();
   scope_.spawn("snapshot", run_snapshot(s.shared_from_this(), s.channel->seq()));
@@ -121,7 +120,8 @@ task<void> hub::run_snapshot(std::shared_ptr<dashboard_session> s, std::int64_t 
 }
 
 task<result<void>> hub::send_snapshot(std::shared_ptr<dashboard_session> s, std::int64_t seq) {
-  auto totals = co_await parts_.earnings.totals(s->user());
+  result<std::vector<tenants::earnings_total>> totals;
+  if (s->about() != topic::referrals) totals = co_await parts_.earnings.totals(s->user());
   if (!totals) co_return std::unexpected(totals.error());
   std::vector<engine::bot_status> bots;
   if (s->about() == topic::dashboard) {
@@ -131,8 +131,10 @@ task<result<void>> hub::send_snapshot(std::shared_ptr<dashboard_session> s, std:
   }
   // A resume that came meanwhile has told everything already.
   if (!s->is_open() || !s->snapshot_pending) co_return result<void>();
-  s->send(make_earnings_snapshot(*totals, seq));
-  if (s->about() == topic::dashboard) s->send(make_bot_snapshot(bots, seq));
+  auto at = parts_.wall.wall_now();
+  for (const auto& total : *totals) s->send(make_earnings_snapshot(total, at, seq));
+  for (const auto& bot : bots) s->send(make_bot_update(bot, seq, true));
+  s->send(make_synced(seq, true, 0));
   co_return result<void>();
 }
 
@@ -153,7 +155,7 @@ void hub::resume(dashboard_session& s, std::int64_t seq) {
   s.told_until.reset();
   auto missed = s.channel->messages_after(seq, s.about());
   for (const auto& text : missed) s.send(text);
-  s.send(make_resumed(s.channel->seq(), missed.size()));
+  s.send(make_synced(s.channel->seq(), false, missed.size()));
 }
 
 void hub::close_later(dashboard_session& s) {

@@ -57,9 +57,9 @@ frame make_connected(user_id user, std::uint64_t session) {
   return finish(w);
 }
 
-frame make_resumed(std::int64_t seq, std::size_t replayed) {
-  auto w = open("resumed");
-  w.member("replayed", replayed);
+frame make_synced(std::int64_t seq, bool snapshot, std::size_t replayed) {
+  auto w = open("synced");
+  w.member("snapshot", snapshot).member("replayed", replayed);
   return close_with_seq(w, seq);
 }
 
@@ -70,14 +70,10 @@ frame make_earnings_update(const engine::earnings_event& e, std::int64_t seq) {
   return close_with_seq(w, seq);
 }
 
-frame make_earnings_snapshot(const std::vector<tenants::earnings_total>& totals, std::int64_t seq) {
+frame make_earnings_snapshot(const tenants::earnings_total& t, wall_time at, std::int64_t seq) {
   auto w = open("earnings_update");
-  w.member("snapshot", true).key("totals").begin_array();
-  for (const auto& t : totals) {
-    w.begin_object().member("source", t.source).member("asset", t.asset).member("total", t.amount);
-    w.member("count", t.count).end_object();
-  }
-  w.end_array();
+  w.member("snapshot", true).key("account_id").null().member("source", t.source).member("asset", t.asset);
+  w.member("amount", decimal()).member("total", t.amount).member("count", t.count).member("at", at);
   return close_with_seq(w, seq);
 }
 
@@ -87,22 +83,11 @@ void write_bot_members(json_writer& w, const engine::bot_status& s) {
   w.member("restarts", s.restarts);
 }
 
-frame make_bot_update(const engine::bot_status& s, std::int64_t seq) {
+frame make_bot_update(const engine::bot_status& s, std::int64_t seq, bool snapshot) {
   auto w = open("bot_update");
   w.member("account_id", s.account);
   write_bot_members(w, s);
-  return close_with_seq(w, seq);
-}
-
-frame make_bot_snapshot(const std::vector<engine::bot_status>& bots, std::int64_t seq) {
-  auto w = open("bot_update");
-  w.member("snapshot", true).key("bots").begin_array();
-  for (const auto& s : bots) {
-    w.begin_object().member("account_id", s.account);
-    write_bot_members(w, s);
-    w.end_object();
-  }
-  w.end_array();
+  if (snapshot) w.member("snapshot", true);
   return close_with_seq(w, seq);
 }
 

@@ -3,7 +3,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "engine/bots/bot_status.hpp"
 #include "tenants/earnings/earnings_store.hpp"
@@ -27,14 +26,13 @@ frame make_auth_success(user_id, std::uint64_t session);
 frame make_error(std::string_view code, std::string_view message);
 frame make_heartbeat(wall_time);
 frame make_connected(user_id, std::uint64_t session);
-frame make_resumed(std::int64_t seq, std::size_t replayed);
+/// Everything up to `seq` has been told: after a snapshot, or after `replayed` missed messages.
+frame make_synced(std::int64_t seq, bool snapshot, std::size_t replayed);
 
 frame make_earnings_update(const engine::earnings_event&, std::int64_t seq);
-/// All totals of the user at `seq`; `payload.snapshot` is true.
-frame make_earnings_snapshot(const std::vector<tenants::earnings_total>&, std::int64_t seq);
-frame make_bot_update(const engine::bot_status&, std::int64_t seq);
-/// All bots of the user at `seq`; `payload.snapshot` is true.
-frame make_bot_snapshot(const std::vector<engine::bot_status>&, std::int64_t seq);
+/// A total of the user at `seq`: an update by nothing, `payload.snapshot` true.
+frame make_earnings_snapshot(const tenants::earnings_total&, wall_time at, std::int64_t seq);
+frame make_bot_update(const engine::bot_status&, std::int64_t seq, bool snapshot = false);
 
 std::string session_text(std::uint64_t session);
 /// The members of a bot's status, into an open object.

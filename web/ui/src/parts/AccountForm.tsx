@@ -34,7 +34,7 @@ export function AccountForm({ account, close }: { account: Account | null; close
   const { t } = useTranslation();
   const queries = useQueryClient();
   const [replace_key, set_replace_key] = useState(false);
-  const exchanges = useQuery({ queryKey: ['exchanges'], queryFn: () => call<ExchangeInfo[]>('GET', '/api/v1/exchanges'), staleTime: Infinity });
+  const exchanges = useQuery({ queryKey: ['exchanges'], queryFn: async () => (await call<{ items: ExchangeInfo[] }>('GET', '/api/v1/exchanges')).items, staleTime: Infinity });
   const form = useForm<Values>({
     initialValues: { exchange_name: account?.exchange_name ?? '', label: account?.label ?? '', api_key: '', api_secret: '', passphrase: '' },
   });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -49,11 +50,16 @@ class bot_board {
   void set(bot_status);
   void remove(account_id);
   std::optional<bot_status> find(account_id) const;
+  /// Bots by state; states without a bot are absent.
   std::map<bot_state, std::int64_t> counts() const;
+  /// Called after each set(), on the trading thread, outside the lock. Once, before the bots start.
+  void on_change(std::function<void(const bot_status&)> listener);
 
  private:
   mutable std::shared_mutex mutex_;
   std::unordered_map<account_id, bot_status> bots_;
+  std::map<bot_state, std::int64_t> counts_;
+  std::function<void(const bot_status&)> listener_;
 };
 
 /// An earning as it happens, for the dashboards.

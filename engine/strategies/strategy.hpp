@@ -41,13 +41,20 @@ struct strategy_context {
 
 /// Trading logic: synchronous, deterministic, no clock, socket, thread or randomness inside. Live, paper, simulation and
 /// backtest run this same code. A call that throws stops the bot (supervised); its actions are dropped.
+///
+/// Orders and fills are told before the ticker that came with them; tickers may be conflated to the latest.
 class strategy {
  public:
   virtual ~strategy() = default;
   /// Once, after the recovery gate, with what survived the restart in `ctx.orders`.
   virtual strategy_actions on_start(const strategy_context& ctx) = 0;
+  /// Cheap question asked for each ticker: false = on_tick would do nothing with it and is not called. Thousands of bots
+  /// hear every ticker, so the common answer must cost next to nothing.
+  virtual bool wants_tick(const exchanges::book_ticker&) { return true; }
   virtual strategy_actions on_tick(const strategy_context& ctx) = 0;
+  /// An order changed. An order of ours that was refused before it was written has state `refused` and the nil id.
   virtual strategy_actions on_order(const strategy_context& ctx, const live_order& order) = 0;
+  /// `tag` is empty when the order is not known any more.
   virtual strategy_actions on_fill(const strategy_context& ctx, const exchanges::fill& fill, std::string_view tag) = 0;
   /// JSON text to restore from; saved with the bot after changes.
   virtual std::string save_state() const = 0;

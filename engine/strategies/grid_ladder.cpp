@@ -1,0 +1,76 @@
+#include "engine/strategies/grid_ladder.hpp"
+
+#include <algorithm>
+
+namespace drover::engine {
+
+namespace {
+
+std::vector<decimal> raw_lines(const grid_parameters& p, decimal reference) {
+  const int count = 2 * p.levels;
+  std::vector<decimal> out;
+  out.reserve(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    if (p.has_fixed_range()) {
+      out.push_back(*p.lower + decimal::divide((*p.upper - *p.lower) * decimal(i), decimal(count - 1)));
+    } else {
+      const auto halves = decimal(2 * (i - p.levels) + 1);
+      out.push_back(reference + decimal::divide(reference * p.spacing * halves, decimal(2)));
+    }
+  }
+  return out;
+}
+
+result<void> check_size(const grid_parameters& p, const exchanges::instrument& i, decimal price) {
+  const std::string field = p.order_quantity ? "order_quantity" : "order_notional";
+  const auto size = order_size(p, i, price);
+  if (size < i.min_quantity || !size.is_positive())
+    return fail(errc::out_of_range, field + " is too small: an order at " + price.to_string() + " would be " + size.to_string() +
+                                        " " + i.base_asset + ", the least is " + std::max(i.min_quantity, i.lot_size).to_string());
+  if (size * price < i.min_notional)
+    return fail(errc::out_of_range, field + " is too small: an order at " + price.to_string() + " would be worth " +
+                                        (size * price).to_string() + " " + i.quote_asset + ", the least is " + i.min_notional.to_string());
+  if (i.max_quantity.is_positive() && size > i.max_quantity)
+    return fail(errc::out_of_range, field + " is too large: the largest order is " + i.max_quantity.to_string() + " " + i.base_asset);
+  return {};
+}
+
+}  // namespace
+
+decimal order_size(const grid_parameters& p, const exchanges::instrument& i, decimal price) {
+  const auto wanted = p.order_quantity ? *p.order_quantity : decimal::divide(*p.order_notional, price, rounding::down);
+  return wanted.round_to_multiple(i.lot_size, rounding::down);
+}
+
+decimal sellable(const exchanges::instrument& i, decimal quantity, decimal price) {
+  auto size = quantity.round_to_multiple(i.lot_size, rounding::down);
+  if (i.max_quantity.is_positive()) size = std::min(size, i.max_quantity);
+  const bool enough = size.is_positive() && size >= i.min_quantity && size * price >= i.min_notional;
+  return enough ? size : decimal();
+}
+
+result<grid_ladder> grid_ladder::make(const grid_parameters& p, const exchanges::instrument& i, decimal reference) {
+  grid_ladder out;
+  out.reference_ = reference;
+  out.lines_ = raw_lines(p, reference);
+  for (auto& line : out.lines_) line = line.round_to_multiple(i.tick_size, rounding::half_even);
+  const char* field = p.has_fixed_range() ? "levels" : "spacing";
+  if (!out.lines_.front().is_positive())
+    return fail(errc::out_of_range, std::string(field) + ": the lowest line is not a price on the tick of " + i.tick_size.to_string());
+  if (std::ranges::adjacent_find(out.lines_) != out.lines_.end())
+    return fail(errc::out_of_range, std::string(field) + ": neighbouring lines fall on one price, the tick is " + i.tick_size.to_string());
+  for (const auto line : {out.lines_.front(), out.lines_.back()}) {
+    auto fits = check_size(p, i, line);
+    if (!fits) return std::unexpected(fits.error());
+  }
+  return out;
+}
+
+decimal grid_ladder::lower_edge() const { return lines_[0] - (lines_[1] - lines_[0]); }
+
+decimal grid_ladder::upper_edge() const {
+  const auto last = lines_.size() - 1;
+  return lines_[last] + (lines_[last] - lines_[last - 1]);
+}
+
+}  // namespace drover::engine

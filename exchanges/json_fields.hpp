@@ -51,48 +51,43 @@ class json_fields {
   bool ok() const { return problem_.empty(); }
   const std::string& problem() const { return problem_; }
   void note(std::string_view problem) {
-    if (problem_.empty()) problem_ = problem;
+    if (problem_.empty()) problem_ = problem.empty() ? "bytes" : problem;
   }
 
   std::string_view text(std::string_view key) {
     std::string_view out;
-    if (!broken() && object_.find_field_unordered(key).get_string().get(out)) note(key);
+    if (!broken()) require(object_.find_field_unordered(key).get_string().get(out), key);
     return out;
   }
-  /// Empty when absent or null.
+  /// Empty when absent, null or no text.
   std::string_view optional_text(std::string_view key) {
     std::string_view out;
-    sj::value value;
-    if (broken() || object_.find_field_unordered(key).get(value)) return out;
-    if (value.get_string().get(out)) return {};
+    if (broken() || is_absent(object_.find_field_unordered(key).get_string().get(out), key)) return {};
     return out;
   }
   std::int64_t integer(std::string_view key) {
     std::int64_t out = 0;
-    if (!broken() && object_.find_field_unordered(key).get_int64().get(out)) note(key);
+    if (!broken()) require(object_.find_field_unordered(key).get_int64().get(out), key);
     return out;
   }
   std::optional<std::int64_t> optional_integer(std::string_view key) {
     std::int64_t out = 0;
-    if (broken() || object_.find_field_unordered(key).get_int64().get(out)) return std::nullopt;
-    return out;
-  }
-  std::optional<bool> optional_boolean(std::string_view key) {
-    bool out = false;
-    if (broken() || object_.find_field_unordered(key).get_bool().get(out)) return std::nullopt;
+    if (broken() || is_absent(object_.find_field_unordered(key).get_int64().get(out), key)) return std::nullopt;
     return out;
   }
   bool boolean(std::string_view key) {
     bool out = false;
-    if (!broken() && object_.find_field_unordered(key).get_bool().get(out)) note(key);
+    if (!broken()) require(object_.find_field_unordered(key).get_bool().get(out), key);
+    return out;
+  }
+  std::optional<bool> optional_boolean(std::string_view key) {
+    bool out = false;
+    if (broken() || is_absent(object_.find_field_unordered(key).get_bool().get(out), key)) return std::nullopt;
     return out;
   }
   decimal number(std::string_view key) {
     sj::value value;
-    if (broken() || object_.find_field_unordered(key).get(value)) {
-      note(key);
-      return {};
-    }
+    if (broken() || !require(object_.find_field_unordered(key).get(value), key)) return {};
     return to_decimal(value, key);
   }
   /// As number(), and refuses negative ones: prices, quantities, balances.
@@ -101,37 +96,31 @@ class json_fields {
     if (d.is_negative()) note(key);
     return d;
   }
-  std::optional<decimal> optional_amount(std::string_view key) {
-    sj::value value;
-    if (broken() || object_.find_field_unordered(key).get(value)) return std::nullopt;
-    auto d = to_decimal(value, key);
-    if (d.is_negative()) note(key);
-    return d;
-  }
   /// A JSON number or a string of digits, as text: ids that may exceed 53 bits.
   std::string id(std::string_view key) {
     sj::value value;
-    if (broken() || object_.find_field_unordered(key).get(value)) {
-      note(key);
-      return {};
-    }
+    if (broken() || !require(object_.find_field_unordered(key).get(value), key)) return {};
     return std::string(token_of(value, key));
   }
   std::optional<sj::array> optional_array(std::string_view key) {
     sj::array out;
-    if (broken() || object_.find_field_unordered(key).get_array().get(out)) return std::nullopt;
+    if (broken() || is_absent(object_.find_field_unordered(key).get_array().get(out), key)) return std::nullopt;
     return out;
   }
+  /// What goes wrong inside the object must be noted here as well (see take_problem).
   std::optional<sj::object> optional_object(std::string_view key) {
     sj::object out;
-    if (broken() || object_.find_field_unordered(key).get_object().get(out)) return std::nullopt;
+    if (broken() || is_absent(object_.find_field_unordered(key).get_object().get(out), key)) return std::nullopt;
     return out;
+  }
+  void take_problem(const json_fields& inner) {
+    if (!inner.ok()) note(inner.problem());
   }
   /// Calls `each(json_fields&)` for the objects of an array.
   template <class Each>
   void each(std::string_view key, Each each_object) {
     sj::array array;
-    if (broken() || object_.find_field_unordered(key).get_array().get(array)) return note(key);
+    if (broken() || !require(object_.find_field_unordered(key).get_array().get(array), key)) return;
     for_objects(array, *this, each_object);
   }
   template <class Each>
@@ -151,7 +140,21 @@ class json_fields {
   }
 
  private:
+  /// simdjson must not be touched again after it met damage: it has let go of the document.
   bool broken() const { return !problem_.empty(); }
+
+  bool require(simdjson::error_code failure, std::string_view key) {
+    if (failure) note(key);
+    return !failure;
+  }
+  /// True when the field is not there or is something else; damage is noted.
+  bool is_absent(simdjson::error_code failure, std::string_view key) {
+    if (!failure) return false;
+    bool harmless = failure == simdjson::NO_SUCH_FIELD || failure == simdjson::INCORRECT_TYPE ||
+                    failure == simdjson::NUMBER_ERROR;
+    if (!harmless) note(key);
+    return true;
+  }
 
   std::string_view token_of(sj::value value, std::string_view key) {
     sj::json_type type;

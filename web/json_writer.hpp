@@ -38,9 +38,10 @@ class json_writer {
   json_writer& value(decimal);
   /// RFC 3339 with Z.
   json_writer& value(wall_time);
+  /// null when it is no id.
   template <class Tag>
   json_writer& value(strong_id<Tag> id) {
-    return value(id.value);
+    return id.valid() ? value(id.value) : null();
   }
   template <class T>
   json_writer& value(const std::optional<T>& maybe) {

@@ -61,7 +61,10 @@ struct journal_order {
   intent_state state = intent_state::intended;
   exchanges::order_status status = exchanges::order_status::open;
   std::string venue_order_id;
+  /// Sum of the booked fills.
   decimal filled_quantity;
+  /// What the venue says is filled. A terminal order is closed only when both agree: until then fills are missing.
+  decimal reported_quantity;
   std::string reason;
 };
 
@@ -95,21 +98,30 @@ class order_journal {
   /// by id before it answers (REL-05).
   virtual task<result<void>> append_intent(order_intent, std::int64_t epoch) = 0;
   virtual task<result<void>> record_accepted(uuid, std::string venue_order_id, std::int64_t epoch) = 0;
-  /// `state` refused, unknown or not_placed, with the reason.
+  /// `state` refused, unknown or not_placed, with the reason. An order that is known to exist keeps its state.
   virtual task<result<void>> record_outcome(uuid, intent_state, std::string reason, std::int64_t epoch) = 0;
-  /// Order status from stream or query; terminal statuses close the intent.
+  /// Order status from stream or query. A terminal status closes the intent as soon as all that the venue reports as filled
+  /// is booked; it is never taken back.
   virtual task<result<void>> record_status(uuid, exchanges::order_status, decimal filled_quantity,
                                            std::string venue_order_id, std::int64_t epoch) = 0;
   /// Fill, position, ledger entry and earning in one transaction; idempotent by (account, symbol, trade id).
-  /// `intent` absent: a fill of an order that is not ours is stored without touching the books.
+  /// `intent` absent: a fill of an order that is not ours is stored without touching the books; it is booked when a later
+  /// call names its intent.
   virtual task<result<booked_fill>> record_fill(user_id, account_id, std::optional<uuid> intent,
                                                 exchanges::instrument, exchanges::fill) = 0;
 
   /// Everything that is not refused, not_placed or closed.
   virtual task<result<std::vector<journal_order>>> load_open(account_id) = 0;
   virtual task<result<std::optional<journal_order>>> find(uuid) = 0;
-  /// Highest venue trade id stored for the account and symbol, empty when none.
+  /// By the venue's id, for lists that do not carry client order ids.
+  virtual task<result<std::optional<journal_order>>> find_by_venue_order(account_id, std::string symbol,
+                                                                         std::string venue_order_id) = 0;
+  /// The venue trade id up to which every fill of the account and symbol is stored, empty when none. A fill that the
+  /// stream delivered early does not move it: only mark_fills_complete() does.
   virtual task<result<std::string>> last_trade_id(account_id, std::string symbol) = 0;
+  /// The venue's own list was read and stored up to this trade id. Never goes back.
+  virtual task<result<void>> mark_fills_complete(account_id, std::string symbol, std::string trade_id,
+                                                 std::int64_t epoch) = 0;
   virtual task<result<tenants::position>> load_position(account_id, std::string symbol) = 0;
 
   /// The bot's saved strategy state (JSON text), empty when none.
@@ -135,6 +147,13 @@ class order_journal {
 
 std::unique_ptr<order_journal> make_postgres_order_journal(executor, database&);
 std::unique_ptr<order_journal> make_memory_order_journal(const clock&);
+
+/// Blocking, at start: refuses (db_errc::refused) a server or role that may lose a committed intent, i.e. one where fsync,
+/// full_page_writes or synchronous_commit is off (REL-01).
+result<void> check_durability(const database_config&);
+
+/// Trade ids in the order of the venue: numbers by value, anything else by length, then text.
+bool trade_id_before(std::string_view a, std::string_view b);
 
 }  // namespace drover::engine
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/decimal.hpp"
@@ -45,11 +45,16 @@ std::error_code make_error_code(risk_errc);
 class risk_check {
  public:
   explicit risk_check(risk_limits);
+  /// An order that passes counts towards the order rate.
   result<void> check(const exchanges::order_request&, const exchanges::instrument&, const risk_state&, steady_time now);
 
  private:
+  result<void> count_order(steady_time now);
+
   risk_limits limits_;
-  std::deque<steady_time> recent_;
+  /// Ring of the last orders' times, grown at need: an idle account costs nothing.
+  std::vector<steady_time> recent_;
+  std::size_t oldest_ = 0;
 };
 
 }  // namespace drover::engine

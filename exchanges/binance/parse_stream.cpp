@@ -48,6 +48,7 @@ std::vector<book_level> read_levels(json_fields& f, std::string_view key) {
         return out;
       }
       if (count < 2) numbers[count] = f.to_decimal(value, key);
+      if (!f.ok()) return out;
       ++count;
     }
     if (count < 2 || numbers[0].is_negative() || numbers[1].is_negative()) f.note(key);
@@ -87,6 +88,7 @@ request_answer read_request_answer(json_fields& f, std::int64_t id) {
   if (auto nested = f.optional_object("error")) {
     json_fields inner(*nested);
     out.refusal = read_error(inner);
+    f.take_problem(inner);
   } else if (f.optional_integer("code")) {
     out.refusal = read_error(f);
   }
@@ -156,10 +158,12 @@ user_answer read_user_answer(json_fields& f, std::string id) {
   if (auto answer = f.optional_object("result")) {
     json_fields inner(*answer);
     out.subscription_id = inner.optional_integer("subscriptionId");
+    f.take_problem(inner);
   }
   if (auto refused = f.optional_object("error")) {
     json_fields inner(*refused);
     out.refusal = read_error(inner);
+    f.take_problem(inner);
   }
   return out;
 }
@@ -174,7 +178,7 @@ result<market_frame> parse_market_frame(std::string_view frame) {
   if (auto data = fields.optional_object("data")) {
     json_fields inner(*data);
     out = read_market_data(inner);
-    if (!inner.ok()) fields.note(inner.problem());
+    fields.take_problem(inner);
   } else if (auto id = fields.optional_integer("id")) {
     out = read_request_answer(fields, *id);
   } else {
@@ -206,7 +210,7 @@ result<user_frame> parse_user_frame(std::string_view frame, const instrument_tab
     if (!body) return std::unexpected(protocol_error("user frame", "shape"));
     json_fields inner(*body);
     event.body = read_user_event(inner, table);
-    if (!inner.ok()) fields.note(inner.problem());
+    fields.take_problem(inner);
     out = std::move(event);
   } else if (auto id = fields.optional_text("id"); !id.empty()) {
     out = read_user_answer(fields, std::string(id));

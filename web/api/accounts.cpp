@@ -7,7 +7,7 @@ namespace drover::web::api {
 
 namespace {
 
-constexpr std::size_t name_limit = 50, label_limit = 100, credential_limit = 4096;
+constexpr std::size_t name_limit = 50, label_limit = 256, credential_limit = 4096;
 
 net::http_response respond_with(int status, const tenants::account& a, services& s) {
   json_writer w(512);

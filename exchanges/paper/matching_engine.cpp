@@ -50,7 +50,9 @@ std::optional<refusal> matching_engine::check_filters(const order_ticket& t) con
     return t.quote_quantity < i.min_notional ? std::optional(refusal::min_notional) : std::nullopt;
   if (t.quantity < i.min_quantity || t.quantity > i.max_quantity || !t.quantity.is_multiple_of(i.lot_size))
     return refusal::lot_size;
-  const decimal price = priced ? t.price : m.last_price;
+  const auto* best = m.book.of(opposite(t.side)).best();
+  const decimal market_price = m.last_price.is_zero() && best != nullptr ? best->price : m.last_price;
+  const decimal price = priced ? t.price : market_price;
   if (decimal::multiply(price, t.quantity) < i.min_notional) return refusal::min_notional;
   return std::nullopt;
 }

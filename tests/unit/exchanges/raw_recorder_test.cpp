@@ -1,0 +1,376 @@
+#include "exchanges/raw/recorder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <set>
+
+#include "tests/support/coroutines.hpp"
+#include "tests/unit/exchanges/fakes.hpp"
+
+namespace drover::exchanges {
+namespace {
+
+using test::memory_files;
+
+/// Rows as a database would hold them: a record is there once, whatever is sent again.
+struct memory_rows {
+  std::vector<spool_record> records;
+  std::set<std::pair<std::string, std::uint64_t>> keys;
+  std::set<std::string> poison;
+  bool away = false;
+  int calls = 0;
+};
+
+class memory_store final : public raw_store {
+ public:
+  explicit memory_store(memory_rows& rows) : rows_(rows) {}
+  task<result<outcome>> store(std::shared_ptr<const std::vector<spool_record>> batch) override {
+    ++rows_.calls;
+    if (rows_.away) co_return fail(db_errc::unavailable);
+    outcome out;
+    for (std::size_t i = 0; i < batch->size(); ++i) {
+      const auto& r = batch->at(i);
+      if (rows_.poison.contains(r.body)) {
+        out.refused.push_back(i);
+        continue;
+      }
+      ++out.stored;
+      if (rows_.keys.emplace(r.stream, r.sequence).second) rows_.records.push_back(r);
+    }
+    co_return out;
+  }
+  task<result<void>> prepare_days() override { co_return result<void>{}; }
+
+ private:
+  memory_rows& rows_;
+};
+
+class recorder_fixture {
+ public:
+  recorder_fixture() { config.folder = "/spool"; }
+  ~recorder_fixture() {
+    if (recorder) stop();
+  }
+
+  void open() {
+    auto made = make_raw_recorder_on(io.get_executor(), timers, files, std::make_unique<memory_store>(rows), workers, config);
+    ASSERT_TRUE(made) << made.error().to_string();
+    recorder = std::move(*made);
+  }
+  void start() {
+    asio::co_spawn(io, recorder->run(), [this](std::exception_ptr e) {
+      ended = true;
+      if (e) std::rethrow_exception(e);
+    });
+  }
+  /// As after kill -9: what was handed to the kernel stays, nothing else happens.
+  void kill() { recorder.reset(); }
+  void stop(nanoseconds limit = 5s) {
+    bool done = false;
+    asio::co_spawn(io, recorder->stop(limit), [&](std::exception_ptr) { done = true; });
+    turn_until([&] { return done; });
+    recorder.reset();
+  }
+  void frame(std::string body, std::string_view stream = "binance.market", std::string_view account = {}) {
+    recorder->record({raw_kind::ws_frame, stream, "", account, 0, body});
+  }
+  /// Turns the world (virtual time, worker threads) until `wanted`; false when it never comes.
+  bool turn_until(const std::function<bool()>& wanted) {
+    for (int i = 0; i < 2'000'000; ++i) {
+      if (wanted()) return true;
+      timers.advance(io, 1ms);
+      std::this_thread::yield();
+    }
+    ADD_FAILURE() << "what was waited for did not happen";
+    return false;
+  }
+  std::vector<std::string> stored_bodies() const {
+    std::vector<std::string> out;
+    for (const auto& r : rows.records)
+      if (r.kind != spool_kind::gap) out.push_back(r.body);
+    return out;
+  }
+  std::vector<std::string> stored_gaps() const {
+    std::vector<std::string> out;
+    for (const auto& r : rows.records)
+      if (r.kind == spool_kind::gap) out.push_back(r.stream + ": " + decode_gap(r.body)->reason);
+    return out;
+  }
+  std::string& only_segment() { return files.contents.at(files.names_with(".seg").at(0)); }
+
+  asio::io_context io;
+  asio::executor_work_guard<asio::io_context::executor_type> guard{io.get_executor()};
+  test::manual_timers timers;
+  memory_files files;
+  memory_rows rows;
+  worker_pool workers{"test", 1, 100};
+  raw_recorder_config config;
+  std::unique_ptr<spooling_raw_recorder> recorder;
+  bool ended = false;
+};
+
+using texts = std::vector<std::string>;
+
+TEST(RawRecorder, HandsEachRecordToTheFileBeforeItReturns) {
+  recorder_fixture f;
+  f.open();
+  f.recorder->record({raw_kind::rest_response, "binance.rest", "GET /api/v3/account?signature=feed", "17", 200, "body \0x"});
+  auto content = decode_segment(f.only_segment());
+  ASSERT_EQ(content.records.size(), 1u);
+  const auto& r = content.records[0];
+  EXPECT_EQ(r.kind, spool_kind::rest_response);
+  EXPECT_EQ(r.stream, "binance.rest");
+  EXPECT_EQ(r.endpoint, "GET /api/v3/account");
+  EXPECT_EQ(r.account, "17");
+  EXPECT_EQ(r.status, 200);
+  EXPECT_EQ(r.received_at, f.timers.get_clock().wall_now());
+  EXPECT_EQ(f.only_segment().find("signature"), std::string::npos);
+}
+
+TEST(RawRecorder, BringsTheSpoolToTheDatabaseInOrderAndCleansUp) {
+  recorder_fixture f;
+  f.open();
+  f.start();
+  texts sent;
+  for (int i = 0; i < 5000; ++i) {
+    sent.push_back("frame " + std::to_string(i));
+    f.frame(sent.back());
+  }
+  f.turn_until([&] { return f.rows.records.size() == sent.size(); });
+  EXPECT_EQ(f.stored_bodies(), sent);
+  for (std::size_t i = 1; i < f.rows.records.size(); ++i)
+    ASSERT_EQ(f.rows.records[i].sequence, f.rows.records[i - 1].sequence + 1);
+  f.stop();
+  EXPECT_TRUE(f.files.names_with(".seg").empty());
+  EXPECT_TRUE(f.ended);
+}
+
+TEST(RawRecorder, CountsEachStreamByItself) {
+  recorder_fixture f;
+  f.open();
+  f.frame("a", "one");
+  f.frame("b", "two");
+  f.frame("c", "one");
+  auto records = decode_segment(f.only_segment()).records;
+  EXPECT_EQ(records[2].sequence, records[0].sequence + 1);
+}
+
+TEST(RawRecorder, KeepsEverythingWhileTheDatabaseIsAwayAndStoresItOnce) {
+  recorder_fixture f;
+  f.config.segment_limit_bytes = 2000;
+  f.rows.away = true;
+  f.open();
+  f.start();
+  texts sent;
+  for (int i = 0; i < 500; ++i) {
+    sent.push_back("frame " + std::to_string(i));
+    f.frame(sent.back());
+    f.timers.advance(f.io, 10ms);
+  }
+  f.turn_until([&] { return f.rows.calls > 3; });
+  EXPECT_TRUE(f.rows.records.empty());
+  EXPECT_GT(f.recorder->get_statistics().segments, 5u);
+  f.rows.away = false;
+  f.turn_until([&] { return f.rows.records.size() == sent.size(); });
+  EXPECT_EQ(f.stored_bodies(), sent);
+}
+
+TEST(RawRecorder, GoesOnCountingAfterARestart) {
+  recorder_fixture f;
+  f.open();
+  f.frame("a");
+  f.frame("b");
+  f.kill();
+  f.open();
+  f.frame("c");
+  f.start();
+  f.turn_until([&] { return f.rows.records.size() == 3; });
+  EXPECT_EQ(f.stored_bodies(), (texts{"a", "b", "c"}));
+  EXPECT_EQ(f.rows.records[2].sequence, f.rows.records[0].sequence + 2);
+}
+
+TEST(RawRecorder, GoesOnCountingWhenEverySegmentWasCopied) {
+  recorder_fixture f;
+  f.open();
+  f.start();
+  f.frame("a");
+  f.turn_until([&] { return f.rows.records.size() == 1; });
+  f.stop();
+  ASSERT_TRUE(f.files.names_with(".seg").empty());
+  f.timers.clock_of().set_wall(wall_time::from_ms(5));
+  f.open();
+  f.start();
+  f.frame("b");
+  f.turn_until([&] { return f.rows.records.size() == 2; });
+  EXPECT_EQ(f.rows.records[1].sequence, f.rows.records[0].sequence + 1);
+}
+
+TEST(RawRecorder, StoresOnceWhatWasCopiedButNotRemovedBeforeACrash) {
+  recorder_fixture f;
+  f.open();
+  for (auto body : {"a", "b", "c"}) f.frame(body);
+  auto before = f.files.contents;
+  f.start();
+  f.turn_until([&] { return f.rows.records.size() == 3; });
+  f.stop();
+  f.files.contents = before;
+  f.open();
+  f.start();
+  auto calls = f.rows.calls;
+  f.turn_until([&] { return f.rows.calls > calls; });
+  EXPECT_EQ(f.stored_bodies(), (texts{"a", "b", "c"}));
+}
+
+TEST(RawRecorder, CutsATornTailAtEveryLength) {
+  for (std::size_t cut = 1; cut < 60; ++cut) {
+    recorder_fixture f;
+    f.open();
+    f.frame("first");
+    f.frame("second, torn");
+    f.kill();
+    auto& bytes = f.only_segment();
+    bytes.resize(bytes.size() - cut);
+    f.open();
+    f.frame("third");
+    f.start();
+    f.turn_until([&] { return f.rows.records.size() == 2; });
+    EXPECT_EQ(f.stored_bodies(), (texts{"first", "third"})) << cut;
+    EXPECT_TRUE(f.files.names_with(".bad").empty()) << cut;
+  }
+}
+
+TEST(RawRecorder, SetsADamagedRecordAsideAndGoesOn) {
+  recorder_fixture f;
+  f.open();
+  for (auto body : {"first", "damaged here", "third"}) f.frame(body);
+  f.kill();
+  auto& bytes = f.only_segment();
+  bytes[bytes.find("damaged")] ^= 1;
+  f.open();
+  f.start();
+  f.turn_until([&] { return f.rows.records.size() == 2; });
+  EXPECT_EQ(f.stored_bodies(), (texts{"first", "third"}));
+  EXPECT_EQ(f.recorder->get_statistics().quarantined, 1u);
+  ASSERT_EQ(f.files.names_with(".bad").size(), 1u);
+  EXPECT_NE(f.files.contents.at(f.files.names_with(".bad")[0]).find("eamaged here"), std::string::npos);
+}
+
+TEST(RawRecorder, SetsARecordAsideThatTheDatabaseRefuses) {
+  recorder_fixture f;
+  f.rows.poison.insert("poison");
+  f.open();
+  f.start();
+  for (auto body : {"first", "poison", "third"}) f.frame(body);
+  f.turn_until([&] { return f.rows.records.size() == 2 && !f.files.names_with(".bad").empty(); });
+  EXPECT_EQ(f.stored_bodies(), (texts{"first", "third"}));
+  EXPECT_EQ(f.recorder->get_statistics().quarantined, 1u);
+}
+
+TEST(RawRecorder, LeavesASegmentOfAnotherVersionAlone) {
+  recorder_fixture f;
+  f.files.contents["/spool/raw-00000000000000000001.seg"] = "DRVRAW9\nwho knows";
+  f.open();
+  f.frame("mine");
+  f.start();
+  f.turn_until([&] { return f.rows.records.size() == 1; });
+  EXPECT_EQ(f.files.contents.at("/spool/raw-00000000000000000001.seg"), "DRVRAW9\nwho knows");
+}
+
+TEST(RawRecorder, DropsPublicDataFirstWhenTheSpoolIsFullAndSaysSo) {
+  recorder_fixture f;
+  f.config.spool_limit_bytes = 3000;
+  f.config.segment_limit_bytes = 1000;
+  f.rows.away = true;
+  f.open();
+  f.start();
+  for (int i = 0; i < 100; ++i) {
+    f.frame("public " + std::string(100, 'x'));
+    f.frame("own " + std::to_string(i), "binance.user", "17");
+  }
+  EXPECT_GT(f.recorder->get_statistics().dropped, 50u);
+  f.rows.away = false;
+  f.turn_until([&] { return f.recorder->get_statistics().spooled_bytes < 1000; });
+  f.frame("public again");
+  f.turn_until([&] { return f.stored_bodies().back() == "public again"; });
+  int own = 0;
+  for (const auto& body : f.stored_bodies()) own += body.starts_with("own");
+  EXPECT_EQ(own, 100);
+  auto gaps = f.stored_gaps();
+  ASSERT_EQ(gaps.size(), 2u);
+  EXPECT_NE(gaps[0].find("records are being dropped"), std::string::npos);
+  EXPECT_EQ(gaps[1], "binance.market: the spool was full: " + std::to_string(f.recorder->get_statistics().dropped) +
+                         " records dropped");
+}
+
+TEST(RawRecorder, DropsPublicDataWhenTheDiskIsAlmostFull) {
+  recorder_fixture f;
+  f.files.free = 1;
+  f.open();
+  f.start();
+  f.turn_until([&] {
+    f.frame("public");
+    return f.recorder->get_statistics().dropped > 0;
+  });
+}
+
+TEST(RawRecorder, NamesWhatADiskThatRefusesHasCost) {
+  recorder_fixture f;
+  f.open();
+  f.start();
+  f.frame("before");
+  f.files.refuse = true;
+  f.frame("lost");
+  f.files.refuse = false;
+  f.frame("after");
+  f.turn_until([&] { return f.rows.records.size() == 3; });
+  EXPECT_EQ(f.stored_bodies(), (texts{"before", "after"}));
+  EXPECT_EQ(f.stored_gaps(), texts{"binance.market: the spool was full: 1 records dropped"});
+}
+
+TEST(RawRecorder, RecordsGapsAsPlainText) {
+  recorder_fixture f;
+  f.open();
+  f.start();
+  f.recorder->record_gap("binance.market", wall_time::from_ms(1), wall_time::from_ms(2), "cut\xff\x01");
+  f.turn_until([&] { return f.rows.records.size() == 1; });
+  EXPECT_EQ(f.stored_gaps(), texts{"binance.market: cut??"});
+}
+
+TEST(RawRecorder, EmptiesTheSpoolWhenItStops) {
+  recorder_fixture f;
+  f.open();
+  f.start();
+  f.frame("last words");
+  f.stop();
+  EXPECT_EQ(f.stored_bodies(), texts{"last words"});
+}
+
+TEST(RawRecorder, StopsInTimeWhenTheDatabaseIsAway) {
+  recorder_fixture f;
+  f.rows.away = true;
+  f.open();
+  f.start();
+  f.frame("stays");
+  f.stop(1s);
+  EXPECT_TRUE(f.rows.records.empty());
+  EXPECT_EQ(f.files.names_with(".seg").size(), 1u);
+}
+
+TEST(SpoolFormat, SurvivesAnyBytes) {
+  seeded_random random(3);
+  std::string whole(segment_head);
+  for (int i = 0; i < 5; ++i)
+    encode_record({spool_kind::ws_frame, "stream", "", "", static_cast<std::uint64_t>(i), {}, 0, "body"}, whole);
+  for (int i = 0; i < 20'000; ++i) {
+    auto damaged = whole;
+    damaged[random.below(damaged.size())] = static_cast<char>(random.below(256));
+    damaged.resize(random.below(damaged.size() + 1));
+    auto content = decode_segment(damaged);
+    EXPECT_LE(content.records.size(), 5u);
+    EXPECT_LE(content.good_bytes, damaged.size());
+  }
+}
+
+}  // namespace
+}  // namespace drover::exchanges

@@ -36,13 +36,20 @@ result<void> check_schema(const settings& s) {
   return {};
 }
 
+result<void> verify(const crypto::keyring& keys, const std::string& check_value) {
+  auto same = keys.verify_check_value(check_value);
+  if (same) return {};
+  return fail(crypto::crypto_errc::key_wrong,
+              "security.master_key is not the key this database was sealed with; name the file with the right one");
+}
+
 result<void> check_master_key(const settings& s, const crypto::keyring& keys) {
   auto stored = tenants::find_meta(s.database, check_value_key);
   if (!stored) return std::unexpected(stored.error());
-  if (*stored) return keys.verify_check_value(**stored);
+  if (*stored) return verify(keys, **stored);
   auto counts = tenants::ensure_meta(s.database, check_value_key, keys.make_check_value());
   if (!counts) return std::unexpected(counts.error());
-  return keys.verify_check_value(*counts);
+  return verify(keys, *counts);
 }
 
 }  // namespace
@@ -53,7 +60,7 @@ result<process_keys> read_keys(const security_settings& s) {
                 "no master key: make one with `engine key init FILE` and name it as security.master_key_file "
                 "(or the systemd credential master_key)");
   auto master = crypto::master_key::parse(*s.master_key);
-  if (!master) return std::unexpected(master.error());
+  if (!master) return fail(crypto::crypto_errc::key_malformed, "security.master_key: " + master.error().detail);
   if (!s.token_keys)
     return fail(crypto::crypto_errc::key_missing,
                 "no token signing keys: make some with `engine key init --token FILE` and name them as "

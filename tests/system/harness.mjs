@@ -88,15 +88,16 @@ export class World {
     return done.stdout;
   }
 
-  write_config({ bots = {}, extra = '', port = 0, parameters = default_parameters } = {}) {
+  write_config({ bots = {}, web = {}, extra = '', port = 0, parameters = default_parameters } = {}) {
     this.config = join(this.folder, 'config.yaml');
     const ws = this.paper.replace('http://', 'ws://');
     const venue = (name) => `  - {name: ${name}, dialect: binance, rest_url: "${this.paper}", stream_url: "${ws}", ws_api_url: "${ws}/ws-api/v3"}`;
+    const web_lines = Object.entries(web).map(([k, v]) => `, ${k}: ${JSON.stringify(v)}`).join('');
     const bot_lines = Object.entries({ parameters, ...bots }).map(([k, v]) => `  ${k}: ${JSON.stringify(v)}`).join('\n');
     writeFileSync(this.config, [
       `database: {url: "${this.database}", migrations_folder: "${root}/migrations", startup_wait: 1s}`,
       `security: {master_key_file: "${this.folder}/master_key", token_keys_file: "${this.folder}/token_keys"}`,
-      `web: {address: 127.0.0.1, port: ${port}, page_folder: "${root}/web/ui/dist", environment: paper}`,
+      `web: {address: 127.0.0.1, port: ${port}, page_folder: "${root}/web/ui/dist", environment: paper${web_lines}}`,
       `raw: {folder: "${this.folder}/spool"}`,
       'log: {format: json}',
       'bots:', bot_lines,

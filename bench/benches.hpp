@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+
+namespace drover::bench {
+
+/// Sorted latencies.
+struct latencies {
+  std::vector<nanoseconds> sorted;
+  explicit latencies(std::vector<nanoseconds> all);
+  /// `share` in (0, 1]: 0.99 = p99.
+  nanoseconds at(double share) const;
+};
+
+/// Each prints one JSON object with its numbers; scripts/bench turns them into figures.
+
+/// Sealed values opened per second, and raw AES-256-GCM openings per second of the same bytes in the same run.
+int run_seal_open(int seconds_each);
+/// The statement of GET /user/exchanges/ straight against PostgreSQL: requests per second and p99.
+int run_list_ceiling(const std::string& database_url, std::int64_t user, int connections, int run_seconds);
+/// Durable one-row commits, one at a time: p50 and p99.
+int run_commit_latency(const std::string& database_url, int count);
+/// Approved, active accounts of one user from lines "<api key> <api secret>" on standard input.
+int run_seed_accounts(const std::string& database_url, const std::string& master_key_file, std::int64_t user);
+/// Market frame in → signed order out, inside the process: p50 and p99, and of parsing and signing alone.
+int run_tick_to_order(int count);
+
+}  // namespace drover::bench

@@ -1,0 +1,41 @@
+#include <CLI/CLI.hpp>
+
+#include "bench/benches.hpp"
+
+int main(int argc, char** argv) {
+  using namespace drover::bench;
+  CLI::App app("Measurements inside a process, for scripts/bench");
+  app.require_subcommand(1);
+  std::string database, key_file;
+  std::int64_t user = 0;
+  int run_seconds = 2, connections = 8, count = 2000, status = 0;
+
+  auto* seal = app.add_subcommand("seal-open");
+  seal->add_option("--seconds", run_seconds);
+  seal->callback([&] { status = run_seal_open(run_seconds); });
+
+  auto* list = app.add_subcommand("list-ceiling");
+  list->add_option("--database", database)->required();
+  list->add_option("--user", user)->required();
+  list->add_option("--connections", connections);
+  list->add_option("--seconds", run_seconds);
+  list->callback([&] { status = run_list_ceiling(database, user, connections, run_seconds); });
+
+  auto* commit = app.add_subcommand("commit-latency");
+  commit->add_option("--database", database)->required();
+  commit->add_option("--count", count);
+  commit->callback([&] { status = run_commit_latency(database, count); });
+
+  auto* seed = app.add_subcommand("seed-accounts");
+  seed->add_option("--database", database)->required();
+  seed->add_option("--master-key", key_file)->required();
+  seed->add_option("--user", user)->required();
+  seed->callback([&] { status = run_seed_accounts(database, key_file, user); });
+
+  auto* tick = app.add_subcommand("tick-to-order");
+  tick->add_option("--count", count);
+  tick->callback([&] { status = run_tick_to_order(count); });
+
+  CLI11_PARSE(app, argc, argv);
+  return status;
+}

@@ -1,0 +1,179 @@
+// scripts/bench: runs the figures and prints one line each, or JSON with --json.
+import { execFileSync, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Socket, pause, root, until, World } from '../tests/system/harness.mjs';
+
+const tool = process.env.DROVER_BENCH_TOOL;
+const tenants = Number(process.env.DROVER_BENCH_TENANTS ?? 10_000);
+const quiet_bots = { statistics_interval: '1h', parameters: { symbol: 'BTC/USDT', levels: '1', spacing: '0.05', order_notional: '50' } };
+const open_web = { connection_limit: 30_000, connections_per_address: 30_000 };
+
+function measure(...args) {
+  return JSON.parse(execFileSync(tool, args, { encoding: 'utf8', stdio: ['pipe', 'pipe', 'inherit'] }));
+}
+
+/** Private bytes of a process: what it costs beside shared libraries. */
+function private_bytes(pid) {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return [...text.matchAll(/^Private_(?:Clean|Dirty): +(\d+) kB/gm)].reduce((sum, [, kib]) => sum + Number(kib) * 1024, 0);
+}
+
+async function settled_bytes(pid) {
+  let last = private_bytes(pid);
+  for (let same = 0; same < 5;) {
+    await pause(200);
+    const now = private_bytes(pid);
+    same = Math.abs(now - last) < 64 * 1024 ? same + 1 : 0;
+    last = now;
+  }
+  return last;
+}
+
+/** A child that prints a line when it is ready and ends when its standard input does. */
+async function start_helper(file, ...args) {
+  const child = spawn(process.execPath, [join(root, 'bench', file), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const line = await new Promise((resolve, reject) => {
+    child.stdout.once('data', (data) => resolve(String(data).trim()));
+    child.once('exit', () => reject(new Error(`${file} ended`)));
+  });
+  return { child, line, stop: () => new Promise((resolve) => { child.once('exit', resolve); child.stdin.end(); }) };
+}
+
+function wrk(url, token, { connections = 64, seconds = 5 } = {}) {
+  const args = ['-t', '1', '-c', String(connections), '-d', String(seconds), '--latency', '-H', 'User-Agent: bench'];
+  if (token) args.push('-H', `Authorization: Bearer ${token}`);
+  const out = execFileSync('wrk', [...args, url], { encoding: 'utf8' });
+  if (/Non-2xx/.test(out)) throw new Error(out);
+  const p99 = out.match(/99% +([\d.]+)(us|ms|s)/);
+  const unit_ms = { us: 0.001, ms: 1, s: 1000 }[p99[2]];
+  return { per_s: Number(out.match(/Requests\/sec: +([\d.]+)/)[1]), p99_ms: Number(p99[1]) * unit_ms };
+}
+
+async function with_world(options, body) {
+  const world = await World.create(options);
+  try {
+    return await body(world);
+  } finally {
+    await world.close();
+  }
+}
+
+/** A world with `count` approved accounts of one user whose keys the paper exchange knows; the engine is not started. */
+async function seeded_world(count, config, body) {
+  return with_world({ paper_args: ['--no-limits', '--step-ms', '1000'], config, start: false }, async (world) => {
+    world.sql("INSERT INTO users (username, password_hash) VALUES ('bench', 'x')");
+    const user = world.sql("SELECT id FROM users WHERE username = 'bench'");
+    const keys = await world.must('POST', '/paper/accounts/bulk', { base: world.paper, body: { count, balances: { USDT: '100000' } } });
+    const list = Array.isArray(keys) ? keys : keys.accounts;
+    execFileSync(tool, ['seed-accounts', '--database', world.database, '--master-key', join(world.folder, 'master_key'), '--user', user],
+      { input: list.map((k) => `${k.api_key} ${k.api_secret}`).join('\n') });
+    return body(world, { user, keys: list });
+  });
+}
+
+async function running_bots(world) {
+  return (await world.must('GET', '/stats/now')).bots.running ?? 0;
+}
+
+const figures = {
+  async http_list_exchanges() {
+    return with_world({ config: { web: { ...open_web, user_requests_per_second: 1_000_000, address_requests_per_second: 1_000_000 } } }, async (world) => {
+      const user = await world.add_user('bench');
+      for (let i = 0; i < 3; ++i) await world.add_account(user, { label: `Account ${i}` });
+      const floor = measure('list-ceiling', '--database', world.database, '--user', String(user.id), '--seconds', '4');
+      const ours = wrk(`${world.http}/user/exchanges/`, user.token);
+      return [
+        { name: 'http_list_exchanges', value: ours.per_s, unit: 'requests/s', ratio: ours.per_s / floor.per_s, against: 'the statement alone, 8 connections' },
+        { name: 'http_list_exchanges_p99', value: ours.p99_ms, unit: 'ms', ratio: ours.p99_ms / floor.p99_ms, against: 'the statement alone, 8 connections' },
+      ];
+    });
+  },
+
+  async ws_idle_bytes() {
+    return with_world({ config: { web: open_web } }, async (world) => {
+      const user = await world.add_user('bench');
+      const peer = await start_helper('ws_peer.mjs');
+      const per_socket = async (pid, port, path, token) => {
+        const before = await settled_bytes(pid);
+        const clients = await start_helper('ws_idle.mjs', '127.0.0.1', String(port), path, String(tenants), token);
+        const bytes = (await settled_bytes(pid) - before) / tenants;
+        await clients.stop();
+        return bytes;
+      };
+      const ours = await per_socket(world.engine.pid, new URL(world.http).port, '/ws/earnings', user.token);
+      const theirs = await per_socket(peer.child.pid, peer.line, '/', 'x');
+      await peer.stop();
+      return [{ name: 'ws_idle_bytes', value: ours, unit: 'bytes', ratio: ours / theirs, against: 'npm ws' }];
+    });
+  },
+
+  async bot_bytes() {
+    const engine_with = (count) => seeded_world(count, { bots: quiet_bots }, async (world) => {
+      await world.start_engine();
+      await until('running bots', async () => (await running_bots(world)) === count, 120_000);
+      return settled_bytes(world.engine.pid);
+    });
+    const one = await engine_with(1);
+    const all = await engine_with(tenants);
+    const each = (all - one) / (tenants - 1);
+    return [{ name: 'bot_bytes', value: each, unit: 'bytes', ratio: each / one, against: 'a process of its own for one bot' }];
+  },
+
+  async manager_cold_start() {
+    return seeded_world(tenants, { bots: { ...quiet_bots, concurrent_starts: 256 } }, async (world) => {
+      const floor = wrk(`${world.paper}/api/v3/time`, undefined, { seconds: 3 });
+      await world.start_engine();
+      const began = performance.now();
+      await until('running bots', async () => (await running_bots(world)) === tenants, 120_000);
+      const took_s = (performance.now() - began) / 1000;
+      const floor_s = (2 * tenants) / floor.per_s;
+      return [{ name: 'manager_cold_start', value: took_s, unit: 's', ratio: took_s / floor_s, against: 'two bare requests per account to the same exchange' }];
+    });
+  },
+
+  async seal_open() {
+    const { opened_per_s, raw_per_s } = measure('seal-open');
+    return [{ name: 'seal_open', value: opened_per_s, unit: 'values/s', ratio: opened_per_s / raw_per_s, against: 'raw AES-256-GCM' }];
+  },
+
+  async tick_to_order() {
+    const t = measure('tick-to-order');
+    return ['p50', 'p99'].map((p) => ({ name: `tick_to_order_${p}`, value: t[`${p}_us`], unit: 'µs', ratio: t[`${p}_us`] / t[`floor_${p}_us`], against: 'parsing the frame and signing the order alone' }));
+  },
+
+  async fill_to_frame() {
+    return with_world({ paper_args: ['--no-limits', '--step-ms', '20', '--step-bps', '5'], config: { bots: { parameters: { symbol: 'BTC/USDT', levels: '5', spacing: '0.0005', order_notional: '50' } } } }, async (world) => {
+      const admin = await world.add_user('root', { admin: true });
+      const user = await world.add_user('bench');
+      for (let i = 0; i < 10; ++i) await world.approve(admin, await world.add_account(user, { label: `Account ${i}` }));
+      const floor = measure('commit-latency', '--database', world.database, '--count', '1000');
+      const socket = await Socket.open(world, '/ws/earnings', { token: user.token });
+      const fresh = [];
+      socket.ws.on('message', (data) => {
+        const now_ms = performance.timeOrigin + performance.now();
+        const message = JSON.parse(String(data));
+        if (message.type === 'earnings_update' && message.payload.filled_at) fresh.push(now_ms - Date.parse(message.payload.filled_at));
+      });
+      await until('frames', () => fresh.length >= 300, 120_000);
+      socket.close();
+      fresh.sort((a, b) => a - b);
+      const p99 = fresh[Math.ceil(fresh.length * 0.99) - 1];
+      return [{ name: 'fill_to_frame_p99', value: p99, unit: 'ms', ratio: p99 / floor.p99_ms, against: 'p99 of one durable commit' }];
+    });
+  },
+};
+
+const wanted = process.argv.slice(2).filter((word) => word !== '--json');
+const as_json = process.argv.includes('--json');
+for (const name of wanted) if (!(name in figures)) { console.error(`unknown figure '${name}'; known: ${Object.keys(figures).join(' ')}`); process.exit(2); }
+const results = [];
+for (const name of wanted.length > 0 ? wanted : Object.keys(figures)) {
+  for (const figure of await figures[name]()) {
+    figure.value = Number(figure.value.toPrecision(6));
+    figure.ratio = Number(figure.ratio.toPrecision(4));
+    results.push(figure);
+    if (!as_json) console.log(`${figure.name.padEnd(26)} ${String(figure.value).padStart(12)} ${figure.unit.padEnd(11)} ${figure.ratio} of ${figure.against}`);
+  }
+}
+if (as_json) console.log(JSON.stringify(results));

@@ -12,6 +12,7 @@
 namespace drover::net {
 namespace {
 
+/// The answer's views end with `text`.
 std::expected<request_head, framing_failure> parse(const std::string& text) {
   request_head head;
   const auto parsed = parse_request_head(text, {}, head);
@@ -56,7 +57,8 @@ TEST(RequestFraming, AcceptedHeadsReadTheSameInBeast) {
 }
 
 TEST(RequestFraming, TargetIsDecodedAndSplit) {
-  const auto head = parse("GET /user/a%20b%C3%A9?x=%20&y HTTP/1.1\r\nHost: h\r\n\r\n");
+  const std::string text = "GET /user/a%20b%C3%A9?x=%20&y HTTP/1.1\r\nHost: h\r\n\r\n";
+  const auto head = parse(text);
   ASSERT_TRUE(head);
   EXPECT_EQ(head->path, "/user/a b\xC3\xA9");
   EXPECT_EQ(head->query, "x=%20&y");

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,8 +45,12 @@ struct order_desk_parts {
 struct order_desk_config {
   /// Validity window on the wire (recvWindow) and what is added before absence is proof (REL-04).
   milliseconds validity_window{5'000};
+  /// Journal, queue for the rate budget, request and answer together; a request that has not left by then never does.
+  milliseconds send_limit{5'000};
   milliseconds skew_bound{1'000};
   milliseconds venue_processing_bound{10'000};
+  /// How often living orders are compared with the venue's list (REL-08); stretched while the rate budget is short.
+  milliseconds sweep_interval{10'000};
   risk_limits limits;
 };
 
@@ -87,8 +90,9 @@ class order_desk {
   /// Cancels background work and waits for it.
   task<void> stop();
 
- private:
   struct state;
+
+ private:
   std::unique_ptr<state> state_;
 };
 

@@ -1,0 +1,248 @@
+#include <pqxx/pqxx>
+
+#include "engine/orders/journal_rows.hpp"
+#include "tenants/postgres_calls.hpp"
+
+namespace drover::engine::rows {
+namespace {
+
+using tenants::boolean_of;
+using tenants::decimal_of;
+using tenants::execute;
+using tenants::integer_of;
+using tenants::statement;
+using tenants::text_of;
+
+/// A fill that was stored as foreign becomes ours when its intent is named later; anything else that is there stays.
+const statement insert_fill_sql{
+    "fills_insert",
+    "INSERT INTO fills (account_id, user_id, intent_id, symbol, trade_id, venue_order_id, side, price, quantity, fee, "
+    "fee_asset, maker, quote_asset, at) VALUES ($1, $2, $3::uuid, $4, $5, $6, $7, $8::numeric, $9::numeric, "
+    "$10::numeric, $11, $12, $13, $14::timestamptz) "
+    "ON CONFLICT ON CONSTRAINT fills_trade_key DO UPDATE SET intent_id = excluded.intent_id "
+    "WHERE fills.intent_id IS NULL AND excluded.intent_id IS NOT NULL RETURNING id"};
+
+const statement select_fill_sql{
+    "fills_select",
+    "SELECT id, realised, coalesce(earning_id, 0) FROM fills WHERE account_id = $1 AND symbol = $2 AND trade_id = $3"};
+
+const statement open_position_sql{
+    "positions_open",
+    "INSERT INTO positions (account_id, symbol) VALUES ($1, $2) ON CONFLICT (account_id, symbol) DO NOTHING"};
+
+const statement lock_position_sql{
+    "positions_lock",
+    "SELECT quantity, cost, realised FROM positions WHERE account_id = $1 AND symbol = $2 FOR UPDATE"};
+
+const statement select_position_sql{
+    "positions_select", "SELECT quantity, cost, realised FROM positions WHERE account_id = $1 AND symbol = $2"};
+
+/// Position, intent and fill after the booking, in this order in every transaction.
+const statement write_position_sql{
+    "positions_write",
+    "UPDATE positions SET quantity = $3::numeric, cost = $4::numeric, realised = $5::numeric, updated_at = now() "
+    "WHERE account_id = $1 AND symbol = $2"};
+
+const statement fill_intent_sql{
+    "orders_fill",
+    "UPDATE order_intents SET filled_quantity = filled_quantity + $2::numeric, "
+    "venue_order_id = CASE WHEN venue_order_id = '' THEN $3 ELSE venue_order_id END, "
+    "state = CASE WHEN status NOT IN ('open', 'partially_filled') "
+    "AND filled_quantity + $2::numeric >= reported_quantity THEN 'closed' ELSE 'accepted' END, "
+    "updated_at = now() WHERE id = $1::uuid AND account_id = $4 RETURNING id"};
+
+const statement book_fill_sql{"fills_book", "UPDATE fills SET realised = $2::numeric, earning_id = nullif($3::bigint, 0) WHERE id = $1"};
+
+const statement select_complete_sql{"positions_complete_to",
+                                    "SELECT complete_to FROM positions WHERE account_id = $1 AND symbol = $2"};
+
+/// Trade ids in the order of the venue: numbers by value, anything else by length, then text.
+const statement update_complete_sql{
+    "positions_mark_complete",
+    "INSERT INTO positions (account_id, symbol, complete_to) "
+    "SELECT l.account_id, $2, $3 FROM account_leases l WHERE l.account_id = $1 AND l.epoch = $4 "
+    "ON CONFLICT (account_id, symbol) DO UPDATE SET complete_to = CASE "
+    "WHEN (length(positions.complete_to), positions.complete_to COLLATE \"C\") < "
+    "(length(excluded.complete_to), excluded.complete_to COLLATE \"C\") "
+    "THEN excluded.complete_to ELSE positions.complete_to END RETURNING account_id"};
+
+const statement select_state_sql{"bots_select_state", "SELECT state FROM bots WHERE account_id = $1"};
+
+const statement update_state_sql{
+    "bots_update_state",
+    "INSERT INTO bots (account_id, state) "
+    "SELECT l.account_id, $2 FROM account_leases l WHERE l.account_id = $1 AND l.epoch = $3 "
+    "ON CONFLICT (account_id) DO UPDATE SET state = excluded.state, updated_at = now() RETURNING account_id"};
+
+const statement select_summaries_sql{
+    "orders_summaries",
+    "SELECT account_id, bool_or(open), max(state) FROM ("
+    "SELECT DISTINCT account_id, true AS open, '' AS state FROM order_intents "
+    "WHERE state IN ('intended', 'accepted', 'unknown') "
+    "UNION ALL SELECT account_id, false, '' FROM positions "
+    "UNION ALL SELECT account_id, false, state FROM bots WHERE state <> '') known GROUP BY account_id ORDER BY account_id"};
+
+const statement count_states_sql{"orders_count", "SELECT state, count(*) FROM order_intents GROUP BY state"};
+const statement volume_sql{
+    "fills_volume",
+    "SELECT coalesce(sum(fills), 0), coalesce(jsonb_object_agg(quote_asset, trim_scale(volume)::text)::text, '{}') "
+    "FROM (SELECT quote_asset, count(*) AS fills, sum(price * quantity) AS volume FROM fills "
+    "WHERE intent_id IS NOT NULL GROUP BY quote_asset) by_asset"};
+const statement realised_sql{
+    "fills_realised",
+    "SELECT coalesce(jsonb_object_agg(asset, trim_scale(amount)::text)::text, '{}') "
+    "FROM (SELECT asset, sum(amount) AS amount FROM earning_totals WHERE source = 'trading' GROUP BY asset) by_asset"};
+
+tenants::position position_of(const pqxx::result& rows) {
+  if (rows.empty()) return {};
+  return {.quantity = decimal_of(rows[0][0]), .cost = decimal_of(rows[0][1]), .realised_profit = decimal_of(rows[0][2])};
+}
+
+tenants::trade trade_of(const pending_fill& p) {
+  return {.is_buy = p.fill.side == exchanges::side::buy,
+          .base_asset = p.instrument.base_asset,
+          .quote_asset = p.instrument.quote_asset,
+          .price = p.fill.price,
+          .quantity = p.fill.quantity,
+          .fee = p.fill.fee,
+          .fee_asset = p.fill.fee_asset};
+}
+
+/// The row's id when the fill is new to the books, nothing when it is there.
+std::optional<std::int64_t> insert_row(pqxx::work& tx, const pending_fill& p) {
+  const auto& f = p.fill;
+  const std::string intent = p.intent ? p.intent->to_string() : std::string();
+  auto rows = execute(tx, insert_fill_sql, p.account.value, p.user.value, tenants::null_if_empty(intent), f.symbol,
+                      f.trade_id, f.venue_order_id, std::string(exchanges::to_string(f.side)), f.price.to_string(),
+                      f.quantity.to_string(), f.fee.to_string(), f.fee_asset, f.maker, p.instrument.quote_asset,
+                      to_rfc3339(f.at));
+  if (rows.empty()) return std::nullopt;
+  return integer_of(rows[0][0]);
+}
+
+void read_stored(pqxx::work& tx, const pending_fill& p, booked_fill& out) {
+  auto rows = execute(tx, select_fill_sql, p.account.value, p.fill.symbol, p.fill.trade_id);
+  out.id = fill_id(integer_of(rows.at(0)[0]));
+  out.realised = decimal_of(rows[0][1]);
+  out.earning_id = integer_of(rows[0][2]);
+  out.position = position_of(execute(tx, select_position_sql, p.account.value, p.fill.symbol));
+}
+
+void book(pqxx::work& tx, const pending_fill& p, booked_fill& out) {
+  execute(tx, open_position_sql, p.account.value, p.fill.symbol);
+  auto before = position_of(execute(tx, lock_position_sql, p.account.value, p.fill.symbol));
+  auto effect = tenants::apply_trade(before, trade_of(p));
+  out.position = effect.after;
+  out.realised = effect.realised;
+  execute(tx, write_position_sql, p.account.value, p.fill.symbol, effect.after.quantity.to_string(),
+          effect.after.cost.to_string(), effect.after.realised_profit.to_string());
+  auto filled = execute(tx, fill_intent_sql, p.intent->to_string(), p.fill.quantity.to_string(), p.fill.venue_order_id,
+                        p.account.value);
+  if (filled.empty()) throw std::runtime_error("a fill names an intent that its account does not have");
+
+  const auto cause = std::to_string(p.account.value) + ':' + p.fill.symbol + ':' + p.fill.trade_id;
+  if (!tenants::insert_ledger_entry(tx, {.user = p.user,
+                                         .account = p.account,
+                                         .cause_kind = "fill",
+                                         .cause_id = cause,
+                                         .at = p.fill.at,
+                                         .postings = std::move(effect.postings)}))
+    throw std::runtime_error("a new fill is in the ledger already");
+  if (!effect.realised.is_zero())
+    out.earning_id = tenants::insert_earning(tx, {.id = 0,
+                                                  .user = p.user,
+                                                  .account = p.account,
+                                                  .source = "trading",
+                                                  .asset = p.instrument.quote_asset,
+                                                  .amount = effect.realised,
+                                                  .at = p.fill.at,
+                                                  .cause_kind = "fill",
+                                                  .cause_id = cause});
+  execute(tx, book_fill_sql, out.id.value, out.realised.to_string(), out.earning_id);
+}
+
+}  // namespace
+
+booked_fill insert_fill(pqxx::connection_base& connection, const pending_fill& p) {
+  booked_fill out;
+  out.fill = p.fill;
+  out.quote_asset = p.instrument.quote_asset;
+  pqxx::work tx(connection);
+  auto row = insert_row(tx, p);
+  out.was_new = row.has_value();
+  if (!row)
+    read_stored(tx, p, out);
+  else
+    out.id = fill_id(*row);
+  if (row && p.intent) book(tx, p, out);
+  if (row && !p.intent) out.position = position_of(execute(tx, select_position_sql, p.account.value, p.fill.symbol));
+  out.total_earnings = tenants::find_earnings_total(tx, p.user, "trading", p.instrument.quote_asset);
+  tx.commit();
+  return out;
+}
+
+std::string select_complete_to(pqxx::connection_base& connection, account_id account, const std::string& symbol) {
+  pqxx::nontransaction tx(connection);
+  auto rows = execute(tx, select_complete_sql, account.value, symbol);
+  return rows.empty() ? std::string() : text_of(rows[0][0]);
+}
+
+bool update_complete_to(pqxx::connection_base& connection, account_id account, const std::string& symbol,
+                        const std::string& trade_id, std::int64_t epoch) {
+  pqxx::work tx(connection);
+  auto rows = execute(tx, update_complete_sql, account.value, symbol, trade_id, epoch);
+  tx.commit();
+  return !rows.empty();
+}
+
+tenants::position select_position(pqxx::connection_base& connection, account_id account, const std::string& symbol) {
+  pqxx::nontransaction tx(connection);
+  return position_of(execute(tx, select_position_sql, account.value, symbol));
+}
+
+std::string select_strategy_state(pqxx::connection_base& connection, account_id account) {
+  pqxx::nontransaction tx(connection);
+  auto rows = execute(tx, select_state_sql, account.value);
+  return rows.empty() ? std::string() : text_of(rows[0][0]);
+}
+
+bool update_strategy_state(pqxx::connection_base& connection, account_id account, const std::string& state,
+                           std::int64_t epoch) {
+  pqxx::work tx(connection);
+  auto rows = execute(tx, update_state_sql, account.value, state, epoch);
+  tx.commit();
+  return !rows.empty();
+}
+
+std::vector<order_journal::account_summary> select_summaries(pqxx::connection_base& connection) {
+  pqxx::nontransaction tx(connection);
+  std::vector<order_journal::account_summary> summaries;
+  for (const auto& row : execute(tx, select_summaries_sql))
+    summaries.push_back({.account = account_id(integer_of(row[0])),
+                         .has_open_intents = boolean_of(row[1]),
+                         .strategy_state = text_of(row[2])});
+  return summaries;
+}
+
+order_journal::statistics select_statistics(pqxx::connection_base& connection) {
+  pqxx::work tx(connection);
+  order_journal::statistics s;
+  for (const auto& row : execute(tx, count_states_sql)) {
+    const auto state = parse_intent_state(tenants::view_of(row[0]));
+    const auto count = integer_of(row[1]);
+    if (state == intent_state::intended) s.intended = count;
+    if (state == intent_state::accepted) s.accepted = count;
+    if (state == intent_state::unknown) s.unknown = count;
+    if (state == intent_state::refused) s.refused = count;
+    if (state == intent_state::not_placed) s.not_placed = count;
+    if (state == intent_state::closed) s.closed = count;
+  }
+  auto volume = execute(tx, volume_sql);
+  s.fills = integer_of(volume.at(0)[0]);
+  s.volume_json = text_of(volume[0][1]);
+  s.realised_json = text_of(execute(tx, realised_sql).at(0)[0]);
+  tx.commit();
+  return s;
+}
+
+}  // namespace drover::engine::rows

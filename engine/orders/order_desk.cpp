@@ -1,0 +1,245 @@
+#include "engine/orders/order_desk.hpp"
+
+#include <algorithm>
+
+#include "base/failpoint.hpp"
+#include "engine/orders/order_desk_state.hpp"
+
+namespace drover::engine {
+namespace {
+
+/// Stream events that may wait for the journal; past it they are dropped and the venue's lists are read instead.
+constexpr std::size_t inbox_limit = 256;
+/// With the private stream down, lists are all we have.
+constexpr nanoseconds blind_sweep_delay = 2s;
+
+exchanges::order_request request_of(const order_intent& intent) {
+  return {.symbol = intent.symbol,
+          .side = intent.side,
+          .type = intent.type,
+          .tif = intent.tif,
+          .quantity = intent.quantity,
+          .price = intent.price,
+          .client_order_id = intent.client_order_id()};
+}
+
+live_order view_of(const desk_order& o) {
+  return {.id = o.intent.id,
+          .tag = o.intent.tag,
+          .side = o.intent.side,
+          .price = o.intent.price,
+          .quantity = o.intent.quantity,
+          .filled_quantity = o.filled,
+          .state = o.state,
+          .cancel_requested = o.cancel_requested};
+}
+
+}  // namespace
+
+logger& desk_log() {
+  static logger instance("orders");
+  return instance;
+}
+
+bool is_credentials_error(const error& e) {
+  using enum exchanges::exchange_errc;
+  return is(e, bad_credentials) || is(e, permission_missing) || is(e, ip_not_allowed);
+}
+
+request_mark::request_mark(order_desk::state& desk) : desk_(desk) { ++desk_.requests; }
+request_mark::~request_mark() {
+  --desk_.requests;
+  desk_.wake_settler();
+}
+
+order_desk::state::state(user_id u, account_id a, std::string name, std::shared_ptr<const exchanges::instrument> i,
+                         order_desk_parts p, order_desk_config c, order_listener& l)
+    : user(u), account(a), exchange_name(std::move(name)), instrument(std::move(i)), parts(p), config(std::move(c)),
+      listener(l), risk(config.limits), sweep_interval(config.sweep_interval) {}
+
+order_desk::state::~state() {
+  if (sweep_timer) parts.timers.cancel(*sweep_timer);
+}
+
+order_ptr order_desk::state::find_live(const uuid& id) const {
+  for (const auto& o : live)
+    if (o->intent.id == id) return o;
+  return nullptr;
+}
+
+order_ptr order_desk::state::find_live(const std::string& client_order_id, const std::string& venue_order_id) const {
+  for (const auto& o : live) {
+    if (!client_order_id.empty() && o->intent.client_order_id() == client_order_id) return o;
+    if (!venue_order_id.empty() && o->venue_order_id == venue_order_id) return o;
+  }
+  return nullptr;
+}
+
+bool order_desk::state::any_unresolved() const {
+  return std::ranges::any_of(live, [](const auto& o) { return is_unresolved(o->state); });
+}
+
+nanoseconds order_desk::state::longest_validity() const {
+  return config.send_limit + config.validity_window + config.skew_bound + config.venue_processing_bound;
+}
+
+std::string order_desk::state::why_blocked() const {
+  if (failed) return "the desk has failed";
+  if (!ready) return "the account is not reconciled yet";
+  if (!blocked_because.empty()) return blocked_because;
+  if (std::ranges::any_of(live, [](const auto& o) { return o->state == intent_state::unknown; }))
+    return "the outcome of an earlier order is not known yet";
+  return {};
+}
+
+risk_state order_desk::state::measure() const {
+  risk_state s{.position_quantity = position.quantity, .mid_price = mid_price, .entries_blocked_because = why_blocked()};
+  s.entries_allowed = s.entries_blocked_because.empty();
+  for (const auto& o : live) {
+    if (o->ended()) continue;
+    ++s.open_orders;
+    if (o->intent.side == exchanges::side::buy) s.resting_buy_quantity += o->intent.quantity - o->filled;
+  }
+  return s;
+}
+
+result<uuid> order_desk::state::place(exchanges::side side, exchanges::order_type type, decimal price, decimal quantity,
+                                      std::string tag) {
+  auto order = std::make_shared<desk_order>();
+  auto& intent = order->intent;
+  intent.side = side;
+  intent.type = type;
+  intent.price = type == exchanges::order_type::market ? decimal() : price;
+  intent.quantity = quantity;
+  intent.symbol = symbol();
+  auto allowed = risk.check(request_of(intent), *instrument, measure(), now());
+  if (!allowed) return std::unexpected(allowed.error());
+
+  intent.id = make_uuid_v7(parts.wall, parts.random);
+  intent.account = account;
+  intent.user = user;
+  intent.exchange_name = exchange_name;
+  intent.tag = std::move(tag);
+  intent.created_at = parts.wall.wall_now();
+  intent.dead_after = intent.created_at + longest_validity();
+  order->send_before = now() + config.send_limit;
+  order->provable_at = now() + longest_validity();
+  live.push_back(order);
+  scope->spawn("order", run_order(order));
+  schedule_next_sweep();
+  return intent.id;
+}
+
+void order_desk::state::cancel(const uuid& id) {
+  auto order = find_live(id);
+  if (!order || order->ended()) return;
+  order->cancel_requested = true;
+  // An order that nobody knows yet is cancelled as soon as the venue shows it, one that was not sent is not sent.
+  if (!is_unresolved(order->state)) start_cancel(order);
+}
+
+void order_desk::state::handle(const exchanges::account_event& event) {
+  if (const auto* seen = std::get_if<exchanges::order_event>(&event)) return handle(*seen);
+  if (std::holds_alternative<exchanges::stream_opened>(event)) {
+    stream_up = true;
+    // What happened while the stream was down can only have happened to orders that live.
+    if (scope && !live.empty()) request_sweep(nanoseconds::zero(), true);
+    return;
+  }
+  if (std::holds_alternative<exchanges::stream_lost>(event)) {
+    stream_up = false;
+    if (scope && !live.empty()) request_sweep(blind_sweep_delay, true);
+  }
+}
+
+void order_desk::state::handle(const exchanges::order_event& event) {
+  // Before the first reconciliation the venue's lists will tell all of it.
+  if (!scope || failed || event.order.symbol != symbol()) return;
+  failpoint("orders.before_event");
+  auto order = find_live(event.order.client_order_id, event.order.venue_order_id);
+  if (order) note(order, event.order);
+  if (inbox.size() >= inbox_limit) {
+    desk_log().warn("order events come faster than the journal writes; reading the exchange's lists instead",
+                    {{"user", user}, {"account", account}});
+    return request_sweep(blind_sweep_delay, true);
+  }
+  push(sighting{std::move(order), event.order, event.fill});
+}
+
+void order_desk::state::fail_desk(error why) {
+  if (failed) return;
+  failed = true;
+  inbox.clear();
+  desk_log().error("the desk stops", {{"user", user}, {"account", account}, {"err", why}});
+  listener.on_desk_failed(why);
+}
+
+void order_desk::state::tell(const desk_order& o, const std::string& reason) {
+  listener.on_order_changed(view_of(o), reason);
+}
+
+void order_desk::state::wake_settler() {
+  if (settler) settler->notify();
+}
+
+task<void> order_desk::state::settle(nanoseconds limit) {
+  if (!scope) co_return;
+  const auto deadline = now() + limit;
+  wake_event changed(scope->get_executor());
+  settler = &changed;
+  bool in_time = true;
+  while (in_time && (requests > 0 || writing || !inbox.empty())) {
+    try {
+      in_time = co_await changed.wait_until(parts.timers, deadline);
+    } catch (...) {
+      settler = nullptr;
+      throw;
+    }
+  }
+  settler = nullptr;
+}
+
+task<void> order_desk::state::stop() {
+  ready = false;
+  if (sweep_timer) parts.timers.cancel(*sweep_timer);
+  sweep_timer.reset();
+  if (!scope) co_return;
+  scope->stop();
+  co_await scope->join();
+}
+
+order_desk::order_desk(user_id user, account_id account, std::string exchange_name,
+                       std::shared_ptr<const exchanges::instrument> instrument, order_desk_parts parts,
+                       order_desk_config config, order_listener& listener)
+    : state_(std::make_unique<state>(user, account, std::move(exchange_name), std::move(instrument), parts,
+                                     std::move(config), listener)) {}
+order_desk::~order_desk() = default;
+
+task<result<void>> order_desk::reconcile(std::int64_t lease_epoch, bool fresh) {
+  return state_->reconcile(lease_epoch, fresh);
+}
+result<uuid> order_desk::place(exchanges::side side, exchanges::order_type type, decimal price, decimal quantity,
+                               std::string tag) {
+  return state_->place(side, type, price, quantity, std::move(tag));
+}
+void order_desk::cancel(const uuid& id) { state_->cancel(id); }
+void order_desk::handle(const exchanges::account_event& event) { state_->handle(event); }
+void order_desk::block_entries(std::string reason) {
+  state_->blocked_because = reason.empty() ? std::string("new orders are blocked") : std::move(reason);
+}
+void order_desk::allow_entries() { state_->blocked_because.clear(); }
+void order_desk::set_mid_price(decimal price) { state_->mid_price = price; }
+
+std::vector<live_order> order_desk::live_orders() const {
+  std::vector<live_order> orders;
+  orders.reserve(state_->live.size());
+  for (const auto& o : state_->live)
+    if (is_open(o->state)) orders.push_back(view_of(*o));
+  return orders;
+}
+tenants::position order_desk::position() const { return state_->position; }
+int order_desk::foreign_orders() const { return state_->foreign; }
+task<void> order_desk::settle(nanoseconds limit) { return state_->settle(limit); }
+task<void> order_desk::stop() { return state_->stop(); }
+
+}  // namespace drover::engine

@@ -1,0 +1,90 @@
+#include <algorithm>
+
+#include "engine/orders/order_desk_state.hpp"
+
+namespace drover::engine {
+namespace {
+
+/// How often the venue is asked for an order whose outcome is not known.
+constexpr nanoseconds ask_floor = 1s, ask_ceiling = 4s;
+/// Between the two pieces of evidence that an order does not exist (REL-04).
+constexpr nanoseconds proof_gap = 1s;
+/// Rounds for which a trade that nobody can explain is taken as a hint that the order exists after all.
+constexpr int suspicion_rounds = 5;
+constexpr int endless = 0;
+
+}  // namespace
+
+task<void> order_desk::state::run_resolver(order_ptr order) {
+  auto done = co_await resolve(std::move(order), endless);
+  if (!done) desk_log().warn("an order could not be resolved", {{"user", user}, {"account", account}, {"err", done.error()}});
+}
+
+/// Asks until the order is seen or its absence is proved. `patience`: failed questions in a row that end it, or endless.
+task<result<void>> order_desk::state::resolve(order_ptr order, int patience) {
+  const std::string id = order->intent.client_order_id();
+  nanoseconds pause = ask_floor;
+  int failures = 0;
+  while (is_unresolved(order->state) && !failed) {
+    auto found = co_await parts.exchange.find_order(symbol(), id, exchanges::lane::reconcile);
+    if (!is_unresolved(order->state)) break;
+    if (found) {
+      observe(order, std::move(*found));
+      break;
+    }
+    if (is_credentials_error(found.error())) {
+      fail_desk(found.error());
+      co_return std::unexpected(found.error());
+    }
+    const bool absent = is(found.error(), exchanges::exchange_errc::order_not_found);
+    failures = absent ? 0 : failures + 1;
+    if (patience != endless && failures >= patience) co_return std::unexpected(found.error());
+    if (absent && now() >= order->provable_at) {
+      const bool proved = co_await prove_absent(order);
+      if (proved) {
+        conclude(order, intent_state::not_placed, "the exchange never got the order");
+        break;
+      }
+    }
+    // The moment from which "not found" counts is not slept through.
+    const auto until_provable = order->provable_at - now();
+    const bool soon = until_provable > nanoseconds::zero() && until_provable < pause;
+    const nanoseconds wait = soon ? until_provable : pause;
+    pause = std::min(pause * 2, ask_ceiling);
+    co_await sleep_for(parts.timers, wait);
+  }
+  co_return result<void>{};
+}
+
+/// The second piece of evidence, from other lists of the venue than the first.
+task<bool> order_desk::state::prove_absent(order_ptr order) {
+  co_await sleep_for(parts.timers, proof_gap);
+  const std::string id = order->intent.client_order_id();
+  auto open = co_await parts.exchange.fetch_open_orders(symbol(), exchanges::lane::reconcile);
+  if (!open) co_return false;
+  for (auto& o : *open)
+    if (o.client_order_id == id) {
+      observe(order, std::move(o));
+      co_return false;
+    }
+  auto fills = co_await parts.exchange.fetch_fills(symbol(), complete_to, exchanges::lane::reconcile);
+  if (!fills) co_return false;
+  for (const auto& f : *fills) {
+    const bool hint = co_await explains(order, f);
+    if (hint && ++order->suspicions <= suspicion_rounds) co_return false;
+    if (hint) break;
+  }
+  co_return is_unresolved(order->state) && !failed;
+}
+
+/// Whether a trade may be the order's: it says so, or it fits and belongs to no order that we know.
+task<bool> order_desk::state::explains(order_ptr order, exchanges::fill f) {
+  const auto& intent = order->intent;
+  if (!f.client_order_id.empty()) co_return f.client_order_id == intent.client_order_id();
+  const bool fits = f.side == intent.side && f.quantity <= intent.quantity && f.at >= intent.created_at - config.skew_bound;
+  if (!fits || find_live({}, f.venue_order_id)) co_return false;
+  auto known = co_await parts.journal.find_by_venue_order(account, f.symbol, f.venue_order_id);
+  co_return !known || !*known;
+}
+
+}  // namespace drover::engine

@@ -1,0 +1,198 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/log.hpp"
+#include "engine/orders/intent_rules.hpp"
+#include "engine/orders/order_desk.hpp"
+
+/// The inside of the desk. Three kinds of coroutines, all in its scope, none alive while nothing happens:
+///   - one per request (place, cancel, resolve): talks to the venue, changes memory, queues what must be written;
+///   - the sweep: compares with the venue's lists now and then while orders live;
+///   - the writer: takes the inbox in order, writes the journal, then tells the bot. Nothing else writes facts.
+namespace drover::engine {
+
+/// An order that is not closed.
+struct desk_order {
+  order_intent intent;
+  intent_state state = intent_state::intended;
+  exchanges::order_status status = exchanges::order_status::open;
+  std::string venue_order_id;
+  decimal filled, reported;
+  /// The request may not leave after this moment.
+  steady_time send_before;
+  /// From here on "not found" is evidence.
+  steady_time provable_at;
+  /// Sweeps in a row that did not find an order that was there.
+  int missing = 0;
+  /// Times that a trade which nobody can explain kept us from believing that the order does not exist.
+  int suspicions = 0;
+  bool existence_recorded = false;
+  bool end_recorded = false;
+  bool cancel_requested = false;
+  bool cancel_running = false;
+
+  bool ended() const { return exchanges::is_terminal(status); }
+  bool complete() const { return ended() && filled >= reported; }
+};
+using order_ptr = std::shared_ptr<desk_order>;
+
+/// The venue showed an order, an execution, or both.
+struct sighting {
+  order_ptr known;
+  std::optional<exchanges::order> order;
+  std::optional<exchanges::fill> fill;
+};
+/// An order is unknown, or it is proved that it does not exist.
+struct conclusion {
+  order_ptr order;
+  intent_state state;
+  std::string reason;
+};
+/// The venue's list of trades is queued up to here.
+struct completeness {
+  std::string trade_id;
+};
+using inbox_item = std::variant<sighting, conclusion, completeness>;
+
+struct order_desk::state {
+  state(user_id, account_id, std::string, std::shared_ptr<const exchanges::instrument>, order_desk_parts,
+        order_desk_config, order_listener&);
+  ~state();
+
+  // order_desk.cpp: what the bot calls.
+  result<uuid> place(exchanges::side, exchanges::order_type, decimal price, decimal quantity, std::string tag);
+  void cancel(const uuid&);
+  void handle(const exchanges::account_event&);
+  void handle(const exchanges::order_event&);
+  risk_state measure() const;
+  std::string why_blocked() const;
+  void fail_desk(error);
+  void tell(const desk_order&, const std::string& reason);
+  task<void> settle(nanoseconds limit);
+  task<void> stop();
+
+  // order_desk_requests.cpp: one request and its outcome.
+  task<void> run_order(order_ptr);
+  task<result<exchanges::order>> send(order_ptr);
+  std::string why_not_send(const desk_order&) const;
+  void drop_unstored(const order_ptr&, const error&);
+  void judge(const order_ptr&, result<exchanges::order>);
+  void start_cancel(const order_ptr&);
+  task<void> run_cancel(order_ptr);
+  task<bool> try_cancel(order_ptr);
+
+  // order_desk_resolve.cpp: what became of an order.
+  task<void> run_resolver(order_ptr);
+  task<result<void>> resolve(order_ptr, int patience);
+  task<bool> prove_absent(order_ptr);
+  task<bool> explains(order_ptr, exchanges::fill);
+
+  // order_desk_sweep.cpp: comparing with the venue.
+  task<result<void>> reconcile(std::int64_t lease_epoch, bool fresh);
+  task<result<void>> load();
+  task<result<void>> resolve_all();
+  void request_sweep(nanoseconds delay, bool with_fills);
+  void schedule_next_sweep();
+  task<void> run_sweep();
+  task<result<void>> sweep(bool with_fills);
+  task<result<void>> sweep_orders();
+  task<result<void>> sweep_fills();
+  task<result<void>> look_for(order_ptr);
+
+  // order_desk_writer.cpp: the inbox.
+  void observe(const order_ptr&, exchanges::order);
+  void note(const order_ptr&, const exchanges::order&);
+  void conclude(const order_ptr&, intent_state, std::string reason);
+  void push(inbox_item);
+  task<void> run_writer();
+  task<void> write_inbox();
+  task<void> write(sighting);
+  task<void> write(conclusion);
+  task<void> write(completeness);
+  void start_writer();
+  task<order_ptr> find_or_revive(const sighting&);
+  task<std::optional<journal_order>> find_stored(const sighting&);
+  order_ptr revive(const journal_order&, const sighting&);
+  task<void> write_existence(order_ptr);
+  task<void> write_fill(order_ptr, exchanges::fill);
+  task<void> write_foreign_fill(exchanges::fill);
+  task<void> write_end(order_ptr);
+  void close(const order_ptr&);
+  task<bool> persist(std::function<task<result<void>>()> attempt);
+  template <class T>
+  static task<result<void>> keep(task<result<T>> call, std::optional<T>& out);
+
+  // Small helpers.
+  steady_time now() const { return parts.timers.get_clock().now(); }
+  const std::string& symbol() const { return instrument->symbol; }
+  order_ptr find_live(const uuid&) const;
+  order_ptr find_live(const std::string& client_order_id, const std::string& venue_order_id) const;
+  bool any_unresolved() const;
+  bool was_closed_lately(const std::string& client_order_id) const;
+  void forget(const order_ptr&);
+  order_ptr make_order(const journal_order&) const;
+  nanoseconds longest_validity() const;
+  void wake_settler();
+
+  const user_id user;
+  const account_id account;
+  const std::string exchange_name;
+  const std::shared_ptr<const exchanges::instrument> instrument;
+  order_desk_parts parts;
+  const order_desk_config config;
+  order_listener& listener;
+
+  risk_check risk;
+  tenants::position position;
+  decimal mid_price;
+  std::string blocked_because;
+  std::int64_t epoch = 0;
+  std::vector<order_ptr> live;
+  std::vector<inbox_item> inbox;
+  /// Ids of the last few closed orders, whose late echoes need no look into the journal.
+  std::vector<uuid> closed_lately;
+  std::string complete_to;
+  std::optional<timer_id> sweep_timer;
+  steady_time sweep_at;
+  nanoseconds sweep_interval;
+  wake_event* settler = nullptr;
+  int foreign = 0;
+  int requests = 0;
+  int sweeps = 0;
+  bool ready = false;
+  bool failed = false;
+  bool stream_up = false;
+  bool writing = false;
+  bool sweeping = false;
+  bool fills_wanted = false;
+  /// Last, so that it goes first.
+  std::unique_ptr<task_scope> scope;
+};
+
+/// Counts a request that is under way.
+class request_mark {
+ public:
+  explicit request_mark(order_desk::state& desk);
+  ~request_mark();
+  request_mark(const request_mark&) = delete;
+  request_mark& operator=(const request_mark&) = delete;
+
+ private:
+  order_desk::state& desk_;
+};
+
+/// The credentials do not trade any more; nothing but a person can help.
+bool is_credentials_error(const error&);
+inline bool is(const error& e, exchanges::exchange_errc value) { return e.code == make_error_code(value); }
+inline bool is(const error& e, journal_errc value) { return e.code == make_error_code(value); }
+
+logger& desk_log();
+
+}  // namespace drover::engine

@@ -1,0 +1,215 @@
+#include <boost/asio/this_coro.hpp>
+#include <algorithm>
+
+#include "engine/orders/order_desk_state.hpp"
+
+namespace drover::engine {
+namespace {
+
+/// Questions in a row that may fail before a reconciliation gives up (its caller tries again later).
+constexpr int reconcile_patience = 3;
+constexpr nanoseconds longest_sweep_interval = std::chrono::minutes(10);
+constexpr nanoseconds blind_sweep_interval = 2s;
+/// Sweeps that read the trades too: every sixth.
+constexpr int sweeps_per_fill_sweep = 6;
+/// A trade younger than this may still have older ones before it that the venue's list does not show yet.
+constexpr nanoseconds fill_settling_time = 10s;
+/// Trades from before the oldest living order cannot be missing; the margin covers different clocks.
+constexpr nanoseconds fill_age_margin = std::chrono::hours(1);
+/// Sweeps that must miss an accepted order before it counts as ended.
+constexpr int vanished_after = 2;
+
+bool contains(const std::vector<exchanges::order>& orders, const std::string& client_order_id) {
+  return std::ranges::any_of(orders, [&](const auto& o) { return o.client_order_id == client_order_id; });
+}
+
+}  // namespace
+
+task<result<void>> order_desk::state::reconcile(std::int64_t lease_epoch, bool fresh) {
+  co_await stop();
+  const executor where = co_await asio::this_coro::executor;
+  scope = std::make_unique<task_scope>(where, "orders");
+  live.clear();
+  inbox.clear();
+  failed = sweeping = fills_wanted = writing = false;
+  epoch = lease_epoch;
+  if (!fresh) {
+    auto loaded = co_await load();
+    if (!loaded) co_return loaded;
+  }
+  auto compared = co_await sweep_orders();
+  if (!compared) co_return compared;
+  auto resolved = co_await resolve_all();
+  if (!resolved) co_return resolved;
+  if (!fresh) {
+    auto filled = co_await sweep_fills();
+    if (!filled) co_return filled;
+  }
+  co_await write_inbox();
+  if (failed) co_return fail(journal_errc::fenced, "the account was lost while it was reconciled");
+  ready = true;
+  start_writer();
+  if (!live.empty()) schedule_next_sweep();
+  co_return result<void>{};
+}
+
+task<result<void>> order_desk::state::load() {
+  auto open = co_await parts.journal.load_open(account);
+  if (!open) co_return std::unexpected(open.error());
+  auto held = co_await parts.journal.load_position(account, symbol());
+  if (!held) co_return std::unexpected(held.error());
+  auto complete = co_await parts.journal.last_trade_id(account, symbol());
+  if (!complete) co_return std::unexpected(complete.error());
+  position = *held;
+  complete_to = std::move(*complete);
+  for (const auto& stored : *open)
+    if (stored.intent.symbol == symbol()) live.push_back(make_order(stored));
+  co_return result<void>{};
+}
+
+order_ptr order_desk::state::make_order(const journal_order& stored) const {
+  auto order = std::make_shared<desk_order>();
+  order->intent = stored.intent;
+  // Whoever wrote "intended" is gone: it may or may not have been sent.
+  order->state = stored.state == intent_state::intended ? intent_state::unknown : stored.state;
+  order->status = stored.status;
+  order->venue_order_id = stored.venue_order_id;
+  order->filled = stored.filled_quantity;
+  order->reported = stored.reported_quantity;
+  order->existence_recorded = stored.state == intent_state::accepted || stored.state == intent_state::closed;
+  order->end_recorded = order->ended();
+  // A wall clock that was set back must not make an order immortal.
+  const auto left = std::clamp<nanoseconds>(stored.intent.dead_after - parts.wall.wall_now(), 0ns, longest_validity());
+  order->provable_at = now() + left;
+  order->send_before = now();
+  return order;
+}
+
+task<result<void>> order_desk::state::resolve_all() {
+  const auto orders = live;
+  for (const auto& order : orders) {
+    auto done = co_await resolve(order, reconcile_patience);
+    if (!done) co_return done;
+  }
+  co_return result<void>{};
+}
+
+void order_desk::state::request_sweep(nanoseconds delay, bool with_fills) {
+  fills_wanted = fills_wanted || with_fills;
+  const auto at = now() + delay;
+  if (sweep_timer && sweep_at <= at) return;
+  if (sweep_timer) parts.timers.cancel(*sweep_timer);
+  sweep_at = at;
+  sweep_timer = parts.timers.call_at(at, [this] {
+    sweep_timer.reset();
+    if (sweeping || !ready || live.empty()) return;
+    sweeping = true;
+    scope->spawn("compare orders", run_sweep());
+  });
+}
+
+void order_desk::state::schedule_next_sweep() {
+  const nanoseconds interval = stream_up ? sweep_interval : std::min(sweep_interval, 5 * blind_sweep_interval);
+  // Desks that were started together must not ask together.
+  const auto spread = static_cast<std::uint64_t>(interval.count() / 4 + 1);
+  const nanoseconds jitter(static_cast<std::int64_t>(parts.random.below(spread)));
+  request_sweep(interval - interval / 8 + jitter, false);
+}
+
+task<void> order_desk::state::run_sweep() {
+  const bool missing = std::ranges::any_of(live, [](const auto& o) { return o->reported > o->filled; });
+  const bool with_fills = missing || fills_wanted || !stream_up || ++sweeps % sweeps_per_fill_sweep == 0;
+  fills_wanted = false;
+  auto done = co_await sweep(with_fills);
+  sweeping = false;
+  if (done) {
+    sweep_interval = std::max<nanoseconds>(config.sweep_interval, sweep_interval / 2);
+  } else {
+    fills_wanted = fills_wanted || with_fills;
+    sweep_interval = std::min(sweep_interval * 2, longest_sweep_interval);
+    if (is_credentials_error(done.error())) co_return fail_desk(done.error());
+    desk_log().debug("orders could not be compared", {{"user", user}, {"account", account}, {"err", done.error()}});
+  }
+  if (!live.empty()) schedule_next_sweep();
+}
+
+task<result<void>> order_desk::state::sweep(bool with_fills) {
+  auto compared = co_await sweep_orders();
+  if (!compared || !with_fills) co_return compared;
+  auto filled = co_await sweep_fills();
+  co_return filled;
+}
+
+/// Everything open at the venue is a sighting; what should be open and is not gets asked for.
+task<result<void>> order_desk::state::sweep_orders() {
+  std::vector<order_ptr> expected;
+  for (const auto& o : live)
+    if (o->state == intent_state::accepted && !o->complete()) expected.push_back(o);
+  auto open = co_await parts.exchange.fetch_open_orders(symbol(), exchanges::lane::reconcile);
+  if (!open) co_return std::unexpected(open.error());
+  int strangers = 0;
+  for (const auto& seen : *open) {
+    auto order = find_live(seen.client_order_id, seen.venue_order_id);
+    if (!order) ++strangers;
+    if (order)
+      observe(order, seen);
+    else if (!was_closed_lately(seen.client_order_id))
+      push(sighting{nullptr, seen, std::nullopt});
+  }
+  foreign = strangers;
+  for (const auto& order : expected) {
+    if (order->ended() || contains(*open, order->intent.client_order_id())) continue;
+    auto looked = co_await look_for(order);
+    if (!looked) co_return looked;
+  }
+  co_return result<void>{};
+}
+
+/// An order that was accepted and is not in the list of open ones: filled, cancelled, or gone.
+task<result<void>> order_desk::state::look_for(order_ptr order) {
+  std::string id = order->intent.client_order_id();
+  auto found = co_await parts.exchange.find_order(symbol(), std::move(id), exchanges::lane::reconcile);
+  if (found) {
+    order->missing = 0;
+    observe(order, std::move(*found));
+    co_return result<void>{};
+  }
+  if (!is(found.error(), exchanges::exchange_errc::order_not_found)) co_return std::unexpected(found.error());
+  if (++order->missing < vanished_after || now() < order->provable_at) co_return result<void>{};
+  desk_log().error("the exchange does not know an order any more that it had accepted",
+                   {{"user", user}, {"account", account}, {"order", order->intent.client_order_id()}});
+  exchanges::order gone{.symbol = symbol(),
+                        .venue_order_id = order->venue_order_id,
+                        .client_order_id = order->intent.client_order_id(),
+                        .side = order->intent.side,
+                        .type = order->intent.type,
+                        .status = exchanges::order_status::expired,
+                        .price = order->intent.price,
+                        .quantity = order->intent.quantity,
+                        .filled_quantity = order->reported,
+                        .filled_notional = {},
+                        .updated_at = parts.wall.wall_now()};
+  observe(order, std::move(gone));
+  co_return result<void>{};
+}
+
+task<result<void>> order_desk::state::sweep_fills() {
+  // With an order unresolved its trades cannot be told from a stranger's: nothing is called complete then.
+  const bool all_known = !any_unresolved();
+  wall_time oldest = parts.wall.wall_now();
+  for (const auto& o : live) oldest = std::min(oldest, o->intent.created_at);
+  auto fills = co_await parts.exchange.fetch_fills(symbol(), complete_to, exchanges::lane::reconcile);
+  if (!fills) co_return std::unexpected(fills.error());
+  std::string settled;
+  const wall_time settled_before = parts.wall.wall_now() - fill_settling_time;
+  for (auto& f : *fills) {
+    if (f.at <= settled_before && trade_id_before(settled, f.trade_id)) settled = f.trade_id;
+    auto order = find_live(f.client_order_id, f.venue_order_id);
+    if (!order && f.at < oldest - fill_age_margin) continue;
+    push(sighting{std::move(order), std::nullopt, std::move(f)});
+  }
+  if (all_known && !any_unresolved() && trade_id_before(complete_to, settled)) push(completeness{std::move(settled)});
+  co_return result<void>{};
+}
+
+}  // namespace drover::engine

@@ -1,0 +1,243 @@
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "engine/orders/intent_rules.hpp"
+#include "engine/orders/order_journal.hpp"
+
+namespace drover::engine {
+namespace {
+
+using trade_key = std::pair<account_id, std::string>;
+
+class memory_order_journal final : public order_journal {
+ public:
+  task<result<std::int64_t>> acquire_lease(account_id account, std::string) override { co_return ++epochs_[account]; }
+
+  task<result<std::vector<std::int64_t>>> acquire_leases(std::vector<account_id> accounts, std::string) override {
+    for (auto account : std::set<account_id>(accounts.begin(), accounts.end())) ++epochs_[account];
+    std::vector<std::int64_t> epochs;
+    for (auto account : accounts) epochs.push_back(epochs_[account]);
+    co_return epochs;
+  }
+
+  task<result<void>> append_intent(order_intent intent, std::int64_t epoch) override {
+    if (!holds(intent.account, epoch)) co_return fenced();
+    const uuid id = intent.id;
+    orders_.try_emplace(id, journal_order{.intent = std::move(intent), .venue_order_id = {}, .reason = {}});
+    co_return result<void>{};
+  }
+
+  task<result<void>> record_accepted(uuid id, std::string venue_order_id, std::int64_t epoch) override {
+    auto order = writable(id, epoch);
+    if (!order) co_return std::unexpected(order.error());
+    apply_existence(**order, venue_order_id);
+    co_return result<void>{};
+  }
+
+  task<result<void>> record_outcome(uuid id, intent_state state, std::string reason, std::int64_t epoch) override {
+    auto order = writable(id, epoch);
+    if (!order) co_return std::unexpected(order.error());
+    apply_outcome(**order, state, std::move(reason));
+    co_return result<void>{};
+  }
+
+  task<result<void>> record_status(uuid id, exchanges::order_status status, decimal filled_quantity,
+                                   std::string venue_order_id, std::int64_t epoch) override {
+    auto order = writable(id, epoch);
+    if (!order) co_return std::unexpected(order.error());
+    apply_status(**order, status, filled_quantity, venue_order_id);
+    co_return result<void>{};
+  }
+
+  task<result<booked_fill>> record_fill(user_id user, account_id account, std::optional<uuid> intent,
+                                        exchanges::instrument instrument, exchanges::fill fill) override {
+    auto order = orders_.end();
+    if (intent) {
+      order = orders_.find(*intent);
+      if (order == orders_.end() || order->second.intent.account != account)
+        co_return fail(journal_errc::internal, "a fill names an intent that its account does not have");
+    }
+    const trade_key books{account, fill.symbol};
+    auto [at, inserted] = fills_[books].try_emplace(fill.trade_id);
+    stored_fill& row = at->second;
+    const bool is_new = inserted || (!row.ours && intent);
+    if (inserted) row.booked.id = fill_id(++last_fill_);
+    if (is_new) {
+      row.booked.fill = std::move(fill);
+      row.booked.quote_asset = instrument.quote_asset;
+    }
+    if (is_new && intent) {
+      row.ours = true;
+      book(user, books, instrument, row.booked);
+      apply_fill(order->second, row.booked.fill.quantity, row.booked.fill.venue_order_id);
+    }
+    booked_fill answer = row.booked;
+    answer.was_new = is_new;
+    answer.position = positions_[books].position;
+    answer.total_earnings = earnings_[{user, instrument.quote_asset}];
+    co_return answer;
+  }
+
+  task<result<std::vector<journal_order>>> load_open(account_id account) override {
+    std::vector<journal_order> open;
+    for (const auto& [id, order] : orders_)
+      if (order.intent.account == account && is_open(order.state)) open.push_back(order);
+    std::ranges::sort(open, [](const auto& a, const auto& b) {
+      return std::tie(a.intent.created_at, a.intent.id) < std::tie(b.intent.created_at, b.intent.id);
+    });
+    co_return open;
+  }
+
+  task<result<std::optional<journal_order>>> find(uuid id) override {
+    auto at = orders_.find(id);
+    if (at == orders_.end()) co_return std::optional<journal_order>();
+    co_return std::optional(at->second);
+  }
+
+  task<result<std::optional<journal_order>>> find_by_venue_order(account_id account, std::string symbol,
+                                                                 std::string venue_order_id) override {
+    for (const auto& [id, order] : orders_)
+      if (order.intent.account == account && order.intent.symbol == symbol && !venue_order_id.empty() &&
+          order.venue_order_id == venue_order_id)
+        co_return std::optional(order);
+    co_return std::optional<journal_order>();
+  }
+
+  task<result<std::string>> last_trade_id(account_id account, std::string symbol) override {
+    auto at = positions_.find({account, std::move(symbol)});
+    co_return at == positions_.end() ? std::string() : at->second.complete_to;
+  }
+
+  task<result<void>> mark_fills_complete(account_id account, std::string symbol, std::string trade_id,
+                                         std::int64_t epoch) override {
+    if (!holds(account, epoch)) co_return fenced();
+    auto& row = positions_[{account, std::move(symbol)}];
+    if (trade_id_before(row.complete_to, trade_id)) row.complete_to = std::move(trade_id);
+    co_return result<void>{};
+  }
+
+  task<result<tenants::position>> load_position(account_id account, std::string symbol) override {
+    auto at = positions_.find({account, std::move(symbol)});
+    co_return at == positions_.end() ? tenants::position() : at->second.position;
+  }
+
+  task<result<std::string>> load_strategy_state(account_id account) override {
+    auto at = states_.find(account);
+    co_return at == states_.end() ? std::string() : at->second;
+  }
+
+  task<result<void>> save_strategy_state(account_id account, std::string state_json, std::int64_t epoch) override {
+    if (!holds(account, epoch)) co_return fenced();
+    states_[account] = std::move(state_json);
+    co_return result<void>{};
+  }
+
+  task<result<std::vector<account_summary>>> load_summaries() override {
+    std::map<account_id, account_summary> known;
+    for (const auto& [id, order] : orders_)
+      if (is_open(order.state)) known[order.intent.account].has_open_intents = true;
+    for (const auto& [books, row] : positions_) known[books.first];
+    for (const auto& [account, state] : states_) known[account].strategy_state = state;
+    std::vector<account_summary> summaries;
+    for (auto& [account, summary] : known) {
+      summary.account = account;
+      summaries.push_back(std::move(summary));
+    }
+    co_return summaries;
+  }
+
+  task<result<statistics>> load_statistics() override {
+    statistics s;
+    for (const auto& [id, order] : orders_) count(s, order.state);
+    std::map<std::string, decimal> volume, realised;
+    for (const auto& [books, fills] : fills_)
+      for (const auto& [id, row] : fills) {
+        if (!row.ours) continue;
+        ++s.fills;
+        volume[row.booked.quote_asset] += row.booked.fill.price * row.booked.fill.quantity;
+        if (!row.booked.realised.is_zero()) realised[row.booked.quote_asset] += row.booked.realised;
+      }
+    s.volume_json = to_json(volume);
+    s.realised_json = to_json(realised);
+    co_return s;
+  }
+
+ private:
+  struct stored_fill {
+    booked_fill booked;
+    bool ours = false;
+  };
+  struct books_row {
+    tenants::position position;
+    std::string complete_to;
+  };
+
+  static std::unexpected<error> fenced() {
+    return fail(journal_errc::fenced, "the account belongs to another engine now");
+  }
+
+  bool holds(account_id account, std::int64_t epoch) const {
+    auto at = epochs_.find(account);
+    return at != epochs_.end() && at->second == epoch;
+  }
+
+  result<journal_order*> writable(const uuid& id, std::int64_t epoch) {
+    auto at = orders_.find(id);
+    if (at == orders_.end()) return fail(journal_errc::internal, "no such intent");
+    if (!holds(at->second.intent.account, epoch)) return fenced();
+    return &at->second;
+  }
+
+  void book(user_id user, const trade_key& books, const exchanges::instrument& instrument, booked_fill& out) {
+    const auto& f = out.fill;
+    auto& row = positions_[books];
+    auto effect = tenants::apply_trade(row.position, {.is_buy = f.side == exchanges::side::buy,
+                                                      .base_asset = instrument.base_asset,
+                                                      .quote_asset = instrument.quote_asset,
+                                                      .price = f.price,
+                                                      .quantity = f.quantity,
+                                                      .fee = f.fee,
+                                                      .fee_asset = f.fee_asset});
+    row.position = effect.after;
+    out.realised = effect.realised;
+    if (effect.realised.is_zero()) return;
+    out.earning_id = ++last_earning_;
+    earnings_[{user, instrument.quote_asset}] += effect.realised;
+  }
+
+  static void count(statistics& s, intent_state state) {
+    switch (state) {
+      case intent_state::intended: ++s.intended; break;
+      case intent_state::accepted: ++s.accepted; break;
+      case intent_state::unknown: ++s.unknown; break;
+      case intent_state::refused: ++s.refused; break;
+      case intent_state::not_placed: ++s.not_placed; break;
+      case intent_state::closed: ++s.closed; break;
+    }
+  }
+
+  static std::string to_json(const std::map<std::string, decimal>& sums) {
+    std::string text;
+    for (const auto& [asset, sum] : sums)
+      text += (text.empty() ? "\"" : ", \"") + asset + "\": \"" + sum.to_string() + '"';
+    return '{' + text + '}';
+  }
+
+  std::map<account_id, std::int64_t> epochs_;
+  std::unordered_map<uuid, journal_order> orders_;
+  std::map<trade_key, std::map<std::string, stored_fill>> fills_;
+  std::map<trade_key, books_row> positions_;
+  std::map<std::pair<user_id, std::string>, decimal> earnings_;
+  std::map<account_id, std::string> states_;
+  std::int64_t last_fill_ = 0, last_earning_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<order_journal> make_memory_order_journal(const clock&) {
+  return std::make_unique<memory_order_journal>();
+}
+
+}  // namespace drover::engine

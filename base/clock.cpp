@@ -33,6 +33,9 @@ bool take(std::string_view& text, std::string_view one_of) {
   return true;
 }
 
+/// What 64 bits of nanoseconds around 1970 hold in full.
+constexpr int first_year = 1678, last_year = 2261;
+
 std::unexpected<error> malformed() { return fail(errc::malformed, "not an RFC 3339 time"); }
 
 /// ".123456789" or nothing.
@@ -95,6 +98,7 @@ result<wall_time> parse_rfc3339(std::string_view text) {
   const year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
                             std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return malformed();
+  if (*year < first_year || *year > last_year) return fail(errc::out_of_range, "the year must be from 1678 to 2261");
   auto fraction = take_fraction(text);
   if (!fraction) return std::unexpected(fraction.error());
   auto offset = take_offset(text);

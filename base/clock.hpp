@@ -36,7 +36,8 @@ struct wall_time {
 
 /// "2026-11-21T10:00:00.123456Z": RFC 3339, UTC, microseconds.
 std::string to_rfc3339(wall_time);
-/// Reads RFC 3339 with `Z` or an offset, and PostgreSQL's "2026-11-21 10:00:00.123456+00".
+/// Reads RFC 3339 with `Z` or an offset, and PostgreSQL's "2026-11-21 10:00:00.123456+00". Years outside
+/// 1678 to 2261 are errc::out_of_range.
 result<wall_time> parse_rfc3339(std::string_view);
 
 /// The only source of time. Any thread.

@@ -13,7 +13,8 @@
 namespace drover {
 
 /// Runs `work`; when it has not ended after `limit`, cancels it (terminal), waits for it to unwind and answers
-/// errc::timed_out. A failure of `work` is its own result, never a time-out. `work` must end when cancelled.
+/// errc::timed_out. A failure before that is the work's own result, never a time-out; a value that comes all the same is
+/// kept. `work` must end when cancelled. When the caller is cancelled, so is `work`.
 /// `what` names the operation in the error's detail.
 template <class T>
 task<result<T>> with_deadline(timer_queue& timers, nanoseconds limit, std::string_view what, task<result<T>> work) {
@@ -41,7 +42,7 @@ task<result<T>> with_deadline(timer_queue& timers, nanoseconds limit, std::strin
   }
   timers.cancel(id);
   if (slot.is_connected()) slot.clear();
-  if (shared->expired) co_return fail(errc::timed_out, std::string(what) + " did not end in time");
+  if (shared->expired && (failure || !outcome)) co_return fail(errc::timed_out, std::string(what) + " did not end in time");
   if (failure) std::rethrow_exception(failure);
   co_return outcome;
 }

@@ -44,6 +44,13 @@ struct division {
 division divide_wide(wide n, unsigned_raw d) {
   if (n.high == 0) return {n.low / d, n.low % d};
   if (n.high >= d) throw decimal_overflow("decimal out of range");
+  constexpr unsigned_raw word = ~std::uint64_t{0};
+  if (d <= word) {
+    // Every product ends here: long division by one 64-bit digit, in two steps.
+    const unsigned_raw upper = (n.high << 64) | (n.low >> 64);
+    const unsigned_raw lower = ((upper % d) << 64) | (n.low & word);
+    return {((upper / d) << 64) | (lower / d), lower % d};
+  }
   unsigned_raw remainder = n.high, quotient = 0;
   for (int bit = 127; bit >= 0; --bit) {
     const bool carry = (remainder >> 127) != 0;

@@ -8,6 +8,15 @@
 namespace drover {
 namespace {
 
+/// At most `limit` bytes of UTF-8 text, never half a character: what is quoted in an answer must stay valid.
+std::string shortened(const std::string& text, std::size_t limit) {
+  if (text.size() <= limit) return text;
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xc0) == 0x80) --limit;
+  return text.substr(0, limit) + "…";
+}
+
+constexpr std::size_t quoted_key_bytes = 64;
+
 /// Builds the value while refusing what json.hpp says; the first complaint ends the parse.
 class strict_builder {
  public:
@@ -32,7 +41,7 @@ class strict_builder {
   bool end_array() { return close(); }
   bool key(std::string& v) {
     if (v.find('\0') != std::string::npos) return refuse("a key contains the character NUL");
-    if (open_.back()->contains(v)) return refuse("the key '" + v.substr(0, 64) + "' appears twice");
+    if (open_.back()->contains(v)) return refuse("the key '" + shortened(v, quoted_key_bytes) + "' appears twice");
     key_ = std::move(v);
     return true;
   }
@@ -87,6 +96,9 @@ class strict_builder {
 result<json> parse_json(std::string_view text, json_limits limits) {
   if (text.size() > limits.size_bytes)
     return fail(errc::malformed, "larger than " + std::to_string(limits.size_bytes) + " bytes");
+  // The lexer below takes a NUL byte for the end of the text and would not look at what follows.
+  const auto nul = text.find('\0');
+  if (nul != std::string_view::npos) return fail(errc::malformed, "not JSON at byte " + std::to_string(nul + 1));
   strict_builder builder(limits);
   const bool parsed = json::sax_parse(text.begin(), text.end(), &builder);
   if (!parsed) return fail(errc::malformed, builder.complaint().empty() ? "not JSON" : builder.complaint());

@@ -9,6 +9,7 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cctype>
 #include <cstdlib>
@@ -66,34 +67,58 @@ int to_syslog(log_level level) {
   return info;
 }
 
-/// One call is one line, whatever the text holds; JSON's escapes serve every format.
-void append_escaped(std::string& out, std::string_view text) {
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\')
-      (out += '\\') += c;
-    else if (c == '\n')
+/// Length of the UTF-8 sequence that `text` starts with (RFC 3629); 0 when it is none.
+std::size_t sequence_length(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  const std::size_t length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+  if (length == 0 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
+  const auto second = length > 1 ? static_cast<unsigned char>(text[1]) : 0;
+  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+  const bool beyond = (first == 0xed && second >= 0xa0) || (first == 0xf4 && second >= 0x90);
+  return overlong || beyond ? 0 : length;
+}
+
+enum class quoting { none, quoted };
+
+/// One call is one line of valid UTF-8, whatever the text holds: control characters (C1 too, terminals obey them) become
+/// JSON escapes, other bytes U+FFFD.
+void append_escaped(std::string& out, std::string_view text, quoting how) {
+  constexpr unsigned char c1_lead = 0xc2, c1_end = 0xa0;
+  while (!text.empty()) {
+    const std::size_t length = sequence_length(text);
+    const auto byte = static_cast<unsigned char>(text[0]);
+    if (length == 0)
+      out += "\\ufffd";
+    else if (byte == '\n')
       out += "\\n";
     else if (byte < 0x20 || byte == 0x7f)
       out += fmt::format("\\u{:04x}", byte);
+    else if (length == 2 && byte == c1_lead && static_cast<unsigned char>(text[1]) < c1_end)
+      out += fmt::format("\\u{:04x}", static_cast<unsigned char>(text[1]));
+    else if (byte == '\\' || (byte == '"' && how == quoting::quoted))
+      (out += '\\') += text[0];
     else
-      out += c;
+      out += text.substr(0, length);
+    text.remove_prefix(std::max<std::size_t>(length, 1));
   }
 }
 
 bool needs_quotes(std::string_view value) {
-  return value.empty() || value.find_first_of(" =\"\\\n\r\t\x1b") != std::string_view::npos;
+  const auto plain = [](char c) { return c > ' ' && c < 0x7f && c != '=' && c != '"' && c != '\\'; };
+  return value.empty() || !std::all_of(value.begin(), value.end(), plain);
 }
 
 std::string human_line(std::string_view module, std::string_view message, log_fields fields) {
   std::string line(module);
   line += ' ';
-  append_escaped(line, message);
+  append_escaped(line, message, quoting::none);
   for (const auto& field : fields) {
     ((line += ' ') += field.key) += '=';
     const bool quoted = needs_quotes(field.value);
     if (quoted) line += '"';
-    append_escaped(line, field.value);
+    append_escaped(line, field.value, quoting::quoted);
     if (quoted) line += '"';
   }
   return line;
@@ -102,11 +127,11 @@ std::string human_line(std::string_view module, std::string_view message, log_fi
 std::string json_line(log_level level, std::string_view module, std::string_view message, log_fields fields) {
   std::string line = fmt::format(R"({{"ts":"{}","level":"{}","logger":"{}","msg":")", to_rfc3339(system_clock().wall_now()),
                                  name_of(level), module);
-  append_escaped(line, message);
+  append_escaped(line, message, quoting::quoted);
   line += '"';
   for (const auto& field : fields) {
     ((line += ",\"") += field.key) += "\":\"";
-    append_escaped(line, field.value);
+    append_escaped(line, field.value, quoting::quoted);
     line += '"';
   }
   return line += '}';
@@ -119,7 +144,9 @@ void send_to_journal(log_level level, std::string_view module, std::string_view 
   for (const auto& field : fields) {
     std::string entry = "ENGINE_";
     for (char c : field.key) entry += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    entries.push_back(entry + "=" + field.value);
+    entry += '=';
+    append_escaped(entry, field.value, quoting::none);
+    entries.push_back(std::move(entry));
   }
   std::vector<iovec> vectors;
   for (auto& entry : entries) vectors.push_back({entry.data(), entry.size()});
@@ -144,7 +171,7 @@ std::shared_ptr<spdlog::logger> make_output(log_format format) {
   if (format == log_format::human) {
     const auto mode = std::getenv("NO_COLOR") != nullptr ? spdlog::color_mode::never : spdlog::color_mode::automatic;
     auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(mode);
-    sink->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-5l%$ %v");
+    sink->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-7l%$ %v");
     auto made = std::make_shared<spdlog::logger>("engine", sink);
     made->set_level(spdlog::level::trace);
     return made;

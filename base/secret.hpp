@@ -7,8 +7,8 @@
 
 namespace drover {
 
-/// Bytes that must not be seen: wiped when destroyed, movable, not copyable by accident (`clone`), no formatter but
-/// one that prints "***". Any thread, as any value.
+/// Bytes that must not be seen: wiped when destroyed, movable, not copyable by accident (`clone`). Printing one does
+/// not compile; a log_field shows it as "***". Any thread, as any value.
 class secret {
  public:
   secret() = default;
@@ -33,9 +33,6 @@ class secret {
   std::unique_ptr<unsigned char[]> data_;
   std::size_t size_ = 0;
 };
-
-/// For fmt and spdlog (ADL): always "***".
-inline std::string_view format_as(const secret&) { return "***"; }
 
 /// Overwrites memory in a way the compiler may not remove.
 void wipe_memory(void* data, std::size_t size) noexcept;

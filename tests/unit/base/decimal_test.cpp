@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "base/random.hpp"
 
 namespace drover {
@@ -50,6 +52,36 @@ TEST(Decimal, RoundsAsAsked) {
   EXPECT_EQ(decimal::literal("0.125").round_to_places(2, rounding::half_even), "0.12"_dec);
   EXPECT_TRUE("0.30"_dec.is_multiple_of("0.1"_dec));
   EXPECT_FALSE("0.35"_dec.is_multiple_of("0.1"_dec));
+}
+
+TEST(Decimal, ProductsAndQuotientsOfTheLargestNumbersAreExact) {
+  const auto most = decimal::from_raw(std::numeric_limits<__int128>::max());
+  EXPECT_EQ(most.to_string(), "170141183460469231731.687303715884105727");
+  EXPECT_EQ(decimal::parse(most.to_string()).value(), most);
+  EXPECT_FALSE(decimal::parse("170141183460469231731.687303715884105728"));
+  EXPECT_EQ(most * 1, most);
+  EXPECT_EQ(most / 1, most);
+  EXPECT_EQ(most / most, 1);
+  EXPECT_EQ(-most / most, -1);
+  EXPECT_EQ(decimal::literal("12345678901.5") * decimal::literal("9876543210.25"), decimal::literal("121932631130536503540.375"));
+  EXPECT_EQ(decimal::divide(decimal::literal("121932631130536503540.375"), decimal::literal("9876543210.25")), decimal::literal("12345678901.5"));
+  const auto least = decimal::from_raw(std::numeric_limits<__int128>::min());
+  EXPECT_EQ(least.to_string(), "-170141183460469231731.687303715884105728");
+  EXPECT_THROW((void)-least, decimal_overflow);
+  EXPECT_THROW((void)least.abs(), decimal_overflow);
+}
+
+TEST(Decimal, ProductUndoesQuotientOnWideRandomNumbers) {
+  seeded_random random(11);
+  for (int i = 0; i < 5'000; ++i) {
+    const auto a = decimal::from_raw(static_cast<__int128>(random.next_u64() >> random.below(40)) * 1'000'003 + 1);
+    const auto b = decimal::from_raw(static_cast<__int128>(random.next_u64()) * static_cast<__int128>(1 + random.below(90)) + 1);
+    const auto quotient = decimal::divide(a, b, rounding::down);
+    const auto above = decimal::divide(a, b, rounding::up);
+    EXPECT_LE(decimal::multiply(quotient, b, rounding::down), a);
+    EXPECT_GE(decimal::multiply(above, b, rounding::up), a);
+    EXPECT_LE(above.raw() - quotient.raw(), 1);
+  }
 }
 
 TEST(Decimal, OverflowThrowsInsteadOfWrapping) {

@@ -76,6 +76,13 @@ TEST(Time, Rfc3339RoundTripsAndReadsOffsets) {
     EXPECT_FALSE(parse_rfc3339(text)) << text;
 }
 
+TEST(Time, RefusesYearsThatNanosecondsCannotHold) {
+  for (const char* text : {"0001-01-01T00:00:00Z", "1677-12-31T23:59:59Z", "2262-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "infinity"})
+    EXPECT_FALSE(parse_rfc3339(text)) << text;
+  for (const char* text : {"1678-01-01T00:00:00.000000Z", "2261-12-31T23:59:59.000000Z"})
+    EXPECT_EQ(to_rfc3339(parse_rfc3339(text).value()), text);
+}
+
 TEST(Random, SeededSourcesRepeatAndBelowIsInRange) {
   seeded_random a(5), b(5), c(6);
   EXPECT_EQ(a.hex(32), b.hex(32));

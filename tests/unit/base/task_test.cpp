@@ -3,7 +3,9 @@
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/system/system_error.hpp>
 #include <optional>
+#include <vector>
 
 #include "base/backoff.hpp"
 #include "base/deadline.hpp"
@@ -121,6 +123,102 @@ TEST(Deadline, AnswersTheValueOrTimesOut) {
   ASSERT_TRUE(slow);
   EXPECT_EQ(slow->error().code, errc::timed_out);
   EXPECT_TRUE(w.timers.empty());
+}
+
+task<result<int>> fail_after(timer_queue& timers, nanoseconds d) {
+  co_await sleep_for(timers, d);
+  co_return fail(errc::malformed, "broken answer");
+}
+
+/// Ends with a value although it was cancelled.
+task<result<int>> answer_when_cancelled(timer_queue& timers) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  try {
+    co_await sleep_for(timers, 1h);
+  } catch (const boost::system::system_error&) {
+  }
+  co_return 9;
+}
+
+/// Two deadlines one after the other, each with one inside, as a client that retries has them.
+task<void> nest(timer_queue& timers, std::vector<result<int>>& out) {
+  for (int i = 0; i < 2; ++i) {
+    auto inner = with_deadline(timers, 2s, "inner", answer_after(timers, 1s, i));
+    auto outcome = co_await with_deadline(timers, 3s, "outer", std::move(inner));
+    out.push_back(std::move(outcome));
+  }
+  co_await sleep_for(timers, 1h);
+}
+
+TEST(Deadline, AFailureOfTheWorkIsNoTimeOut) {
+  world w;
+  std::optional<result<int>> out;
+  task_scope scope(w.io.get_executor(), "scope");
+  scope.spawn("failing", keep(with_deadline(w.timers, 2s, "failing", fail_after(w.timers, 1s)), out));
+  w.turn();
+  w.timers.advance(1s);
+  w.turn();
+  ASSERT_TRUE(out);
+  EXPECT_EQ(out->error().code, errc::malformed);
+}
+
+TEST(Deadline, AnExceptionOfTheWorkReachesTheCaller) {
+  world w;
+  std::string failed;
+  std::optional<result<int>> out;
+  task_scope scope(w.io.get_executor(), "scope", [&](std::string_view, std::string_view what) { failed = what; });
+  auto throwing = []() -> task<result<int>> {
+    throw std::runtime_error("broken");
+    co_return 0;
+  };
+  scope.spawn("throwing", keep(with_deadline(w.timers, 2s, "throwing", throwing()), out));
+  w.turn();
+  EXPECT_EQ(failed, "broken");
+  EXPECT_TRUE(w.timers.empty());
+}
+
+TEST(Deadline, KeepsAValueThatCameAllTheSame) {
+  world w;
+  std::optional<result<int>> out;
+  task_scope scope(w.io.get_executor(), "scope");
+  scope.spawn("late", keep(with_deadline(w.timers, 2s, "late", answer_when_cancelled(w.timers)), out));
+  w.turn();
+  w.timers.advance(2s);
+  w.turn();
+  ASSERT_TRUE(out);
+  EXPECT_EQ(out->value(), 9);
+}
+
+TEST(Deadline, LeavesTheCallersCancellationAsItWas) {
+  world w;
+  std::vector<result<int>> out;
+  task_scope scope(w.io.get_executor(), "scope");
+  scope.spawn("nested", nest(w.timers, out));
+  w.turn();
+  for (int i = 0; i < 2; ++i) {
+    w.timers.advance(1s);
+    w.turn();
+  }
+  ASSERT_EQ(out.size(), 2u);
+  EXPECT_EQ(out[1].value(), 1);
+  EXPECT_EQ(w.timers.size(), 1u);
+  scope.stop();
+  w.turn();
+  EXPECT_EQ(scope.size(), 0u) << "the sleep after the deadlines was not cancelled";
+}
+
+TEST(Deadline, StoppingReachesTheInnermostWork) {
+  world w;
+  std::vector<result<int>> out;
+  task_scope scope(w.io.get_executor(), "scope");
+  scope.spawn("nested", nest(w.timers, out));
+  w.turn();
+  EXPECT_EQ(w.timers.size(), 3u);
+  scope.stop();
+  w.turn();
+  EXPECT_EQ(scope.size(), 0u);
+  EXPECT_TRUE(w.timers.empty());
+  EXPECT_TRUE(out.empty());
 }
 
 TEST(Deadline, StoppingTheScopeCancelsTheWork) {

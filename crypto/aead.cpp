@@ -10,8 +10,12 @@
 namespace drover::crypto {
 namespace {
 
-const unsigned char* in(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
-int size_of(std::string_view bytes) { return static_cast<int>(bytes.size()); }
+const unsigned char* in(std::string_view bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+int size_of(std::string_view bytes) {
+  return static_cast<int>(bytes.size());
+}
 
 const EVP_CIPHER* cipher() {
   // Fetched once: the implicit fetch of EVP_aes_256_gcm() costs more than sealing does.

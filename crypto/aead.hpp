@@ -16,7 +16,7 @@ constexpr std::size_t gcm_tag_bytes = 16;
 
 /// AES-256-GCM with the key schedule kept. One thread at a time. Nonces are the caller's duty.
 class aes_gcm {
- public:
+public:
   /// `key`: 32 bytes. Throws std::runtime_error when OpenSSL fails.
   explicit aes_gcm(std::string_view key);
   ~aes_gcm();
@@ -28,7 +28,7 @@ class aes_gcm {
   /// `sealed`: ciphertext followed by the tag. Nothing when it is not genuine.
   std::optional<secret> decrypt(std::string_view nonce, std::string_view associated, std::string_view sealed);
 
- private:
+private:
   struct state;
   std::unique_ptr<state> state_;
 };

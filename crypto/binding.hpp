@@ -6,10 +6,10 @@
 
 namespace drover::crypto {
 
-/// Joins fields so that different lists never give the same bytes: each field is preceded by its length (32 bits, little
-/// endian); numbers are fields of 8 bytes. What signatures and ciphertexts are bound to.
+/// Joins fields so that different lists never give the same bytes: each field is preceded by its length (32 bits,
+/// little endian); numbers are fields of 8 bytes. What signatures and ciphertexts are bound to.
 class binding {
- public:
+public:
   binding& add(std::string_view field) {
     add_little_endian(static_cast<std::uint32_t>(field.size()), 4);
     bytes_.append(field);
@@ -24,7 +24,7 @@ class binding {
   void clear() { bytes_.clear(); }
   std::string_view bytes() const { return bytes_; }
 
- private:
+private:
   void add_little_endian(std::uint64_t value, int count) {
     for (int i = 0; i < count; ++i) bytes_.push_back(static_cast<char>((value >> (8 * i)) & 0xff));
   }

@@ -14,7 +14,9 @@ constexpr std::size_t nonce_characters = 16;
 constexpr std::size_t plaintext_limit_bytes = 16 * 1024;
 constexpr std::size_t body_limit_characters = (plaintext_limit_bytes + gcm_tag_bytes) * 4 / 3 + 3;
 
-std::unexpected<error> refused() { return fail(crypto_errc::sealed_value_refused); }
+std::unexpected<error> refused() {
+  return fail(crypto_errc::sealed_value_refused);
+}
 
 /// Encryption key and commitment out of one derivation: whoever finds two keys with one commitment has broken HKDF.
 secret derive(std::string_view key) {
@@ -48,7 +50,9 @@ data_key::data_key(data_key&&) noexcept = default;
 data_key& data_key::operator=(data_key&&) noexcept = default;
 data_key::~data_key() = default;
 
-const std::string& data_key::id() const { return state_->id; }
+const std::string& data_key::id() const {
+  return state_->id;
+}
 
 result<std::string> data_key::seal(const sealed_place& place, std::string_view plaintext) {
   if (plaintext.size() > plaintext_limit_bytes)

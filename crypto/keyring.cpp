@@ -41,7 +41,8 @@ std::optional<wrapped_parts> split(std::string_view text) {
   constexpr std::size_t body_at = nonce_at + nonce_characters + 1;
   if (text.size() != body_at + wrapped_characters || !text.starts_with(wrap_version)) return std::nullopt;
   if (text[id_at - 1] != '.' || text[nonce_at - 1] != '.' || text[body_at - 1] != '.') return std::nullopt;
-  return wrapped_parts{text.substr(id_at, id_characters), text.substr(nonce_at, nonce_characters), text.substr(body_at)};
+  return wrapped_parts{text.substr(id_at, id_characters), text.substr(nonce_at, nonce_characters),
+                       text.substr(body_at)};
 }
 
 std::unexpected<error> wrong_key(const std::string& ours, std::string_view theirs) {
@@ -67,7 +68,9 @@ struct keyring::state {
 keyring::keyring(master_key key, random_source& random) : state_(std::make_unique<state>(key, random)) {}
 keyring::~keyring() = default;
 
-const std::string& keyring::master_key_id() const { return state_->id; }
+const std::string& keyring::master_key_id() const {
+  return state_->id;
+}
 
 result<keyring::wrapped_key> keyring::make_data_key(user_id user) const {
   auto key = secret::of_size(aes_key_bytes);

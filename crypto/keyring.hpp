@@ -29,9 +29,9 @@ std::error_code make_error_code(crypto_errc);
 
 /// AES-256 key-encryption key and its public id (first 8 bytes of SHA-256 over a label and the key, hex).
 class master_key {
- public:
-  /// 64 hex digits or 44 base64 characters (32 bytes, not all equal). The detail of key_malformed never holds the key; the
-  /// caller puts the setting's name before it.
+public:
+  /// 64 hex digits or 44 base64 characters (32 bytes, not all equal). The detail of key_malformed never holds the key;
+  /// the caller puts the setting's name before it.
   static result<master_key> parse(const secret& text);
   static master_key generate(random_source&);
   const std::string& id() const { return id_; }
@@ -39,13 +39,13 @@ class master_key {
   /// For writing a fresh key to a file.
   secret to_hex() const;
 
- private:
+private:
   secret bytes_;
   std::string id_;
 };
 
-/// Where a value lives; bound into the ciphertext as additional data with length prefixes, so that a value moved to another
-/// user, account, field or version does not open (SEC-02).
+/// Where a value lives; bound into the ciphertext as additional data with length prefixes, so that a value moved to
+/// another user, account, field or version does not open (SEC-02).
 struct sealed_place {
   user_id user;
   account_id account;
@@ -58,7 +58,7 @@ struct sealed_place {
 
 /// A user's data key, unwrapped. Holds a kept AES-GCM context; one thread at a time.
 class data_key {
- public:
+public:
   data_key(data_key&&) noexcept;
   data_key& operator=(data_key&&) noexcept;
   ~data_key();
@@ -70,7 +70,7 @@ class data_key {
   result<secret> open(const sealed_place&, std::string_view sealed);
   const std::string& id() const;
 
- private:
+private:
   friend class keyring;
   struct state;
   explicit data_key(std::unique_ptr<state>);
@@ -79,7 +79,7 @@ class data_key {
 
 /// Wraps and unwraps data keys under the master key. Any thread (const).
 class keyring {
- public:
+public:
   keyring(master_key, random_source&);
   ~keyring();
   /// A fresh data key for a user: the text to store and the open key.
@@ -97,7 +97,7 @@ class keyring {
   /// Keyed hash of an API key, for finding duplicates without the clear text.
   std::string fingerprint(std::string_view api_key) const;
 
- private:
+private:
   struct state;
   std::unique_ptr<state> state_;
 };

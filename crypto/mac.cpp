@@ -31,8 +31,8 @@ std::string digest(const EVP_MD* algorithm, std::string_view bytes) {
 std::string hmac(const EVP_MD* algorithm, std::string_view key, std::string_view message) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> out;
   unsigned size = 0;
-  auto* done = HMAC(algorithm, bytes_of(key), static_cast<int>(key.size()), bytes_of(message), message.size(), out.data(),
-                    &size);
+  auto* done = HMAC(algorithm, bytes_of(key), static_cast<int>(key.size()), bytes_of(message), message.size(),
+                    out.data(), &size);
   if (done == nullptr) throw std::runtime_error("OpenSSL cannot compute an HMAC");
   return {reinterpret_cast<const char*>(out.data()), size};
 }
@@ -44,12 +44,22 @@ EVP_MAC* hmac_algorithm() {
 
 }  // namespace
 
-std::string sha256(std::string_view bytes) { return digest(EVP_sha256(), bytes); }
-std::string sha512(std::string_view bytes) { return digest(EVP_sha512(), bytes); }
-std::string sha1(std::string_view bytes) { return digest(EVP_sha1(), bytes); }
+std::string sha256(std::string_view bytes) {
+  return digest(EVP_sha256(), bytes);
+}
+std::string sha512(std::string_view bytes) {
+  return digest(EVP_sha512(), bytes);
+}
+std::string sha1(std::string_view bytes) {
+  return digest(EVP_sha1(), bytes);
+}
 
-std::string hmac_sha256(std::string_view key, std::string_view message) { return hmac(EVP_sha256(), key, message); }
-std::string hmac_sha512(std::string_view key, std::string_view message) { return hmac(EVP_sha512(), key, message); }
+std::string hmac_sha256(std::string_view key, std::string_view message) {
+  return hmac(EVP_sha256(), key, message);
+}
+std::string hmac_sha512(std::string_view key, std::string_view message) {
+  return hmac(EVP_sha512(), key, message);
+}
 
 struct hmac_context::state {
   mac_context mac;

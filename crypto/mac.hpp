@@ -15,13 +15,13 @@ std::string hmac_sha512(std::string_view key, std::string_view message);
 
 /// HMAC-SHA256 with the key schedule kept: several times faster than one-shot. One thread.
 class hmac_context {
- public:
+public:
   explicit hmac_context(std::string_view key);
   ~hmac_context();
   hmac_context(hmac_context&&) noexcept;
   std::string sign(std::string_view message);
 
- private:
+private:
   struct state;
   std::unique_ptr<state> state_;
 };

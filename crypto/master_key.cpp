@@ -39,7 +39,8 @@ result<master_key> master_key::parse(const secret& text) {
   master_key key;
   key.bytes_ = secret(*bytes);
   wipe_memory(bytes->data(), bytes->size());
-  if (is_placeholder(key.bytes())) return fail(crypto_errc::key_malformed, "all bytes are equal, which is not a random key");
+  if (is_placeholder(key.bytes()))
+    return fail(crypto_errc::key_malformed, "all bytes are equal, which is not a random key");
   key.id_ = id_of(key.bytes());
   return key;
 }

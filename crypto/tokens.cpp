@@ -22,7 +22,9 @@ constexpr std::size_t token_limit_characters = 256;
 /// How far the clock may have been set back since a token was made.
 constexpr seconds future_limit{300};
 
-std::unexpected<error> invalid() { return fail(token_errc::invalid); }
+std::unexpected<error> invalid() {
+  return fail(token_errc::invalid);
+}
 
 bool is_lower_hex(std::string_view text) {
   for (char c : text)
@@ -130,9 +132,12 @@ token_signer::token_signer(std::map<std::string, secret> keys, std::string activ
 
 token_signer::~token_signer() = default;
 
-seconds token_signer::life() const { return state_->life; }
+seconds token_signer::life() const {
+  return state_->life;
+}
 
-std::string token_signer::make_token(user_id user, std::int64_t epoch, std::string_view session_id, wall_time now) const {
+std::string token_signer::make_token(user_id user, std::int64_t epoch, std::string_view session_id,
+                                     wall_time now) const {
   if (session_id.size() != session_id_characters || !is_lower_hex(session_id))
     throw std::logic_error("a session id has 16 lower-case hex digits");
   auto timestamp = std::chrono::duration_cast<seconds>(now.since_epoch).count();

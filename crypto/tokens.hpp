@@ -33,10 +33,11 @@ struct token_claims {
   std::string session_id;
 };
 
-/// Bearer tokens: base64url("user_id:timestamp:signature"), signature = "<key id>.<session id>.<HMAC-SHA256, base64url>" over
-/// "drover-token-v1" and all fields and the user's epoch, length-prefixed (SPEC B6). Any thread (const).
+/// Bearer tokens: base64url("user_id:timestamp:signature"), signature = "<key id>.<session id>.<HMAC-SHA256,
+/// base64url>" over "drover-token-v1" and all fields and the user's epoch, length-prefixed (SPEC B6). Any thread
+/// (const).
 class token_signer {
- public:
+public:
   /// `keys`: key id → at least 32 bytes; `active` signs new tokens.
   token_signer(std::map<std::string, secret> keys, std::string active, seconds life);
   ~token_signer();
@@ -48,7 +49,7 @@ class token_signer {
   result<token_claims> verify(std::string_view token, std::int64_t epoch, wall_time now) const;
   seconds life() const;
 
- private:
+private:
   struct state;
   std::unique_ptr<state> state_;
 };

@@ -9,18 +9,30 @@ namespace {
 
 std::string_view message_of(int value) {
   switch (static_cast<tenant_errc>(value)) {
-    case tenant_errc::not_found: return "not found";
-    case tenant_errc::invalid: return "a field is not acceptable";
-    case tenant_errc::duplicate: return "this API key is connected already";
-    case tenant_errc::account_not_approved: return "the account is not approved";
-    case tenant_errc::already_decided: return "the account was decided on already";
-    case tenant_errc::own_account: return "nobody decides on their own account";
-    case tenant_errc::name_taken: return "the name is taken";
-    case tenant_errc::banned: return "the user is banned";
-    case tenant_errc::bad_login: return "username and password do not match";
-    case tenant_errc::unavailable: return "temporarily unavailable";
-    case tenant_errc::overloaded: return "too many requests";
-    case tenant_errc::internal: return "internal error";
+    case tenant_errc::not_found:
+      return "not found";
+    case tenant_errc::invalid:
+      return "a field is not acceptable";
+    case tenant_errc::duplicate:
+      return "this API key is connected already";
+    case tenant_errc::account_not_approved:
+      return "the account is not approved";
+    case tenant_errc::already_decided:
+      return "the account was decided on already";
+    case tenant_errc::own_account:
+      return "nobody decides on their own account";
+    case tenant_errc::name_taken:
+      return "the name is taken";
+    case tenant_errc::banned:
+      return "the user is banned";
+    case tenant_errc::bad_login:
+      return "username and password do not match";
+    case tenant_errc::unavailable:
+      return "temporarily unavailable";
+    case tenant_errc::overloaded:
+      return "too many requests";
+    case tenant_errc::internal:
+      return "internal error";
   }
   return "unknown error";
 }
@@ -36,7 +48,8 @@ struct constraint_meaning {
 constexpr constraint_meaning meanings[] = {
     {"user_exchanges_key_fingerprint_key", tenant_errc::duplicate, "api_key: is connected already"},
     {"user_exchanges_label_length", tenant_errc::invalid, "label: is empty or too long"},
-    {"user_exchanges_active_needs_approval", tenant_errc::account_not_approved, "an administrator must approve it first"},
+    {"user_exchanges_active_needs_approval", tenant_errc::account_not_approved,
+     "an administrator must approve it first"},
     {"user_exchanges_not_self_approved", tenant_errc::own_account, ""},
     {"user_exchanges_user_id_fkey", tenant_errc::not_found, "the user does not exist"},
     {"users_username_key", tenant_errc::name_taken, "username: is taken"},
@@ -64,7 +77,9 @@ error from_code(const error& e) {
 
 }  // namespace
 
-std::error_code make_error_code(tenant_errc e) { return {static_cast<int>(e), category}; }
+std::error_code make_error_code(tenant_errc e) {
+  return {static_cast<int>(e), category};
+}
 
 error from_database_error(const error& e) {
   auto mapped = from_code(e);

@@ -32,8 +32,12 @@ inline std::string microseconds_of(const std::string& column) {
   return "(extract(epoch FROM " + column + ") * 1000000)::bigint";
 }
 
-inline std::string_view view_of(const pqxx::field& f) { return {f.c_str(), f.size()}; }
-inline std::string text_of(const pqxx::field& f) { return std::string(view_of(f)); }
+inline std::string_view view_of(const pqxx::field& f) {
+  return {f.c_str(), f.size()};
+}
+inline std::string text_of(const pqxx::field& f) {
+  return std::string(view_of(f));
+}
 inline std::optional<std::string> optional_text_of(const pqxx::field& f) {
   if (f.is_null()) return std::nullopt;
   return text_of(f);
@@ -46,9 +50,13 @@ inline std::int64_t integer_of(const pqxx::field& f) {
   if (ec != std::errc{} || end != text.data() + text.size()) throw std::runtime_error("a column holds no integer");
   return value;
 }
-inline bool boolean_of(const pqxx::field& f) { return f.c_str()[0] == 't'; }
+inline bool boolean_of(const pqxx::field& f) {
+  return f.c_str()[0] == 't';
+}
 /// Of a column selected through microseconds_of().
-inline wall_time time_of(const pqxx::field& f) { return {std::chrono::microseconds(integer_of(f))}; }
+inline wall_time time_of(const pqxx::field& f) {
+  return {std::chrono::microseconds(integer_of(f))};
+}
 inline std::optional<wall_time> optional_time_of(const pqxx::field& f) {
   if (f.is_null()) return std::nullopt;
   return time_of(f);
@@ -60,9 +68,13 @@ inline decimal decimal_of(const pqxx::field& f) {
 }
 
 /// Parameter that is NULL for an empty text.
-inline const char* null_if_empty(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
+inline const char* null_if_empty(const std::string& text) {
+  return text.empty() ? nullptr : text.c_str();
+}
 /// Parameter that is NULL for an absent text.
-inline const char* null_if_absent(const std::optional<std::string>& text) { return text ? text->c_str() : nullptr; }
+inline const char* null_if_absent(const std::optional<std::string>& text) {
+  return text ? text->c_str() : nullptr;
+}
 
 /// The outcome of a job that answers tenant errors itself.
 template <class T>

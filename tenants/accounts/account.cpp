@@ -10,9 +10,12 @@ constexpr std::size_t mask_shown = 4;
 
 std::string_view to_string(account_status s) {
   switch (s) {
-    case account_status::pending: return "PENDING";
-    case account_status::approved: return "APPROVED";
-    case account_status::rejected: return "REJECTED";
+    case account_status::pending:
+      return "PENDING";
+    case account_status::approved:
+      return "APPROVED";
+    case account_status::rejected:
+      return "REJECTED";
   }
   return "UNKNOWN";
 }
@@ -25,8 +28,7 @@ std::optional<account_status> parse_account_status(std::string_view text) {
 
 std::string mask_api_key(std::string_view api_key) {
   if (api_key.size() < mask_least) return "****";
-  return std::string(api_key.substr(0, mask_shown)) + "****" +
-         std::string(api_key.substr(api_key.size() - mask_shown));
+  return std::string(api_key.substr(0, mask_shown)) + "****" + std::string(api_key.substr(api_key.size() - mask_shown));
 }
 
 }  // namespace drover::tenants

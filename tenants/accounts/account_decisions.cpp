@@ -7,7 +7,9 @@ namespace {
 
 constexpr std::size_t reason_limit_bytes = 500;
 
-std::string name_of(const decision_facts& facts) { return "account " + std::to_string(facts.account.value); }
+std::string name_of(const decision_facts& facts) {
+  return "account " + std::to_string(facts.account.value);
+}
 
 std::string by_whom(const decision_facts& facts) {
   return facts.decided_by.empty() ? std::string() : " by " + facts.decided_by;
@@ -18,9 +20,9 @@ std::string by_whom(const decision_facts& facts) {
 result<void> check_approval(const decision_facts& facts, user_id admin, std::optional<std::int64_t> reviewed_version) {
   if (facts.owner == admin) return fail(tenant_errc::own_account, name_of(facts) + " is your own");
   if (facts.status != account_status::pending)
-    return fail(tenant_errc::already_decided,
-                name_of(facts) + " was " + (facts.status == account_status::approved ? "approved" : "rejected") +
-                    " already" + by_whom(facts));
+    return fail(tenant_errc::already_decided, name_of(facts) + " was " +
+                                                  (facts.status == account_status::approved ? "approved" : "rejected") +
+                                                  " already" + by_whom(facts));
   if (reviewed_version && *reviewed_version != facts.credential_version)
     return fail(tenant_errc::already_decided, name_of(facts) + " has new credentials (version " +
                                                   std::to_string(facts.credential_version) +
@@ -41,8 +43,8 @@ result<void> check_activation(const decision_facts& facts, bool is_active) {
   if (facts.status == account_status::pending)
     return fail(tenant_errc::account_not_approved,
                 name_of(facts) + " is PENDING; an administrator must approve it before it can be activated");
-  return fail(tenant_errc::account_not_approved,
-              name_of(facts) + " is REJECTED (" + facts.error_message + "); send new credentials to have it reviewed again");
+  return fail(tenant_errc::account_not_approved, name_of(facts) + " is REJECTED (" + facts.error_message +
+                                                     "); send new credentials to have it reviewed again");
 }
 
 result<void> check_replacement(const decision_facts& facts, std::int64_t sealed_version) {

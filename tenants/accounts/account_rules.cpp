@@ -27,7 +27,11 @@ std::string_view trim(std::string_view text) {
 /// Takes one character off the front; nothing for what is not UTF-8 (overlong, surrogate, beyond Unicode, cut off).
 std::optional<char32_t> take_character(std::string_view& rest) {
   auto first = static_cast<unsigned char>(rest.front());
-  std::size_t size = first < 0x80 ? 1 : (first >> 5) == 0x6 ? 2 : (first >> 4) == 0xe ? 3 : (first >> 3) == 0x1e ? 4 : 0;
+  std::size_t size = first < 0x80           ? 1
+                     : (first >> 5) == 0x6  ? 2
+                     : (first >> 4) == 0xe  ? 3
+                     : (first >> 3) == 0x1e ? 4
+                                            : 0;
   if (size == 0 || rest.size() < size) return std::nullopt;
   char32_t value = size == 1 ? first : first & (0x7fu >> size);
   for (std::size_t i = 1; i < size; ++i) {
@@ -49,8 +53,12 @@ bool is_printable(char32_t c) {
   return !is_control && !is_invisible;
 }
 
-bool is_visible_ascii(char c) { return c > ' ' && c <= '~'; }
-bool is_printable_ascii(char c) { return c >= ' ' && c <= '~'; }
+bool is_visible_ascii(char c) {
+  return c > ' ' && c <= '~';
+}
+bool is_printable_ascii(char c) {
+  return c >= ' ' && c <= '~';
+}
 
 result<void> check_credential(std::string_view field, secret& value) {
   auto trimmed = trim(value.reveal());

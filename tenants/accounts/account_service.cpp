@@ -7,7 +7,9 @@
 namespace drover::tenants {
 namespace {
 
-error internal(const error& e) { return {tenant_errc::internal, e.to_string()}; }
+error internal(const error& e) {
+  return {tenant_errc::internal, e.to_string()};
+}
 
 }  // namespace
 
@@ -66,10 +68,10 @@ task<result<void>> account_service::check_with_exchange(const account_request& r
   auto key = request.api_key.clone();
   auto key_secret = request.api_secret.clone();
   auto passphrase = request.passphrase.clone();
-  auto outcome =
-      co_await probe_(request.exchange_name, std::move(key), std::move(key_secret), std::move(passphrase));
+  auto outcome = co_await probe_(request.exchange_name, std::move(key), std::move(key_secret), std::move(passphrase));
   if (outcome.unavailable)
-    co_return fail(tenant_errc::unavailable, request.exchange_name + " cannot be asked about the key: " + outcome.reason);
+    co_return fail(tenant_errc::unavailable,
+                   request.exchange_name + " cannot be asked about the key: " + outcome.reason);
   if (!outcome.accepted) co_return fail(tenant_errc::invalid, "api_key: " + outcome.reason);
   co_return result<void>();
 }
@@ -94,11 +96,8 @@ task<result<sealed_credentials>> account_service::seal(user_id user, account_id 
                                                        const account_request& request) {
   auto key = co_await open_data_key(user);
   if (!key) co_return std::unexpected(key.error());
-  sealed_credentials sealed{.account = id,
-                            .user = user,
-                            .exchange_name = request.exchange_name,
-                            .version = version,
-                            .dek_id = key->id()};
+  sealed_credentials sealed{
+      .account = id, .user = user, .exchange_name = request.exchange_name, .version = version, .dek_id = key->id()};
   for (const auto& field : sealed_fields) {
     const auto& value = request.*field.clear;
     if (value.empty()) continue;

@@ -26,8 +26,8 @@ struct probe_outcome {
   /// The exchange could not be reached; nothing is known about the key.
   bool unavailable = false;
 };
-using credential_probe = std::function<task<probe_outcome>(std::string exchange_name, secret api_key, secret api_secret,
-                                                           secret passphrase)>;
+using credential_probe =
+    std::function<task<probe_outcome>(std::string exchange_name, secret api_key, secret api_secret, secret passphrase)>;
 /// Which exchange names are configured, and whether one has a passphrase.
 struct exchange_catalogue {
   std::function<bool(const std::string&)> is_known;
@@ -37,13 +37,13 @@ struct exchange_catalogue {
 
 /// Rules of connecting accounts: validate → probe at the exchange → seal → store. Errors are tenant_errc.
 class account_service {
- public:
+public:
   account_service(account_store&, const crypto::keyring&, exchange_catalogue, credential_probe);
 
   /// invalid (names the field), duplicate, or invalid with the exchange's own reason when the probe refuses.
   task<result<account>> create(user_id, account_request);
-  /// Label only, or new credentials (all of key, secret and passphrase): those are probed, sealed and return the account to
-  /// PENDING.
+  /// Label only, or new credentials (all of key, secret and passphrase): those are probed, sealed and return the
+  /// account to PENDING.
   struct change {
     std::optional<std::string> label;
     std::optional<account_request> credentials;
@@ -53,7 +53,7 @@ class account_service {
   account_store& store() { return store_; }
   const exchange_catalogue& catalogue() const { return catalogue_; }
 
- private:
+private:
   task<result<void>> check_with_exchange(const account_request&);
   task<result<crypto::data_key>> open_data_key(user_id);
   task<result<sealed_credentials>> seal(user_id, account_id, std::int64_t version, const account_request&);
@@ -66,7 +66,7 @@ class account_service {
 
 /// Opens sealed credentials for one signature. Blocking, about a microsecond; any one thread.
 class credential_opener {
- public:
+public:
   credential_opener(const crypto::keyring&, sealed_credentials);
   ~credential_opener();
   credential_opener(credential_opener&&) noexcept;
@@ -76,7 +76,7 @@ class credential_opener {
   /// crypto_errc::sealed_value_refused when the row was tampered with, key_wrong when another master key wrapped it.
   result<clear_credentials> open();
 
- private:
+private:
   struct state;
   std::unique_ptr<state> state_;
 };

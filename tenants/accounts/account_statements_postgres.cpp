@@ -22,17 +22,19 @@ const std::string runnable_from =
 
 const statement reserve_id{"accounts_reserve_id", "SELECT nextval(pg_get_serial_sequence('user_exchanges', 'id'))"};
 
-const statement find_data_key{"accounts_find_data_key", "SELECT dek_id, wrapped FROM user_data_keys WHERE user_id = $1"};
+const statement find_data_key{"accounts_find_data_key",
+                              "SELECT dek_id, wrapped FROM user_data_keys WHERE user_id = $1"};
 
 const statement ensure_data_key{"accounts_ensure_data_key",
                                 "INSERT INTO user_data_keys (user_id, dek_id, wrapped) VALUES ($1, $2, $3) "
                                 "ON CONFLICT (user_id) DO NOTHING"};
 
-const statement insert{"accounts_insert",
-                       "INSERT INTO user_exchanges AS a (user_id, id, exchange_name, label, api_key_mask, key_fingerprint, "
-                       "api_key, api_secret, passphrase, credential_version) "
-                       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)" +
-                           returning};
+const statement insert{
+    "accounts_insert",
+    "INSERT INTO user_exchanges AS a (user_id, id, exchange_name, label, api_key_mask, key_fingerprint, "
+    "api_key, api_secret, passphrase, credential_version) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)" +
+        returning};
 
 const statement list{"accounts_list", "SELECT " + account_columns() +
                                           " FROM user_exchanges a WHERE a.user_id = $1 AND a.id > $2 "
@@ -77,9 +79,9 @@ const statement list_for_admin{"accounts_list_for_admin",
                                    "WHERE ($1::text IS NULL OR a.status = $1) AND a.id > $2 AND a.deleted_at IS NULL "
                                    "ORDER BY a.id LIMIT $3"};
 
-const statement lock_for_decision{"accounts_lock_for_decision",
-                                  "SELECT " + facts_columns +
-                                      " FROM user_exchanges a WHERE a.id = $1 AND a.deleted_at IS NULL FOR UPDATE OF a"};
+const statement lock_for_decision{
+    "accounts_lock_for_decision",
+    "SELECT " + facts_columns + " FROM user_exchanges a WHERE a.id = $1 AND a.deleted_at IS NULL FOR UPDATE OF a"};
 
 const statement approve{"accounts_approve",
                         "UPDATE user_exchanges a SET status = 'APPROVED', is_active = true, error_message = NULL, "

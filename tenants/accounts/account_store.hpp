@@ -28,11 +28,11 @@ struct account_patch {
   std::optional<std::string> label;
 };
 
-/// Accounts in PostgreSQL or in memory; one contract suite covers both. Errors are tenant_errc. Tenant-owned calls take the
-/// user first and answer not_found for other users' ids. In PostgreSQL every change notifies `accounts_changed` (payload: the
-/// id) and is audited in the same transaction.
+/// Accounts in PostgreSQL or in memory; one contract suite covers both. Errors are tenant_errc. Tenant-owned calls take
+/// the user first and answer not_found for other users' ids. In PostgreSQL every change notifies `accounts_changed`
+/// (payload: the id) and is audited in the same transaction.
 class account_store {
- public:
+public:
   virtual ~account_store() = default;
 
   /// Reserves an id (the ciphertexts are bound to it).
@@ -51,8 +51,8 @@ class account_store {
   virtual task<result<std::vector<account>>> list(user_id, account_page) = 0;
   virtual task<result<account>> get(user_id, account_id) = 0;
   virtual task<result<account>> update(user_id, account_id, account_patch) = 0;
-  /// New credentials: back to PENDING and inactive, atomically. They are sealed for the current version + 1; when that is no
-  /// longer the next one, somebody else replaced them meanwhile: unavailable. duplicate as in create().
+  /// New credentials: back to PENDING and inactive, atomically. They are sealed for the current version + 1; when that
+  /// is no longer the next one, somebody else replaced them meanwhile: unavailable. duplicate as in create().
   virtual task<result<account>> replace_credentials(user_id, account_id, std::string api_key_mask,
                                                     std::string key_fingerprint, sealed_credentials) = 0;
   /// account_not_approved when switching on while not APPROVED.

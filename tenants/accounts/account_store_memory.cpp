@@ -23,7 +23,7 @@ struct stored_account {
 };
 
 class memory_account_store final : public account_store {
- public:
+public:
   memory_account_store(const clock& time, memory_account_users users) : clock_(time), users_(std::move(users)) {}
 
   task<result<account_id>> reserve_id() override {
@@ -45,7 +45,8 @@ class memory_account_store final : public account_store {
 
   task<result<account>> create(new_account fresh, sealed_credentials sealed) override {
     std::lock_guard lock(mutex_);
-    if (is_connected(fresh.key_fingerprint, {})) co_return fail(tenant_errc::duplicate, "api_key: is connected already");
+    if (is_connected(fresh.key_fingerprint, {}))
+      co_return fail(tenant_errc::duplicate, "api_key: is connected already");
     account created{.id = sealed.account,
                     .user = fresh.user,
                     .exchange_name = std::move(fresh.exchange_name),
@@ -172,7 +173,7 @@ class memory_account_store final : public account_store {
     co_return runnable_of(found->second);
   }
 
- private:
+private:
   stored_account* find(user_id user, account_id id) {
     auto found = accounts_.find(id);
     return found != accounts_.end() && found->second.account.user == user ? &found->second : nullptr;

@@ -15,13 +15,14 @@ using connection = pqxx::connection_base;
 
 constexpr int page_limit = 1000;
 
-int limit_of(account_page page) { return std::clamp(page.limit, 1, page_limit); }
+int limit_of(account_page page) {
+  return std::clamp(page.limit, 1, page_limit);
+}
 
 void audit(pqxx::transaction_base& tx, user_id actor, const char* action, account_id id, std::string detail = {}) {
-  insert_audit_event(tx, {.actor = actor,
-                          .action = action,
-                          .object = "account:" + std::to_string(id.value),
-                          .detail = std::move(detail)});
+  insert_audit_event(
+      tx,
+      {.actor = actor, .action = action, .object = "account:" + std::to_string(id.value), .detail = std::move(detail)});
 }
 
 std::optional<decision_facts> facts_of(const pqxx::result& rows, account_id id) {
@@ -90,9 +91,9 @@ result<account> replace(connection& c, user_id user, account_id id, const std::s
   auto facts = facts_of(execute(tx, sql::lock_own, user.value, id.value), id);
   if (!facts) return fail(tenant_errc::not_found);
   if (auto allowed = check_replacement(*facts, sealed.version); !allowed) return std::unexpected(allowed.error());
-  auto changed = changed_row(execute(tx, sql::replace_credentials, user.value, id.value, mask, fingerprint,
-                                     sealed.api_key, sealed.api_secret, null_if_empty(sealed.passphrase),
-                                     sealed.version));
+  auto changed =
+      changed_row(execute(tx, sql::replace_credentials, user.value, id.value, mask, fingerprint, sealed.api_key,
+                          sealed.api_secret, null_if_empty(sealed.passphrase), sealed.version));
   audit(tx, user, "account.replace_credentials", id, mask + " version " + std::to_string(sealed.version));
   tx.commit();
   return changed;
@@ -135,8 +136,7 @@ result<account> approve_account(connection& c, user_id admin, account_id id,
   pqxx::work tx(c);
   auto facts = facts_of(execute(tx, sql::lock_for_decision, id.value), id);
   if (!facts) return fail(tenant_errc::not_found);
-  if (auto allowed = check_approval(*facts, admin, reviewed_version); !allowed)
-    return std::unexpected(allowed.error());
+  if (auto allowed = check_approval(*facts, admin, reviewed_version); !allowed) return std::unexpected(allowed.error());
   auto changed = changed_row(execute(tx, sql::approve, id.value, admin.value, facts->credential_version));
   audit(tx, admin, "account.approve", id, "version " + std::to_string(facts->credential_version) + " " + message);
   tx.commit();
@@ -155,7 +155,7 @@ result<account> reject_account(connection& c, user_id admin, account_id id, cons
 }
 
 class postgres_account_store final : public account_store {
- public:
+public:
   explicit postgres_account_store(database& db) : db_(db) {}
 
   task<result<account_id>> reserve_id() override {
@@ -286,7 +286,7 @@ class postgres_account_store final : public account_store {
     co_return from_read(std::move(outcome));
   }
 
- private:
+private:
   database& db_;
 };
 

@@ -18,7 +18,8 @@ struct sealed_field {
 };
 
 inline constexpr std::array<sealed_field, 3> sealed_fields{{
-    {"api_key", &account_request::api_key, &sealed_credentials::api_key, &credential_opener::clear_credentials::api_key},
+    {"api_key", &account_request::api_key, &sealed_credentials::api_key,
+     &credential_opener::clear_credentials::api_key},
     {"api_secret", &account_request::api_secret, &sealed_credentials::api_secret,
      &credential_opener::clear_credentials::api_secret},
     {"passphrase", &account_request::passphrase, &sealed_credentials::passphrase,

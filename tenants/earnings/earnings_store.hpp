@@ -36,14 +36,15 @@ struct earnings_filter {
 
 /// Reads a user's earnings. Errors are tenant_errc.
 class earnings_store {
- public:
+public:
   virtual ~earnings_store() = default;
   /// Newest first. `from` is included, `to` is not.
   virtual task<result<std::vector<earning>>> list(user_id, earnings_filter) = 0;
   virtual task<result<std::vector<earnings_total>>> totals(user_id) = 0;
-  /// Buckets of `bucket` (>= 1 s) of one asset over all sources: the newest 2,000, oldest first; empty ones are left out.
-  /// The running total counts what came before `from` too.
-  virtual task<result<std::vector<earnings_point>>> series(user_id, std::string asset, wall_time from, seconds bucket) = 0;
+  /// Buckets of `bucket` (>= 1 s) of one asset over all sources: the newest 2,000, oldest first; empty ones are left
+  /// out. The running total counts what came before `from` too.
+  virtual task<result<std::vector<earnings_point>>> series(user_id, std::string asset, wall_time from,
+                                                           seconds bucket) = 0;
   /// The sum of every asset over the whole ledger (source "ledger"); each amount must be zero. Reads all postings.
   virtual task<result<std::vector<earnings_total>>> ledger_imbalances() = 0;
 };

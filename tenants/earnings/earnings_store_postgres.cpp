@@ -26,7 +26,8 @@ const statement select_totals{"earnings_totals",
 /// Only the range is read: what came before it is the running total without it.
 const statement select_series{
     "earnings_series",
-    "WITH buckets AS (SELECT date_bin(make_interval(secs => $4), at, 'epoch'::timestamptz) AS start, sum(amount) AS amount "
+    "WITH buckets AS (SELECT date_bin(make_interval(secs => $4), at, 'epoch'::timestamptz) AS start, sum(amount) AS "
+    "amount "
     "FROM earnings WHERE user_id = $1 AND asset = $2 AND at >= $3::timestamptz GROUP BY start), "
     "earlier AS (SELECT coalesce((SELECT sum(amount) FROM earning_totals WHERE user_id = $1 AND asset = $2), 0) "
     "- coalesce((SELECT sum(amount) FROM buckets), 0) AS amount) "
@@ -35,8 +36,8 @@ const statement select_series{
         ", b.amount, earlier.amount + sum(b.amount) OVER (ORDER BY b.start) FROM buckets b, earlier "
         "ORDER BY b.start DESC LIMIT $5"};
 
-const statement select_imbalances{"ledger_sums",
-                                  "SELECT asset, sum(amount), count(*) FROM ledger_postings GROUP BY asset ORDER BY asset"};
+const statement select_imbalances{
+    "ledger_sums", "SELECT asset, sum(amount), count(*) FROM ledger_postings GROUP BY asset ORDER BY asset"};
 
 earning earning_of(const pqxx::row& row) {
   return {.id = integer_of(row[0]),
@@ -59,9 +60,9 @@ std::vector<earning> select_page(connection& c, user_id user, const earnings_fil
   auto from = time_parameter(filter.from);
   auto to = time_parameter(filter.to);
   pqxx::nontransaction tx(c);
-  auto rows = execute(tx, select_earnings, user.value, null_if_absent(account), null_if_absent(filter.source),
-                      null_if_absent(from), null_if_absent(to), filter.before_id,
-                      std::clamp(filter.limit, 1, page_limit));
+  auto rows =
+      execute(tx, select_earnings, user.value, null_if_absent(account), null_if_absent(filter.source),
+              null_if_absent(from), null_if_absent(to), filter.before_id, std::clamp(filter.limit, 1, page_limit));
   std::vector<earning> page;
   page.reserve(rows.size());
   for (const auto& row : rows) page.push_back(earning_of(row));
@@ -81,7 +82,7 @@ std::vector<earnings_point> select_points(connection& c, user_id user, const std
 }
 
 class postgres_earnings_store final : public earnings_store {
- public:
+public:
   explicit postgres_earnings_store(database& db) : db_(db) {}
 
   task<result<std::vector<earning>>> list(user_id user, earnings_filter filter) override {
@@ -122,17 +123,15 @@ class postgres_earnings_store final : public earnings_store {
       auto rows = execute(tx, select_imbalances);
       std::vector<earnings_total> sums;
       for (const auto& row : rows)
-        sums.push_back({.source = "ledger",
-                        .asset = text_of(row[0]),
-                        .amount = decimal_of(row[1]),
-                        .count = integer_of(row[2])});
+        sums.push_back(
+            {.source = "ledger", .asset = text_of(row[0]), .amount = decimal_of(row[1]), .count = integer_of(row[2])});
       return sums;
     };
     auto outcome = co_await db_.run("ledger_sums", std::move(job));
     co_return from_read(std::move(outcome));
   }
 
- private:
+private:
   database& db_;
 };
 

@@ -9,8 +9,9 @@ namespace {
 
 /// One trade on its way into the books.
 class booking {
- public:
-  booking(const position& before, const trade& t) : trade_(t), effect_{.after = before, .realised = {}, .postings = {}} {}
+public:
+  booking(const position& before, const trade& t)
+      : trade_(t), effect_{.after = before, .realised = {}, .postings = {}} {}
 
   trade_effect run() {
     if (trade_.is_buy)
@@ -24,7 +25,7 @@ class booking {
     return std::move(effect_);
   }
 
- private:
+private:
   void post(const char* pocket, const std::string& asset, decimal amount) {
     if (!amount.is_zero()) effect_.postings.push_back({.pocket = pocket, .asset = asset, .amount = amount});
   }

@@ -68,18 +68,19 @@ struct trade_effect {
 
 /// Books one trade at weighted average cost: exact, deterministic, no I/O.
 ///
-/// Fees in the base asset reduce the quantity held and not its cost; fees in the quote asset reduce the profit; fees in a
-/// third asset are postings only. Negative fees are rebates. Selling more than the position holds books the excess at its own
-/// price (cost 0, profit 0), so that inventory that the engine never bought makes no invented profit. A position without
-/// quantity has no cost: what is left of it then (a base fee ate the rest) is realised as a loss. The result's postings sum
-/// to zero for each asset (checked; throws std::logic_error otherwise). Quantity must be positive and the price not negative,
-/// otherwise std::invalid_argument.
+/// Fees in the base asset reduce the quantity held and not its cost; fees in the quote asset reduce the profit; fees in
+/// a third asset are postings only. Negative fees are rebates. Selling more than the position holds books the excess at
+/// its own price (cost 0, profit 0), so that inventory that the engine never bought makes no invented profit. A
+/// position without quantity has no cost: what is left of it then (a base fee ate the rest) is realised as a loss. The
+/// result's postings sum to zero for each asset (checked; throws std::logic_error otherwise). Quantity must be positive
+/// and the price not negative, otherwise std::invalid_argument.
 trade_effect apply_trade(const position& before, const trade&);
 
 /// True when every asset sums to zero.
 bool is_balanced(const std::vector<posting>&);
 
-/// Inside a transaction of the caller (fill and its money are one transaction). False when the cause was entered already.
+/// Inside a transaction of the caller (fill and its money are one transaction). False when the cause was entered
+/// already.
 bool insert_ledger_entry(pqxx::transaction_base&, const ledger_entry&);
 
 /// One earning: what moved the user's number.

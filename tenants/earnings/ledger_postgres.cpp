@@ -25,7 +25,7 @@ const statement select_total{"earnings_total",
 
 /// PostgreSQL's text form of a text[].
 class array_text {
- public:
+public:
   void add(std::string_view element) {
     text_ += text_.empty() ? "{\"" : ",\"";
     for (char c : element) {
@@ -36,7 +36,7 @@ class array_text {
   }
   std::string finish() const { return text_.empty() ? "{}" : text_ + "}"; }
 
- private:
+private:
   std::string text_;
 };
 

@@ -17,11 +17,11 @@ struct login_result {
   seconds expires_in{};
 };
 
-/// Checks passwords on the hashing pool and issues tokens. Failed attempts per name and per address are counted in memory;
-/// past the limit the answer is tenant_errc::overloaded with retry_after, before any hashing (SEC-26). IPv6 addresses count
-/// by /64. Constructing hashes once (tens of milliseconds). One thread.
+/// Checks passwords on the hashing pool and issues tokens. Failed attempts per name and per address are counted in
+/// memory; past the limit the answer is tenant_errc::overloaded with retry_after, before any hashing (SEC-26). IPv6
+/// addresses count by /64. Constructing hashes once (tens of milliseconds). One thread.
 class login_service {
- public:
+public:
   struct limits {
     int attempts_per_minute_per_name = 10;
     int attempts_per_minute_per_address = 60;
@@ -32,7 +32,7 @@ class login_service {
   /// bad_login for a wrong password and an unknown name alike; banned only after the right password.
   task<result<login_result>> login(std::string username, secret password, std::string remote_address);
 
- private:
+private:
   struct state;
   std::unique_ptr<state> state_;
 };

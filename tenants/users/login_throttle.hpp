@@ -12,7 +12,7 @@ namespace drover::tenants {
 /// Counts attempts per key: `per_minute` at once, then one each minute/`per_minute`. Holds at most `tracked_keys`; keys
 /// whose attempts have all been forgiven make room first, then any. One thread.
 class login_throttle {
- public:
+public:
   login_throttle(int per_minute, std::size_t tracked_keys);
   /// Takes one attempt; otherwise answers how long to wait for the next.
   std::optional<milliseconds> take(const std::string& key, steady_time now);
@@ -20,7 +20,7 @@ class login_throttle {
   void give_back(const std::string& key);
   std::size_t size() const { return spent_until_.size(); }
 
- private:
+private:
   void make_room(steady_time now);
 
   nanoseconds interval_;

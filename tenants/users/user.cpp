@@ -14,8 +14,12 @@ bool is_username_character(char c) {
 
 }  // namespace
 
-std::string_view to_string(role r) { return r == role::admin ? "admin" : "tenant"; }
-std::string_view to_string(user_status s) { return s == user_status::banned ? "banned" : "active"; }
+std::string_view to_string(role r) {
+  return r == role::admin ? "admin" : "tenant";
+}
+std::string_view to_string(user_status s) {
+  return s == user_status::banned ? "banned" : "active";
+}
 
 bool is_username(std::string_view text) {
   return text.size() >= username_least && text.size() <= username_most &&

@@ -121,7 +121,9 @@ std::size_t user_directory::size() const {
   return users_.size();
 }
 
-void user_directory::on_change(std::function<void(user_id)> listener) { listeners_.push_back(std::move(listener)); }
+void user_directory::on_change(std::function<void(user_id)> listener) {
+  listeners_.push_back(std::move(listener));
+}
 
 void user_directory::tell(const std::vector<user_id>& changed) const {
   for (auto id : changed)

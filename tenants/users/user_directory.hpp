@@ -26,7 +26,7 @@ struct principal {
 /// Authorises bearer tokens without a table read: holds every user's epoch, role and status, loaded at start and
 /// followed through NOTIFY users_changed. Any thread; listeners are added before the first use.
 class user_directory {
- public:
+public:
   user_directory(user_store&, const crypto::token_signer&, const clock&);
 
   /// Everybody; also after notifications may have been missed. Tells listeners of those whose facts changed.
@@ -37,15 +37,15 @@ class user_directory {
   result<principal> authenticate(std::string_view token) const;
   /// Is this principal still good (epoch, ban, expiry)? For open sockets.
   bool still_valid(const principal&) const;
-  /// Ends one session until its tokens would have expired anyway (in this process). At most 100,000 are remembered; past
-  /// that, the one that would expire first makes room.
+  /// Ends one session until its tokens would have expired anyway (in this process). At most 100,000 are remembered;
+  /// past that, the one that would expire first makes room.
   void revoke_session(const std::string& session_id, wall_time until);
   std::optional<user_auth_facts> find(user_id) const;
   std::size_t size() const;
   /// Called after any change, on the thread that made it.
   void on_change(std::function<void(user_id)> listener);
 
- private:
+private:
   bool is_revoked(const std::string& session_id) const;
   std::unexpected<error> refusal(std::string_view token, const user_auth_facts&, const error&) const;
   void make_room_for_session();

@@ -26,10 +26,10 @@ struct user_auth_facts {
   friend bool operator==(const user_auth_facts&, const user_auth_facts&) = default;
 };
 
-/// Users in PostgreSQL or in memory; one contract suite covers both. Errors are tenant_errc. In PostgreSQL every change is
-/// audited in the same transaction, and changes of auth facts notify `users_changed` (payload: the id).
+/// Users in PostgreSQL or in memory; one contract suite covers both. Errors are tenant_errc. In PostgreSQL every change
+/// is audited in the same transaction, and changes of auth facts notify `users_changed` (payload: the id).
 class user_store {
- public:
+public:
   virtual ~user_store() = default;
   /// name_taken; invalid for a name that is not 3–32 characters [a-z0-9_.-].
   virtual task<result<user>> create(new_user) = 0;

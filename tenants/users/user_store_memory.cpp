@@ -10,14 +10,15 @@ namespace {
 constexpr std::size_t email_most = 254;
 
 class memory_user_store final : public user_store {
- public:
+public:
   explicit memory_user_store(const clock& time) : clock_(time) {}
 
   task<result<user>> create(new_user fresh) override {
     std::lock_guard lock(mutex_);
     if (!is_username(fresh.username))
       co_return fail(tenant_errc::invalid, "username: must have 3 to 32 characters of a-z, 0-9, _ . -");
-    if (fresh.email.size() > email_most) co_return fail(tenant_errc::invalid, "email: must have at most 254 characters");
+    if (fresh.email.size() > email_most)
+      co_return fail(tenant_errc::invalid, "email: must have at most 254 characters");
     if (find(fresh.username)) co_return fail(tenant_errc::name_taken, "username: is taken");
     user created{.id = user_id(++last_id_),
                  .username = std::move(fresh.username),
@@ -96,7 +97,7 @@ class memory_user_store final : public user_store {
     co_return facts_of(found->second.user);
   }
 
- private:
+private:
   static user_auth_facts facts_of(const user& u) {
     return {.id = u.id, .role = u.role, .status = u.status, .epoch = u.epoch};
   }

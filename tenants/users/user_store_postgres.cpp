@@ -9,10 +9,11 @@ const std::string user_columns = "id, username, email, role, status, epoch, " + 
                                  microseconds_of("last_login_at");
 constexpr int password_hash_column = 8;
 
-const statement insert_user{"users_insert",
-                            "INSERT INTO users (username, email, password_hash, role) VALUES ($1, $2, $3, $4) RETURNING " +
-                                user_columns};
-const statement select_login{"users_find_login", "SELECT " + user_columns + ", password_hash FROM users WHERE username = $1"};
+const statement insert_user{
+    "users_insert",
+    "INSERT INTO users (username, email, password_hash, role) VALUES ($1, $2, $3, $4) RETURNING " + user_columns};
+const statement select_login{"users_find_login",
+                             "SELECT " + user_columns + ", password_hash FROM users WHERE username = $1"};
 const statement select_user{"users_get", "SELECT " + user_columns + " FROM users WHERE id = $1"};
 const statement select_users{"users_list", "SELECT " + user_columns + " FROM users ORDER BY id"};
 const statement update_password{"users_set_password",
@@ -28,7 +29,9 @@ const statement update_epoch{"users_end_sessions",
 const statement select_facts{"users_auth_facts", "SELECT id, role, status, epoch FROM users"};
 const statement select_facts_of{"users_auth_facts_of", "SELECT id, role, status, epoch FROM users WHERE id = $1"};
 
-role role_of(const pqxx::field& f) { return view_of(f) == "admin" ? role::admin : role::tenant; }
+role role_of(const pqxx::field& f) {
+  return view_of(f) == "admin" ? role::admin : role::tenant;
+}
 /// Anything that is not plainly active may not act.
 user_status status_of(const pqxx::field& f) {
   return view_of(f) == "active" ? user_status::active : user_status::banned;
@@ -52,7 +55,9 @@ user_auth_facts facts_of(const pqxx::row& row) {
           .epoch = integer_of(row[3])};
 }
 
-std::string object_of(user_id id) { return "user:" + std::to_string(id.value); }
+std::string object_of(user_id id) {
+  return "user:" + std::to_string(id.value);
+}
 
 /// A change of one user by id: statement, audit row, commit; not_found when no row was there.
 result<void> change(pqxx::connection_base& connection, const statement& s, user_id id, const char* action,
@@ -65,7 +70,7 @@ result<void> change(pqxx::connection_base& connection, const statement& s, user_
 }
 
 class postgres_user_store final : public user_store {
- public:
+public:
   explicit postgres_user_store(database& db) : db_(db) {}
 
   task<result<user>> create(new_user fresh) override {
@@ -188,12 +193,14 @@ class postgres_user_store final : public user_store {
     co_return from_read(std::move(outcome));
   }
 
- private:
+private:
   database& db_;
 };
 
 }  // namespace
 
-std::unique_ptr<user_store> make_postgres_user_store(database& db) { return std::make_unique<postgres_user_store>(db); }
+std::unique_ptr<user_store> make_postgres_user_store(database& db) {
+  return std::make_unique<postgres_user_store>(db);
+}
 
 }  // namespace drover::tenants

@@ -9,28 +9,30 @@ namespace {
 
 /// What PostgreSQL does besides the contract: notifications, audit, history, races.
 class AccountChanges : public postgres_suite {
- protected:
+protected:
   void SetUp() override {
     alice_ = add_user("alice").id;
     admin_ = add_user("admin", role::admin).id;
   }
   std::string audit_of(const std::string& object) {
-    return sql("SELECT coalesce(string_agg(action || ' by ' || coalesce(actor::text, 'nobody'), ', ' ORDER BY id), '') "
-               "FROM audit_events WHERE object = '" + object + "'");
+    return sql(
+        "SELECT coalesce(string_agg(action || ' by ' || coalesce(actor::text, 'nobody'), ', ' ORDER BY id), '') "
+        "FROM audit_events WHERE object = '" +
+        object + "'");
   }
   user_id alice_, admin_;
 };
 
 /// Collects payloads of one channel on a connection of its own.
 class notifications : public pqxx::notification_receiver {
- public:
+public:
   notifications(pqxx::connection& c, const std::string& channel) : notification_receiver(c, channel) {}
   void operator()(const std::string& payload, int) override { payloads.push_back(payload); }
   std::vector<std::string> payloads;
 };
 
 class AccountNotifications : public AccountChanges {
- protected:
+protected:
   /// The payloads that came since the last call; notifications are sent at commit, so what was committed is here.
   std::vector<std::string> take(notifications& channel) {
     pqxx::nontransaction(listening_).exec("SELECT 1");
@@ -144,8 +146,9 @@ TEST_F(AccountChanges, DeletionDestroysCredentialsAndKeepsTheRow) {
   auto created = add_account(alice_, "k1");
   wait(accounts().remove(alice_, created.id)).value();
   auto id = std::to_string(created.id.value);
-  EXPECT_EQ(sql("SELECT num_nulls(api_key, api_secret, passphrase, key_fingerprint) FROM user_exchanges WHERE id = " + id),
-            "4");
+  EXPECT_EQ(
+      sql("SELECT num_nulls(api_key, api_secret, passphrase, key_fingerprint) FROM user_exchanges WHERE id = " + id),
+      "4");
   EXPECT_EQ(sql("SELECT deleted_at IS NOT NULL AND NOT is_active FROM user_exchanges WHERE id = " + id), "t");
 }
 
@@ -160,7 +163,7 @@ TEST_F(AccountChanges, TableRefusesWhatTheRulesRefuse) {
 }
 
 class AccountRaces : public AccountChanges {
- protected:
+protected:
   using outcomes = std::vector<result<account>>;
 
   task<void> approve(user_id admin, account_id id, outcomes& out) {
@@ -190,7 +193,7 @@ class AccountRaces : public AccountChanges {
       if (!outcome) EXPECT_EQ(outcome.error().code, code) << outcome.error().to_string();
   }
 
- private:
+private:
   static task<void> run_race(std::vector<task<void>> runners) {
     auto executor = co_await asio::this_coro::executor;
     task_scope scope(executor, "race");
@@ -199,8 +202,8 @@ class AccountRaces : public AccountChanges {
   }
 };
 
-/// One admin approves what they saw while the owner replaces the key: whoever comes first, the key that was not reviewed
-/// is never approved.
+/// One admin approves what they saw while the owner replaces the key: whoever comes first, the key that was not
+/// reviewed is never approved.
 TEST_F(AccountRaces, ApprovalAgainstNewCredentialsNeverApprovesThem) {
   for (int round = 0; round < 100; ++round) {
     auto created = add_account(alice_, "old" + std::to_string(round));
@@ -251,7 +254,8 @@ TEST_F(AccountChanges, TenThousandRunnableAccountsLoadInOneStatement) {
   sql("INSERT INTO users (username, password_hash) SELECT 'user' || i, 'h' FROM generate_series(1, 10000) i; "
       "INSERT INTO user_data_keys (user_id, dek_id, wrapped) SELECT id, 'dek' || id, repeat('w', 100) FROM users; "
       "INSERT INTO user_exchanges (user_id, exchange_name, label, api_key, api_secret, api_key_mask, key_fingerprint, "
-      "status, is_active, reviewed_version) SELECT id, 'paper', 'l', repeat('k', 180), repeat('s', 200), 'm', 'f' || id, "
+      "status, is_active, reviewed_version) SELECT id, 'paper', 'l', repeat('k', 180), repeat('s', 200), 'm', 'f' || "
+      "id, "
       "'APPROVED', true, 1 FROM users WHERE username LIKE 'user%'");
   auto before = system_clock().now();
   EXPECT_EQ(wait(accounts().load_runnable()).value().size(), 10'000u);

@@ -4,7 +4,7 @@ namespace drover::tenants {
 namespace {
 
 class AccountStore : public contract_suite {
- protected:
+protected:
   void SetUp() override {
     alice_ = add_user("alice").id;
     bob_ = add_user("bob").id;
@@ -220,7 +220,8 @@ TEST_P(AccountStore, AdminSeesAccountsByStatusWithTheirOwners) {
   EXPECT_EQ(queue[0].account.id, pending.id);
   EXPECT_EQ(queue[0].username, "alice");
   EXPECT_EQ(wait(accounts().list_for_admin(std::nullopt, {})).value().size(), 2u);
-  EXPECT_EQ(wait(accounts().list_for_admin(std::nullopt, {.limit = 1, .after_id = pending.id.value})).value().size(), 1u);
+  EXPECT_EQ(wait(accounts().list_for_admin(std::nullopt, {.limit = 1, .after_id = pending.id.value})).value().size(),
+            1u);
 }
 
 TEST_P(AccountStore, RunnableAccountsCarryTheirCredentials) {

@@ -16,14 +16,14 @@ namespace drover::tenants {
 
 /// Both kinds of stores, over which the contract suites run.
 class backend {
- public:
+public:
   virtual ~backend() = default;
   virtual user_store& users() = 0;
   virtual account_store& accounts() = 0;
 };
 
 class postgres_backend final : public backend {
- public:
+public:
   explicit postgres_backend(std::size_t connections = 2)
       : pool_(make_database(database_.config(connections), system_clock())),
         users_(make_postgres_user_store(*pool_)),
@@ -33,7 +33,7 @@ class postgres_backend final : public backend {
   test::test_database& raw() { return database_; }
   database& pool() { return *pool_; }
 
- private:
+private:
   test::test_database database_;
   std::unique_ptr<database> pool_;
   std::unique_ptr<user_store> users_;
@@ -41,17 +41,16 @@ class postgres_backend final : public backend {
 };
 
 class memory_backend final : public backend {
- public:
+public:
   memory_backend() : users_(make_memory_user_store(clock_)) {
-    memory_account_users lookup{
-        .is_active = [this](user_id id) { return get(id).status == user_status::active; },
-        .username = [this](user_id id) { return get(id).username; }};
+    memory_account_users lookup{.is_active = [this](user_id id) { return get(id).status == user_status::active; },
+                                .username = [this](user_id id) { return get(id).username; }};
     accounts_ = make_memory_account_store(clock_, std::move(lookup));
   }
   user_store& users() override { return *users_; }
   account_store& accounts() override { return *accounts_; }
 
- private:
+private:
   user get(user_id id) {
     asio::io_context io;
     return test::run(io, users_->get(id)).value();
@@ -64,7 +63,7 @@ class memory_backend final : public backend {
 /// Base of suites: runs tasks and makes users and accounts.
 template <class Base>
 class store_suite : public Base {
- protected:
+protected:
   virtual backend& stores() = 0;
 
   template <class T>
@@ -90,7 +89,8 @@ class store_suite : public Base {
   /// A pending account whose API key is `key`.
   result<account> try_add_account(user_id owner, const std::string& key) {
     auto id = wait(stores().accounts().reserve_id()).value();
-    wait(stores().accounts().ensure_data_key(owner, {.dek_id = "dek" + std::to_string(owner.value), .wrapped = "wrapped"}))
+    wait(stores().accounts().ensure_data_key(owner,
+                                             {.dek_id = "dek" + std::to_string(owner.value), .wrapped = "wrapped"}))
         .value();
     new_account fresh{.user = owner,
                       .exchange_name = "paper",
@@ -101,9 +101,9 @@ class store_suite : public Base {
   }
   account add_account(user_id owner, const std::string& key) { return try_add_account(owner, key).value(); }
   result<account> try_replace(user_id owner, const account& current, const std::string& key) {
-    return wait(stores().accounts().replace_credentials(
-        owner, current.id, "mask of " + key, "fingerprint of " + key,
-        sealed_for(owner, current.id, current.credential_version + 1, key)));
+    return wait(
+        stores().accounts().replace_credentials(owner, current.id, "mask of " + key, "fingerprint of " + key,
+                                                sealed_for(owner, current.id, current.credential_version + 1, key)));
   }
 
   asio::io_context io_;
@@ -120,7 +120,9 @@ struct backend_kind {
   const char* name;
   make_backend make;
 };
-inline std::ostream& operator<<(std::ostream& out, const backend_kind& kind) { return out << kind.name; }
+inline std::ostream& operator<<(std::ostream& out, const backend_kind& kind) {
+  return out << kind.name;
+}
 
 inline const backend_kind backend_kinds[] = {
     {"Postgres", [] { return std::unique_ptr<backend>(std::make_unique<postgres_backend>()); }},
@@ -129,18 +131,18 @@ inline const backend_kind backend_kinds[] = {
 
 /// A suite that runs over both kinds.
 class contract_suite : public store_suite<testing::TestWithParam<backend_kind>> {
- protected:
+protected:
   backend& stores() override { return *stores_; }
   user_store& users() { return stores_->users(); }
   account_store& accounts() { return stores_->accounts(); }
 
- private:
+private:
   std::unique_ptr<backend> stores_ = GetParam().make();
 };
 
 /// A suite about what only PostgreSQL does.
 class postgres_suite : public store_suite<testing::Test> {
- protected:
+protected:
   backend& stores() override { return stores_; }
   user_store& users() { return stores_.users(); }
   account_store& accounts() { return stores_.accounts(); }

@@ -9,7 +9,7 @@ namespace {
 const wall_time noon = wall_time::from_ms(1'700'049'600'000);
 
 class Earnings : public postgres_suite {
- protected:
+protected:
   void SetUp() override {
     alice_ = add_user("alice").id;
     bob_ = add_user("bob").id;
@@ -27,14 +27,24 @@ class Earnings : public postgres_suite {
     return wait(stores_.pool().run("test", std::move(job)));
   }
   earning make(wall_time at, decimal amount, const std::string& cause, const std::string& source = "trading") {
-    return {.user = alice_, .account = account_, .source = source, .asset = "USDT", .amount = amount, .at = at,
-            .cause_kind = "fill", .cause_id = cause};
+    return {.user = alice_,
+            .account = account_,
+            .source = source,
+            .asset = "USDT",
+            .amount = amount,
+            .at = at,
+            .cause_kind = "fill",
+            .cause_id = cause};
   }
   std::int64_t add(const earning& e) {
     return transact([e](pqxx::transaction_base& tx) { return insert_earning(tx, e); }).value();
   }
   ledger_entry entry(const std::string& cause, std::vector<posting> postings) {
-    return {.user = alice_, .account = account_, .cause_kind = "fill", .cause_id = cause, .at = noon,
+    return {.user = alice_,
+            .account = account_,
+            .cause_kind = "fill",
+            .cause_id = cause,
+            .at = noon,
             .postings = std::move(postings)};
   }
   result<bool> book(const ledger_entry& e) {

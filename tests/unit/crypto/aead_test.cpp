@@ -7,7 +7,9 @@
 namespace drover::crypto {
 namespace {
 
-std::string bytes(const std::string& hex) { return from_hex(hex).value(); }
+std::string bytes(const std::string& hex) {
+  return from_hex(hex).value();
+}
 
 /// The AES-256 cases of the GCM specification (McGrew and Viega, test cases 13, 14 and 16).
 struct gcm_vector {
@@ -30,7 +32,8 @@ TEST(Aead, MatchesTheGcmSpecification) {
   for (const auto& v : vectors) {
     aes_gcm cipher(bytes(v.key));
     EXPECT_EQ(to_hex(cipher.encrypt(bytes(v.nonce), bytes(v.associated), bytes(v.plaintext)).value()), v.sealed);
-    EXPECT_EQ(to_hex(cipher.decrypt(bytes(v.nonce), bytes(v.associated), bytes(v.sealed)).value().reveal()), v.plaintext);
+    EXPECT_EQ(to_hex(cipher.decrypt(bytes(v.nonce), bytes(v.associated), bytes(v.sealed)).value().reveal()),
+              v.plaintext);
   }
 }
 
@@ -48,7 +51,9 @@ TEST(Aead, RefusesNoncesOfAnotherLengthAndTextsWithoutTag) {
   EXPECT_FALSE(cipher.decrypt(std::string(12, 'n'), "", std::string(15, 'c')));
 }
 
-TEST(Aead, KeyOfAnotherLengthIsABug) { EXPECT_THROW(aes_gcm(std::string(16, 'k')), std::logic_error); }
+TEST(Aead, KeyOfAnotherLengthIsABug) {
+  EXPECT_THROW(aes_gcm(std::string(16, 'k')), std::logic_error);
+}
 
 }  // namespace
 }  // namespace drover::crypto

@@ -7,10 +7,13 @@
 namespace drover::crypto {
 namespace {
 
-std::string bytes(const char* hex) { return from_hex(hex).value(); }
+std::string bytes(const char* hex) {
+  return from_hex(hex).value();
+}
 
 TEST(Hkdf, MatchesRfc5869Case1) {
-  auto key = hkdf_sha256(std::string(22, '\x0b'), bytes("000102030405060708090a0b0c"), bytes("f0f1f2f3f4f5f6f7f8f9"), 42);
+  auto key =
+      hkdf_sha256(std::string(22, '\x0b'), bytes("000102030405060708090a0b0c"), bytes("f0f1f2f3f4f5f6f7f8f9"), 42);
   EXPECT_EQ(to_hex(key.reveal()),
             "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
 }

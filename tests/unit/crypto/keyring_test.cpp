@@ -10,7 +10,9 @@ namespace {
 const std::string hex_key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const std::string other_hex_key = "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
-master_key key_of(const std::string& text) { return master_key::parse(secret(text)).value(); }
+master_key key_of(const std::string& text) {
+  return master_key::parse(secret(text)).value();
+}
 
 TEST(MasterKey, ReadsHexAndBase64AsTheSameKey) {
   auto from_hex_text = key_of(hex_key);
@@ -21,8 +23,15 @@ TEST(MasterKey, ReadsHexAndBase64AsTheSameKey) {
 }
 
 TEST(MasterKey, RefusesWhatIsNotThirtyTwoRandomBytesWithoutRepeatingIt) {
-  const std::string bad[] = {"",           "short",          hex_key.substr(1), hex_key + "0", std::string(64, 'g'),
-                             hex_key + "\n", std::string(64, '0'), std::string(44, '!'), to_base64(std::string(31, 'x'))};
+  const std::string bad[] = {"",
+                             "short",
+                             hex_key.substr(1),
+                             hex_key + "0",
+                             std::string(64, 'g'),
+                             hex_key + "\n",
+                             std::string(64, '0'),
+                             std::string(44, '!'),
+                             to_base64(std::string(31, 'x'))};
   for (const auto& text : bad) {
     auto key = master_key::parse(secret(text));
     ASSERT_FALSE(key) << text;
@@ -44,7 +53,7 @@ TEST(MasterKey, GeneratedKeysDiffer) {
 }
 
 class Keyring : public testing::Test {
- protected:
+protected:
   seeded_random random_{7};
   keyring ring_{key_of(hex_key), random_};
   keyring other_ring_{key_of(other_hex_key), random_};

@@ -9,7 +9,7 @@ namespace drover::crypto {
 namespace {
 
 class SealedValue : public testing::Test {
- protected:
+protected:
   data_key make_key(user_id user) { return ring_.unwrap(user, ring_.make_data_key(user).value()).value(); }
   static void expect_refused(const result<secret>& opened, const std::string& what) {
     ASSERT_FALSE(opened) << what;
@@ -20,8 +20,8 @@ class SealedValue : public testing::Test {
   seeded_random random_{11};
   keyring ring_{master_key::generate(random_), random_};
   data_key key_ = make_key(user_id(1));
-  const sealed_place place_{.user = user_id(1), .account = account_id(5), .field = "api_secret", .version = 2,
-                            .exchange = "binance"};
+  const sealed_place place_{
+      .user = user_id(1), .account = account_id(5), .field = "api_secret", .version = 2, .exchange = "binance"};
 };
 
 TEST_F(SealedValue, OpensInItsPlace) {

@@ -18,7 +18,7 @@ token_signer make_signer(std::vector<std::string> ids, const std::string& active
 }
 
 class Tokens : public testing::Test {
- protected:
+protected:
   void expect(std::string_view token, std::error_code code, wall_time now = issued + 1s) {
     auto verified = signer_.verify(token, epoch, now);
     ASSERT_FALSE(verified) << token;
@@ -58,7 +58,9 @@ TEST_F(Tokens, FromTheFutureAreNotValid) {
   expect(token_, token_errc::invalid, issued - 301s);
 }
 
-TEST_F(Tokens, OfAnEndedEpochAreNotValid) { EXPECT_FALSE(signer_.verify(token_, epoch + 1, issued + 1s)); }
+TEST_F(Tokens, OfAnEndedEpochAreNotValid) {
+  EXPECT_FALSE(signer_.verify(token_, epoch + 1, issued + 1s));
+}
 
 TEST_F(Tokens, EveryMutatedCharacterIsRefused) {
   constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+/. ";

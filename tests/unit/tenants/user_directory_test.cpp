@@ -1,0 +1,138 @@
+#include "tenants/users/user_directory.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tenants/errors.hpp"
+#include "tests/support/coroutines.hpp"
+#include "tests/support/manual_time.hpp"
+
+namespace drover::tenants {
+namespace {
+
+const std::string session = "00000000000000aa";
+
+crypto::token_signer make_signer() {
+  std::map<std::string, secret> keys;
+  keys.emplace("k", secret(std::string(32, 's')));
+  return crypto::token_signer(std::move(keys), "k", 3600s);
+}
+
+class UserDirectory : public testing::Test {
+protected:
+  void SetUp() override {
+    alice_ = wait(users_->create({.username = "alice", .email = "", .password_hash = "h"}))->id;
+    ASSERT_TRUE(wait(directory_.load()));
+    directory_.on_change([this](user_id id) { changed_.push_back(id); });
+  }
+  template <class T>
+  T wait(task<T> t) {
+    return test::run(io_, std::move(t));
+  }
+  std::string token(std::int64_t epoch = 1, const std::string& s = session) {
+    return signer_.make_token(alice_, epoch, s, clock_.wall_now());
+  }
+  std::error_code refusal(std::string_view t) {
+    auto who = directory_.authenticate(t);
+    return who ? std::error_code() : who.error().code;
+  }
+  void ban() {
+    wait(users_->set_status("alice", user_status::banned, {})).value();
+    wait(directory_.refresh(alice_)).value();
+  }
+
+  asio::io_context io_;
+  test::manual_clock clock_;
+  std::unique_ptr<user_store> users_ = make_memory_user_store(clock_);
+  crypto::token_signer signer_ = make_signer();
+  user_directory directory_{*users_, signer_, clock_};
+  user_id alice_;
+  std::vector<user_id> changed_;
+};
+
+TEST_F(UserDirectory, GenuineTokenNamesItsUser) {
+  auto who = directory_.authenticate(token()).value();
+  EXPECT_EQ(who.user, alice_);
+  EXPECT_EQ(who.role, role::tenant);
+  EXPECT_EQ(who.session_id, session);
+  EXPECT_EQ(who.expires_at, clock_.wall_now() + 3600s);
+  EXPECT_TRUE(directory_.still_valid(who));
+}
+
+TEST_F(UserDirectory, ForgedTokensAndUnknownUsersAreInvalid) {
+  EXPECT_EQ(refusal(""), crypto::token_errc::invalid);
+  EXPECT_EQ(refusal("garbage"), crypto::token_errc::invalid);
+  EXPECT_EQ(refusal(signer_.make_token(user_id(99), 1, session, clock_.wall_now())), crypto::token_errc::invalid);
+  EXPECT_EQ(refusal(token(2)), crypto::token_errc::invalid);
+}
+
+TEST_F(UserDirectory, TokensExpire) {
+  auto t = token();
+  auto who = directory_.authenticate(t).value();
+  clock_.advance(3600s);
+  EXPECT_EQ(refusal(t), crypto::token_errc::expired);
+  EXPECT_FALSE(directory_.still_valid(who));
+}
+
+TEST_F(UserDirectory, EndedSessionsAreRevokedNotForged) {
+  auto t = token();
+  auto who = directory_.authenticate(t).value();
+  wait(users_->end_sessions(alice_)).value();
+  wait(directory_.refresh(alice_)).value();
+  EXPECT_EQ(refusal(t), crypto::token_errc::revoked);
+  EXPECT_FALSE(directory_.still_valid(who));
+  EXPECT_TRUE(directory_.authenticate(token(2)));
+}
+
+TEST_F(UserDirectory, BanHoldsForOldAndNewTokens) {
+  auto t = token();
+  auto who = directory_.authenticate(t).value();
+  ban();
+  EXPECT_EQ(refusal(t), tenant_errc::banned);
+  EXPECT_EQ(refusal(token(2)), tenant_errc::banned);
+  EXPECT_FALSE(directory_.still_valid(who));
+}
+
+TEST_F(UserDirectory, UnbanDoesNotReviveOldTokens) {
+  auto t = token();
+  ban();
+  wait(users_->set_status("alice", user_status::active, {})).value();
+  wait(directory_.refresh(alice_)).value();
+  EXPECT_EQ(refusal(t), crypto::token_errc::revoked);
+  EXPECT_TRUE(directory_.authenticate(token(3)));
+}
+
+TEST_F(UserDirectory, OneSessionCanBeEndedAlone) {
+  auto ended = token();
+  auto other = token(1, "00000000000000bb");
+  auto who = directory_.authenticate(ended).value();
+  directory_.revoke_session(session, who.expires_at);
+  EXPECT_EQ(refusal(ended), crypto::token_errc::revoked);
+  EXPECT_FALSE(directory_.still_valid(who));
+  EXPECT_TRUE(directory_.authenticate(other));
+}
+
+TEST_F(UserDirectory, RevokedSessionsAreBoundedAndTheLatestStay) {
+  for (int i = 0; i < 100'000; ++i) directory_.revoke_session("s" + std::to_string(i), clock_.wall_now() + 1s);
+  directory_.revoke_session(session, clock_.wall_now() + 3600s);
+  for (int i = 0; i < 3; ++i) directory_.revoke_session("t" + std::to_string(i), clock_.wall_now() + 3600s);
+  EXPECT_EQ(refusal(token()), crypto::token_errc::revoked);
+}
+
+TEST_F(UserDirectory, ChangesReachListeners) {
+  ban();
+  EXPECT_EQ(changed_, std::vector{alice_});
+  changed_.clear();
+  wait(directory_.load()).value();
+  EXPECT_TRUE(changed_.empty()) << "nothing changed since";
+  auto bob = wait(users_->create({.username = "bob", .email = "", .password_hash = "h"}))->id;
+  wait(users_->end_sessions(alice_)).value();
+  wait(directory_.load()).value();
+  std::ranges::sort(changed_);
+  EXPECT_EQ(changed_, (std::vector{alice_, bob}));
+  EXPECT_EQ(directory_.size(), 2u);
+}
+
+}  // namespace
+}  // namespace drover::tenants

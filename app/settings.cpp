@@ -48,12 +48,32 @@ void read_security(config_section s, security_settings& out) {
   s.get("hashing_queue", out.hashing_queue, 1, 10'000, "Logins that may wait for hashing; more answer 503.");
 }
 
+void read_rate(config_section s, const char* key, web::rate_limit& out, std::string_view help) {
+  auto r = s.section(key, help);
+  r.get("per_second", out.per_second, 1, 10'000'000, "Requests per second in the long run.");
+  r.get("burst", out.burst, 1, 10'000'000, "Requests at once.");
+}
+
+void read_web_limits(config_section s, web::web_limits& out) {
+  s.get("enabled", out.enabled, "Whether requests are limited at all.");
+  s.get("tracked_keys", out.tracked_keys, 16, 100'000'000, "Addresses and users remembered at once.");
+  read_rate(s, "address", out.address, "Per address, before anybody is logged in.");
+  read_rate(s, "login", out.login, "Logins per address.");
+  read_rate(s, "sockets", out.sockets, "WebSockets opened per address.");
+  read_rate(s, "user_read", out.user_read, "Reads per user.");
+  read_rate(s, "user_write", out.user_write, "Writes per user.");
+}
+
 void read_web(config_section s, web::web_config& out) {
   auto& server = out.server;
   s.get("address", server.address, "Address to listen on.");
   s.get("port", server.port, 0, 65'535, "Port to listen on; 0 takes a free one and logs it.");
   s.get("page_folder", out.page_folder, "Folder of the built page.");
   s.get("allowed_origins", out.allowed_origins, "Web origins besides our own that may call the API and open WebSockets.");
+  s.get("trusted_proxies", out.trusted_proxies, "Addresses of reverse proxies whose X-Forwarded-For is believed.");
+  s.get("behind_tls_proxy", out.behind_tls_proxy, "A proxy in front speaks TLS: send Strict-Transport-Security.");
+  s.get("unauthenticated_sockets_per_address", out.unauthenticated_sockets_per_address, 1, 1'000'000, "Sockets of one address that nobody has authenticated yet.");
+  read_web_limits(s.section("limits", "Budgets of calls."), out.limits);
   s.get("connection_limit", server.connection_limit, 1, 1'000'000, "Open connections in all.");
   s.get("connections_per_address", server.connections_per_address, 1, 1'000'000, "Open connections from one address.");
   s.get("tls_certificate_file", server.tls_certificate_file, "PEM certificate chain; with tls_key_file turns TLS on.");

@@ -5,6 +5,7 @@
 
 #include "app/cli/commands.hpp"
 #include "base/migrations.hpp"
+#include "base/json.hpp"
 
 namespace drover::app {
 namespace {

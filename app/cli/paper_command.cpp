@@ -11,6 +11,7 @@
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "base/task_scope.hpp"
+#include "base/json.hpp"
 
 namespace drover::app {
 namespace {

@@ -8,6 +8,7 @@
 #include "app/engine_process.hpp"
 #include "app/process_hardening.hpp"
 #include "base/files.hpp"
+#include "base/json.hpp"
 
 namespace drover::app {
 

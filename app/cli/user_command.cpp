@@ -13,6 +13,7 @@
 #include "crypto/passwords.hpp"
 #include "tenants/errors.hpp"
 #include "tenants/users/user_store.hpp"
+#include "base/json.hpp"
 
 namespace drover::app {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "app/cli/commands.hpp"
 #include "app/version.hpp"
+#include "base/json.hpp"
 
 namespace drover::app {
 

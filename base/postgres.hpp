@@ -56,6 +56,9 @@ struct database_config {
   milliseconds lock_timeout{2000};
   /// How long a job may wait for a connection before it answers db_errc::timed_out.
   milliseconds queue_timeout{2000};
+  /// A job of the pool that takes longer loses its connection: the server or the network hangs (statement_timeout is
+  /// the server's own and does not help then).
+  milliseconds job_limit{10'000};
 };
 
 /// A pool's connection during one job.
@@ -66,6 +69,10 @@ using database_job = std::move_only_function<void(database_session)>;
 
 /// Pool of PostgreSQL connections on threads of their own. Connections are made at need, prepared statements are made on
 /// each; a broken one is dropped. No session state survives a job.
+///
+/// What writes runs in a pqxx::work, even a single statement: only COMMIT tells db_errc::in_doubt from
+/// db_errc::unavailable. pqxx::nontransaction is for reads. Destroy the pool after all awaiting coroutines have ended
+/// and before their io_context.
 class database {
  public:
   virtual ~database() = default;

@@ -1,6 +1,6 @@
 #include "base/postgres_error.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <pqxx/pqxx>
 
@@ -24,11 +24,7 @@ std::string_view message_of(int value) {
   return "unknown";
 }
 
-std::string first_line(std::string text) {
-  text.resize(std::min(text.find('\n'), text.size()));
-  constexpr std::string_view prefix = "ERROR:  ";
-  return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
-}
+using detail::first_line;
 
 /// PostgreSQL names the constraint in its message: … constraint "users_username_key" …
 std::string constraint_of(const std::string& message) {
@@ -66,6 +62,13 @@ std::error_code make_error_code(db_errc value) {
 
 namespace detail {
 
+std::string first_line(std::string text) {
+  text.resize(std::min(text.find('\n'), text.size()));
+  for (std::string_view prefix : {"ERROR:  ", "FATAL:  "})
+    if (text.starts_with(prefix)) return text.substr(prefix.size());
+  return text;
+}
+
 database_failure to_database_failure(std::exception_ptr failure) {
   try {
     std::rethrow_exception(failure);
@@ -86,13 +89,13 @@ std::string session_url(const database_config& config) {
   const auto limits = fmt::format("-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={}",
                                   config.statement_timeout.count(), config.lock_timeout.count(),
                                   config.statement_timeout.count());
-  constexpr int connect_timeout_s = 5, keepalive_s = 5, unacknowledged_ms = 10'000;
-  if (config.url.starts_with("postgres://") || config.url.starts_with("postgresql://"))
-    return fmt::format("{}{}options={}&connect_timeout={}&keepalives_idle={}&tcp_user_timeout={}&application_name=drover",
-                       config.url, config.url.find('?') == std::string::npos ? '?' : '&', percent_encode(limits),
-                       connect_timeout_s, keepalive_s, unacknowledged_ms);
-  return fmt::format("{} options='{}' connect_timeout={} keepalives_idle={} tcp_user_timeout={} application_name=drover",
-                     config.url, limits, connect_timeout_s, keepalive_s, unacknowledged_ms);
+  // A peer that is gone is noticed within 10 seconds.
+  constexpr std::string_view liveness[] = {"connect_timeout=5", "keepalives_idle=4", "keepalives_interval=2", "keepalives_count=3",
+                                           "tcp_user_timeout=8000", "application_name=drover"};
+  const bool is_uri = config.url.starts_with("postgres://") || config.url.starts_with("postgresql://");
+  if (!is_uri) return fmt::format("{} options='{}' {}", config.url, limits, fmt::join(liveness, " "));
+  const char separator = config.url.find('?') == std::string::npos ? '?' : '&';
+  return fmt::format("{}{}options={}&{}", config.url, separator, percent_encode(limits), fmt::join(liveness, "&"));
 }
 
 }  // namespace detail

@@ -15,6 +15,9 @@ struct database_failure {
 /// The one mapping from libpqxx to db_errc.
 database_failure to_database_failure(std::exception_ptr);
 
+/// libpq's messages explain themselves over several lines; the first one says what happened.
+std::string first_line(std::string message);
+
 /// The connection string with the session limits of `config` added.
 std::string session_url(const database_config& config);
 

@@ -43,6 +43,7 @@ class asio_timer_queue final : public timer_queue {
     // The callback is destroyed last: what it owns may come back to this queue.
     auto gone = state_->waiting.extract(key{found->second, found->first});
     state_->keys.erase(found);
+    if (state_->waiting.empty()) state_->disarm();
     return true;
   }
 
@@ -71,6 +72,12 @@ class asio_timer_queue final : public timer_queue {
         alive->armed_for.reset();
         alive->run_due(alive);
       });
+    }
+
+    /// A context with nothing else to do must be able to end.
+    void disarm() {
+      armed_for.reset();
+      alarm.cancel();
     }
 
     void run_due(const std::shared_ptr<state>& self) {

@@ -2,33 +2,17 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/io_context.hpp>
-#include <pqxx/pqxx>
+#include <csignal>
+#include <vector>
 
-#include "base/migrations.hpp"
 #include "base/task_scope.hpp"
-#include "tests/support/coroutines.hpp"
-#include "tests/support/postgres.hpp"
+#include "tests/integration/base/pool.hpp"
 
 namespace drover {
 namespace {
 
+using test::pool;
 using test::test_database;
-
-struct pool {
-  explicit pool(database_config config) : db(make_database(std::move(config), system_clock())) {}
-  asio::io_context io{1};
-  std::unique_ptr<database> db;
-
-  result<std::string> query(std::string sql) {
-    auto work = [sql = std::move(sql)](pqxx::connection_base& c) {
-      pqxx::nontransaction tx(c);
-      auto rows = tx.exec(sql);
-      return rows.empty() || rows[0].size() == 0 ? std::string() : rows[0][0].as<std::string>("");
-    };
-    return test::run(io, db->run("query", std::move(work)));
-  }
-};
 
 TEST(Database, AnswersValuesAndMapsRefusals) {
   test_database scratch(test_database::schema::empty);
@@ -56,17 +40,80 @@ TEST(Database, BoundsEveryStatement) {
   EXPECT_EQ(p.query("SELECT 1").value(), "1");
 }
 
-TEST(Database, RecoversFromATerminatedBackend) {
+TEST(Database, ConnectionsDoNotNoticeThatTheirIdleBackendWasTerminated) {
   test_database scratch(test_database::schema::empty);
   pool p(scratch.config(1));
   const auto pid = p.query("SELECT pg_backend_pid()").value();
-  scratch.sql("SELECT pg_terminate_backend(" + pid + ")");
-  const auto lost = p.query("SELECT 1");
-  if (!lost) {
-    EXPECT_EQ(lost.error().code, db_errc::unavailable);
-  }
+  ASSERT_EQ(scratch.sql("SELECT pg_terminate_backend(" + pid + ", 5000)"), "t");
   EXPECT_EQ(p.query("SELECT 1").value(), "1");
   EXPECT_NE(p.query("SELECT pg_backend_pid()").value(), pid);
+}
+
+TEST(Database, AJobWhoseBackendIsTerminatedIsUnavailable) {
+  test_database scratch(test_database::schema::empty);
+  pool p(scratch.config(1));
+  EXPECT_EQ(p.query("SELECT pg_terminate_backend(pg_backend_pid())").error().code, db_errc::unavailable);
+  EXPECT_EQ(p.query("SELECT 1").value(), "1");
+  EXPECT_EQ(p.db->get_statistics().open, 1u);
+}
+
+/// The server dies between COMMIT and its answer.
+TEST(Database, ACommitWithoutAnswerIsInDoubt) {
+  test_database scratch(test_database::schema::empty);
+  scratch.sql("CREATE TABLE t (id int); "
+              "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS "
+              "'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10); RETURN NULL; END'; "
+              "CREATE CONSTRAINT TRIGGER dying AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()");
+  pool p(scratch.config(1));
+  auto insert = [](pqxx::connection_base& c) {
+    pqxx::work tx(c);
+    tx.exec("INSERT INTO t VALUES (1)");
+    tx.commit();
+  };
+  const auto outcome = test::run(p.io, p.db->run("insert", insert));
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, db_errc::in_doubt);
+  EXPECT_EQ(p.query("SELECT count(*) FROM t").value(), "0");
+}
+
+/// The backend neither answers nor closes: what a frozen machine looks like.
+TEST(Database, AFrozenBackendCostsOneJobNotAWorker) {
+  test_database scratch(test_database::schema::empty);
+  auto config = scratch.config(1);
+  config.job_limit = 300ms;
+  pool p(config);
+  const auto backend = static_cast<pid_t>(std::stoi(p.query("SELECT pg_backend_pid()").value()));
+  ASSERT_EQ(kill(backend, SIGSTOP), 0);
+  const auto hung = p.query("SELECT 1");
+  kill(backend, SIGCONT);
+  ASSERT_FALSE(hung);
+  EXPECT_EQ(hung.error().code, db_errc::unavailable);
+  EXPECT_EQ(p.query("SELECT 1").value(), "1");
+}
+
+TEST(Database, PreparesOncePerConnection) {
+  test_database scratch(test_database::schema::empty);
+  pool p(scratch.config(1));
+  for (int i = 0; i < 3; ++i) {
+    auto work = [i](pqxx::connection_base& c) {
+      pqxx::nontransaction tx(c);
+      return tx.exec_prepared(prepared(c, "twice", "SELECT 2 * $1::int"), i)[0][0].as<int>();
+    };
+    EXPECT_EQ(test::run(p.io, p.db->run("twice", work)).value(), 2 * i);
+  }
+  EXPECT_EQ(p.query("SELECT count(*) FROM pg_prepared_statements").value(), "1");
+}
+
+TEST(Database, KeepsNoSessionStateOfAFailedJob) {
+  test_database scratch(test_database::schema::empty);
+  pool p(scratch.config(1));
+  auto work = [](pqxx::connection_base& c) {
+    pqxx::work tx(c);
+    tx.exec("SET LOCAL statement_timeout = 1");
+    tx.exec("SELECT nonsense");
+  };
+  EXPECT_EQ(test::run(p.io, p.db->run("failing", work)).error().code, db_errc::broken);
+  EXPECT_EQ(p.query("SHOW statement_timeout").value(), "5s");
 }
 
 TEST(Database, AnUnreachableServerIsUnavailable) {
@@ -101,29 +148,20 @@ TEST(Database, RefusesMoreWaitersThanItsLimit) {
   EXPECT_LE(refused, 6);
 }
 
-TEST(Database, ListenerHearsAndReconnects) {
+TEST(Database, RefusesAJobThatWaitedTooLongWhileTheConnectionIsBusy) {
   test_database scratch(test_database::schema::empty);
-  asio::io_context io(1);
-  auto timers = make_timer_queue(io.get_executor(), system_clock());
-  std::vector<std::string> heard;
-  int connected = 0;
-  task_scope scope(io.get_executor(), "scope");
-  auto on_notify = [&](std::string_view channel, std::string_view payload) {
-    heard.push_back(std::string(channel) + ":" + std::string(payload));
-    if (heard.size() == 1)
-      scratch.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'");
-    else
-      scope.stop();
-  };
-  auto on_connect = [&] {
-    ++connected;
-    scratch.sql("NOTIFY news, '" + std::to_string(connected) + "'");
-  };
-  auto listener = make_database_listener(scratch.config(), *timers, {"news"}, on_notify, on_connect);
-  scope.spawn("listener", listener->run());
-  io.run_for(20s);
-  EXPECT_EQ(heard, (std::vector<std::string>{"news:1", "news:2"}));
-  EXPECT_EQ(connected, 2);
+  auto config = scratch.config(1);
+  config.queue_timeout = 50ms;
+  pool p(config);
+  std::vector<result<void>> out;
+  task_scope scope(p.io.get_executor(), "scope");
+  scope.spawn("long", run_into(*p.db, "SELECT pg_sleep(1)", out));
+  scope.spawn("waiting", run_into(*p.db, "SELECT 1", out));
+  p.io.run();
+  ASSERT_EQ(out.size(), 2u);
+  ASSERT_FALSE(out[0]) << "the waiting job was answered only after the long one";
+  EXPECT_EQ(out[0].error().code, db_errc::timed_out);
+  EXPECT_TRUE(out[1]);
 }
 
 }  // namespace

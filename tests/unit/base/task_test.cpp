@@ -297,6 +297,19 @@ TEST(TimerQueue, RunsInOrderAndNotWhenCancelled) {
   EXPECT_EQ(order, "abc");
 }
 
+TEST(TimerQueue, CancellingTheLastTimerLetsTheContextEnd) {
+  asio::io_context io(1);
+  auto timers = make_timer_queue(io.get_executor(), system_clock());
+  bool ran = false;
+  timers->cancel(timers->call_after(1h, [] {}));
+  io.poll();
+  EXPECT_TRUE(io.stopped());
+  timers->call_after(1ms, [&] { ran = true; });
+  io.restart();
+  io.run();
+  EXPECT_TRUE(ran);
+}
+
 task<void> hold(worker_pool& pool, std::atomic<bool>& release, int& finished) {
   auto done = co_await pool.run_job([&release] { release.wait(false); });
   if (done) ++finished;

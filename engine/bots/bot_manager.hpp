@@ -12,6 +12,7 @@
 #include "engine/bots/bot_status.hpp"
 #include "engine/orders/order_desk.hpp"
 #include "engine/orders/order_journal.hpp"
+#include "engine/strategies/strategy.hpp"
 #include "exchanges/exchange.hpp"
 #include "tenants/accounts/account_store.hpp"
 
@@ -55,6 +56,8 @@ struct bot_manager_parts {
   std::function<void(const earnings_event&)> on_earnings;
   /// Names this process in leases.
   std::string engine_name;
+  /// Where strategies come from.
+  const strategy_kind* (*find_kind)(std::string_view name) = find_strategy_kind;
 };
 
 /// Runs exactly the bots that should run: approved, active accounts of active users (SPEC A1). Trading thread only.
@@ -73,8 +76,9 @@ class bot_manager {
   /// Drain (A4): no new orders at once, in-flight ones settled or recorded, bots stopped; bounded by drain_limit.
   task<void> drain();
 
+  /// Accounts that the manager knows. Any thread.
   std::size_t size() const;
-  /// True once the first load is done and every bot of it has left `starting` (readiness).
+  /// True once the first load is done and every bot of it has left `starting` (readiness). Any thread.
   bool first_load_done() const;
 
  private:

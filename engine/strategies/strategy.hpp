@@ -54,7 +54,7 @@ class strategy {
   virtual strategy_actions on_tick(const strategy_context& ctx) = 0;
   /// An order changed. An order of ours that was refused before it was written has state `refused` and the nil id.
   virtual strategy_actions on_order(const strategy_context& ctx, const live_order& order) = 0;
-  /// `tag` is empty when the order is not known any more.
+  /// A new fill of an order of ours; the order may be gone already.
   virtual strategy_actions on_fill(const strategy_context& ctx, const exchanges::fill& fill, std::string_view tag) = 0;
   /// JSON text to restore from; saved with the bot after changes.
   virtual std::string save_state() const = 0;

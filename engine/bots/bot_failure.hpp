@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/error.hpp"
+
+namespace drover::engine {
+
+/// Why a bot ended by itself.
+struct bot_failure {
+  enum class kind {
+    /// Its own fault (an exception in the strategy): restarted, but not for ever.
+    crashed,
+    /// The exchange or the database is away: tried again for as long as it takes.
+    outside,
+    /// Trying again changes nothing; somebody must change the account, the parameters or the strategy.
+    permanent,
+  };
+  kind how = kind::crashed;
+  /// For a person: what happened and, where there is one, what to do.
+  std::string reason;
+  std::optional<std::chrono::milliseconds> retry_after{};
+};
+
+/// Errors of exchange, journal and keys, as the supervisor sees them.
+bot_failure to_bot_failure(const error&);
+
+}  // namespace drover::engine

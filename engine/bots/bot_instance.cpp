@@ -1,0 +1,252 @@
+#include "engine/bots/bot_instance.hpp"
+
+#include <boost/system/system_error.hpp>
+#include <utility>
+
+#include "base/log.hpp"
+#include "tenants/accounts/account_service.hpp"
+
+namespace drover::engine {
+
+namespace {
+
+const logger& log() {
+  static const logger instance("bots");
+  return instance;
+}
+
+/// Sets a flag back and wakes whoever waits for it, also when the coroutine is cut.
+class start_mark {
+ public:
+  start_mark(bool& flag, wake_event*& waiter) : flag_(flag), waiter_(waiter) { flag_ = true; }
+  ~start_mark() {
+    flag_ = false;
+    if (waiter_ != nullptr) waiter_->notify();
+  }
+  start_mark(const start_mark&) = delete;
+  start_mark& operator=(const start_mark&) = delete;
+
+ private:
+  bool& flag_;
+  wake_event*& waiter_;
+};
+
+}  // namespace
+
+bot_instance::bot_instance(bot_identity id, std::shared_ptr<const bot_plan> plan, bot_manager_parts& parts,
+                           bot_observer& observer)
+    : id_(std::move(id)), plan_(std::move(plan)), parts_(parts), observer_(observer),
+      scope_(parts.executor, "bot", [this](std::string_view task, std::string_view what) {
+        log().error("a task of a bot failed", {{"user", id_.user}, {"account", id_.account}, {"task", task}, {"err", what}});
+        fail({bot_failure::kind::crashed, "The bot failed: " + std::string(what), std::nullopt});
+      }) {}
+
+bot_instance::~bot_instance() = default;
+
+void bot_instance::start(bot_start known) {
+  restarts_ = known.restarts;
+  starting_ = true;
+  set_state(bot_state::reconciling, "Reading orders, fills and balances from the exchange");
+  scope_.spawn("start", run_start(std::move(known)));
+}
+
+task<void> bot_instance::run_start(bot_start known) {
+  result<void> outcome;
+  {
+    start_mark mark(starting_, waiter_);
+    outcome = co_await prepare(std::move(known));
+  }
+  if (halted_) co_return;
+  if (!outcome) {
+    fail(to_bot_failure(outcome.error()));
+    co_return;
+  }
+  begin_trading();
+}
+
+task<result<void>> bot_instance::prepare(bot_start known) {
+  auto opened = co_await open(known);
+  if (!opened) co_return opened;
+  auto reconciled = co_await desk_->reconcile(epoch_, known.fresh);
+  if (!reconciled) co_return reconciled;
+  reconciled_ = true;
+  if (halted_) co_return fail(errc::cancelled);
+  for (const auto& order : desk_->live_orders()) notes_.add(order.id, order.tag, order.state);
+  auto balances = co_await account_->fetch_balances(exchanges::lane::reconcile);
+  if (!balances) co_return std::unexpected(balances.error());
+  apply_balances(*balances);
+  if (!known.strategy_state) {
+    auto saved = co_await parts_.journal.load_strategy_state(id_.account);
+    if (!saved) co_return std::unexpected(saved.error());
+    known.strategy_state = std::move(*saved);
+  }
+  if (halted_) co_return fail(errc::cancelled);
+  auto made = make_strategy(*known.strategy_state);
+  co_return made;
+}
+
+/// Instrument, lease, account and desk: what reconciling needs.
+task<result<void>> bot_instance::open(bot_start& known) {
+  auto instrument = co_await id_.venue->find_instrument(plan_->symbol);
+  if (!instrument) co_return std::unexpected(instrument.error());
+  instrument_ = std::move(*instrument);
+  if (!known.lease_epoch) {
+    auto epoch = co_await parts_.journal.acquire_lease(id_.account, parts_.engine_name);
+    if (!epoch) co_return std::unexpected(epoch.error());
+    known.lease_epoch = *epoch;
+  }
+  epoch_ = *known.lease_epoch;
+  if (start_is_cut()) co_return fail(errc::cancelled);
+  account_ = id_.venue->open_account(make_credential_source(), std::to_string(id_.account.value));
+  order_desk_parts parts{*account_, parts_.journal, parts_.timers, parts_.random, parts_.wall};
+  desk_ = std::make_unique<order_desk>(id_.user, id_.account, id_.venue->name(), instrument_, parts, plan_->config.orders, *this);
+  account_->subscribe([this](const exchanges::account_event& e) { on_account_event(e); });
+  co_return result<void>();
+}
+
+exchanges::credential_source bot_instance::make_credential_source() const {
+  return [keyring = &parts_.keyring, sealed = id_.sealed]() -> result<exchanges::credentials> {
+    tenants::credential_opener opener(*keyring, *sealed);
+    auto clear = opener.open();
+    if (!clear) return std::unexpected(clear.error());
+    return exchanges::credentials{std::move(clear->api_key), std::move(clear->api_secret), std::move(clear->passphrase)};
+  };
+}
+
+/// A saved state that cannot be read costs the strategy its memory, not the bot its life: the books know what is held.
+result<void> bot_instance::make_strategy(const std::string& saved_state) {
+  auto made = plan_->kind->make(plan_->parameters, saved_state);
+  if (!made && !saved_state.empty()) {
+    log().warn("a saved strategy state was refused; the strategy starts without it",
+               {{"user", id_.user}, {"account", id_.account}, {"err", made.error()}});
+    made = plan_->kind->make(plan_->parameters, "");
+  }
+  if (!made) return std::unexpected(made.error());
+  strategy_.emplace(std::move(*made), parts_.timers.get_clock(), plan_->config.callback_budget);
+  saved_hash_ = std::hash<std::string>{}(saved_state);
+  return {};
+}
+
+void bot_instance::begin_trading() {
+  trading_ = true;
+  set_state(bot_state::running, "Trading");
+  observer_.on_bot_running(id_.account);
+  call_strategy([](strategy& s, const strategy_context& ctx) { return s.on_start(ctx); });
+  if (halted_) return;
+  market_ = id_.venue->subscribe_book_ticker(plan_->symbol, [this](const auto& ticker) { on_ticker(ticker); });
+  schedule_turn();
+}
+
+void bot_instance::halt(std::string reason) {
+  if (halted_) return;
+  halted_ = true;
+  tick_waits_ = false;
+  market_.reset();
+  if (desk_) desk_->block_entries(reason);
+  if (!failed_) set_state(bot_state::stopping, std::move(reason));
+}
+
+task<void> bot_instance::stop(resume_contract contract, std::string reason, nanoseconds settle_limit) {
+  closing_ = contract == resume_contract::cancel_and_wait;
+  halt(std::move(reason));
+  wake_event woken(parts_.executor);
+  waiter_ = &woken;
+  const auto deadline = parts_.timers.get_clock().now() + cancel_limit;
+  if (starting_ && !closing_) scope_.stop();
+  bool in_time = true;
+  while (starting_ && closing_ && in_time) in_time = co_await woken.wait_until(parts_.timers, deadline);
+  const bool may_act = reconciled_ && !scope_.stopping();
+  if (may_act && closing_) co_await cancel_orders(woken, deadline);
+  if (may_act) co_await desk_->settle(settle_limit);
+  waiter_ = nullptr;
+  scope_.stop();
+  co_await scope_.join();
+  if (save_timer_) parts_.timers.cancel(*save_timer_);
+  if (desk_) co_await desk_->stop();
+  hand_to_strategy(static_cast<int>(news_.size()));
+  co_await save_state();
+  desk_.reset();
+  account_.reset();
+}
+
+task<void> bot_instance::cancel_orders(wake_event& woken, steady_time deadline) {
+  const auto orders = desk_->live_orders();
+  for (const auto& order : orders) desk_->cancel(order.id);
+  bool in_time = true;
+  while (in_time && !desk_->live_orders().empty()) in_time = co_await woken.wait_until(parts_.timers, deadline);
+  const auto left = desk_->live_orders().size();
+  if (left > 0)
+    log().warn("orders may still rest at the exchange after the stop",
+               {{"user", id_.user}, {"account", id_.account}, {"orders", left}});
+}
+
+void bot_instance::changed(nanoseconds delay) {
+  if (save_timer_ || scope_.stopping()) return;
+  save_timer_ = parts_.timers.call_after(delay, [this] { on_save_due(); });
+}
+
+void bot_instance::on_save_due() {
+  save_timer_.reset();
+  if (published_orders_ != notes_.open()) publish();
+  if (saving_) return changed();
+  scope_.spawn("save strategy state", run_save());
+}
+
+task<void> bot_instance::run_save() {
+  saving_ = true;
+  co_await save_state();
+  saving_ = false;
+}
+
+task<void> bot_instance::save_state() {
+  if (!strategy_ || epoch_ == 0) co_return;
+  auto text = strategy_->save_state();
+  if (!text) {
+    fail(text.error());
+    co_return;
+  }
+  const auto hash = std::hash<std::string>{}(*text);
+  if (hash == saved_hash_) co_return;
+  auto saved = co_await parts_.journal.save_strategy_state(id_.account, std::move(*text), epoch_);
+  if (saved) {
+    saved_hash_ = hash;
+    co_return;
+  }
+  log().warn("the strategy's state was not saved", {{"user", id_.user}, {"account", id_.account}, {"err", saved.error()}});
+  if (saved.error().code == journal_errc::fenced) {
+    fail(to_bot_failure(saved.error()));
+  } else {
+    changed(state_retry_delay);
+  }
+}
+
+void bot_instance::fail(bot_failure why) {
+  if (failed_ || halted_) return;
+  failed_ = true;
+  halt(why.reason);
+  observer_.on_bot_failed(id_.account, why);
+}
+
+void bot_instance::on_desk_failed(const error& e) { fail(to_bot_failure(e)); }
+
+void bot_instance::set_state(bot_state state, std::string reason) {
+  state_ = state;
+  reason_ = std::move(reason);
+  since_ = parts_.wall.wall_now();
+  publish();
+}
+
+void bot_instance::publish() {
+  published_orders_ = notes_.open();
+  parts_.board.set({.account = id_.account,
+                    .user = id_.user,
+                    .state = state_,
+                    .reason = reason_,
+                    .since = since_,
+                    .strategy = std::string(plan_->kind->name),
+                    .symbol = plan_->symbol,
+                    .open_orders = published_orders_,
+                    .restarts = restarts_});
+}
+
+}  // namespace drover::engine

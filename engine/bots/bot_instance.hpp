@@ -1,0 +1,178 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/task_scope.hpp"
+#include "engine/bots/bot_failure.hpp"
+#include "engine/bots/bot_manager.hpp"
+#include "engine/bots/order_notes.hpp"
+#include "engine/bots/strategy_runner.hpp"
+
+namespace drover::engine {
+
+/// What bots with the same strategy share.
+struct bot_plan {
+  const strategy_kind* kind = nullptr;
+  std::string parameters, symbol;
+  bots_config config;
+};
+
+struct bot_identity {
+  account_id account;
+  user_id user;
+  exchanges::exchange* venue = nullptr;
+  std::shared_ptr<const tenants::sealed_credentials> sealed;
+};
+
+/// What is known before the start; what is not is read then.
+struct bot_start {
+  std::optional<std::int64_t> lease_epoch;
+  std::optional<std::string> strategy_state;
+  /// The journal knows nothing of the account.
+  bool fresh = false;
+  int restarts = 0;
+};
+
+/// How a bot's orders are left behind.
+enum class resume_contract {
+  /// They stay at the exchange and are found again at the next start.
+  resume,
+  /// Their cancellation is asked for and awaited.
+  cancel_and_wait,
+};
+
+/// Told from within a bot's call: must not destroy the bot there.
+class bot_observer {
+ public:
+  virtual ~bot_observer() = default;
+  /// It has left reconciling and trades.
+  virtual void on_bot_running(account_id) = 0;
+  /// It ended by itself and has placed its last order; somebody has to stop() it.
+  virtual void on_bot_failed(account_id, const bot_failure&) = 0;
+};
+
+/// One account's bot: credentials, orders, market data, strategy and a bounded mailbox. Trading thread only.
+///
+/// Events wait in the mailbox and are handled in posted turns of at most `events_per_turn`, so that a flooded bot takes its
+/// turn like every other. No coroutine is alive while the bot idles.
+class bot_instance final : private order_listener {
+ public:
+  static constexpr int events_per_turn = 32;
+  /// Saved state may be this much older than the strategy's.
+  static constexpr nanoseconds state_save_delay = 250ms;
+  /// After a failed save.
+  static constexpr nanoseconds state_retry_delay = 5s;
+  /// For cancelling orders at a stop.
+  static constexpr nanoseconds cancel_limit = 5s;
+
+  /// References outlive the bot; `parts.executor` is where it lives.
+  bot_instance(bot_identity, std::shared_ptr<const bot_plan>, bot_manager_parts& parts, bot_observer&);
+  ~bot_instance() override;
+
+  void start(bot_start);
+  /// From here on nothing new is placed. Cancels still work. Idempotent.
+  void halt(std::string reason);
+  /// Ends everything and waits for it: orders as the contract says, requests in flight settled (at most `settle_limit`),
+  /// state saved. Once; afterwards the bot may be destroyed.
+  task<void> stop(resume_contract, std::string reason, nanoseconds settle_limit);
+
+  bot_state state() const { return state_; }
+
+ private:
+  struct order_change {
+    live_order order;
+    std::string reason;
+  };
+  using news = std::variant<order_change, booked_fill>;
+  struct frame;
+
+  void on_order_changed(const live_order&, const std::string& reason) override;
+  void on_fill(const booked_fill&) override;
+  void on_desk_failed(const error&) override;
+  void on_account_event(const exchanges::account_event&);
+  void on_ticker(const std::shared_ptr<const exchanges::book_ticker>&);
+
+  task<void> run_start(bot_start);
+  task<result<void>> prepare(bot_start);
+  task<result<void>> open(bot_start&);
+  result<void> make_strategy(const std::string& saved_state);
+  void begin_trading();
+  bool start_is_cut() const { return halted_ && !closing_; }
+
+  void schedule_turn();
+  void run_turn();
+  int hand_to_desk(int limit);
+  int hand_to_strategy(int limit);
+  void deliver(const order_change&);
+  void deliver(const booked_fill&);
+  void deliver_tick();
+  void deliver_fill(const exchanges::fill&, const std::string& tag);
+  task<void> find_tag_and_deliver(exchanges::fill);
+  bool has_room();
+  bool hears_news() const { return strategy_ && reconciled_ && !starting_ && !failed_; }
+  void add_news(news);
+  void call_strategy(const std::function<strategy_actions(strategy&, const strategy_context&)>& call);
+  void perform(strategy_actions);
+  void place(const place_order&);
+  void apply_balances(const std::vector<exchanges::balance>&);
+  void tell_earnings(const booked_fill&);
+  steady_time arrival_of(const std::string& trade_id);
+
+  void changed(nanoseconds delay = state_save_delay);
+  void on_save_due();
+  task<void> run_save();
+  task<void> save_state();
+  task<void> cancel_orders(wake_event& changed, steady_time deadline);
+
+  void fail(bot_failure);
+  void set_state(bot_state, std::string reason);
+  void publish();
+  void wake_waiter();
+  exchanges::credential_source make_credential_source() const;
+
+  bot_identity id_;
+  std::shared_ptr<const bot_plan> plan_;
+  bot_manager_parts& parts_;
+  bot_observer& observer_;
+
+  std::shared_ptr<const exchanges::instrument> instrument_;
+  std::unique_ptr<exchanges::exchange_account> account_;
+  std::unique_ptr<order_desk> desk_;
+  std::unique_ptr<exchanges::market_subscription> market_;
+  std::optional<strategy_runner> strategy_;
+  std::shared_ptr<const exchanges::book_ticker> ticker_;
+
+  /// For the desk, and for the strategy; together at most mailbox_limit.
+  std::vector<exchanges::account_event> inbox_;
+  std::vector<news> news_;
+  /// Of the instrument's two assets.
+  std::vector<exchanges::balance> balances_;
+  order_notes notes_;
+  struct arrival {
+    std::string trade_id;
+    steady_time at;
+  };
+  /// When fills came off the stream, until they are booked.
+  std::vector<arrival> arrivals_;
+
+  std::int64_t epoch_ = 0;
+  std::string reason_, last_refusal_;
+  wall_time since_;
+  std::optional<timer_id> save_timer_;
+  std::size_t saved_hash_ = 0;
+  /// stop() while it waits for orders or for the start.
+  wake_event* waiter_ = nullptr;
+  int published_orders_ = 0, restarts_ = 0, lookups_ = 0;
+  bot_state state_ = bot_state::starting;
+  bool starting_ = false, reconciled_ = false, trading_ = false;
+  bool halted_ = false, closing_ = false, failed_ = false;
+  bool tick_waits_ = false, turn_posted_ = false, saving_ = false;
+  task_scope scope_;
+};
+
+}  // namespace drover::engine

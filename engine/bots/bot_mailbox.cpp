@@ -1,0 +1,241 @@
+// The mailbox of a bot: what it hears, how it waits, and the turns in which desk and strategy are told.
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+#include "engine/bots/bot_instance.hpp"
+
+namespace drover::engine {
+
+namespace {
+
+const logger& log() {
+  static const logger instance("bots");
+  return instance;
+}
+
+/// Moves up to `limit` elements out from the front; an emptied queue keeps no memory.
+template <class T>
+std::vector<T> take_front(std::vector<T>& queue, int limit) {
+  const auto count = std::min(queue.size(), static_cast<std::size_t>(std::max(limit, 0)));
+  if (count == queue.size()) return std::exchange(queue, {});
+  const auto end = queue.begin() + static_cast<std::ptrdiff_t>(count);
+  std::vector<T> out(std::make_move_iterator(queue.begin()), std::make_move_iterator(end));
+  queue.erase(queue.begin(), end);
+  return out;
+}
+
+}  // namespace
+
+/// What the strategy may look at, gathered for one call.
+struct bot_instance::frame {
+  explicit frame(const bot_instance& bot)
+      : orders(bot.desk_->live_orders()), position(bot.desk_->position()),
+        ctx{*bot.instrument_, bot.ticker_.get(), orders, position, bot.balances_} {}
+  std::vector<live_order> orders;
+  tenants::position position;
+  strategy_context ctx;
+};
+
+void bot_instance::call_strategy(const std::function<strategy_actions(strategy&, const strategy_context&)>& call) {
+  if (failed_ || !strategy_ || !desk_) return;
+  const frame now(*this);
+  auto outcome = strategy_->run([&](strategy& s) { return call(s, now.ctx); });
+  if (!outcome) return fail(outcome.error());
+  if (!outcome->empty()) changed();
+  perform(std::move(*outcome));
+}
+
+void bot_instance::on_account_event(const exchanges::account_event& event) {
+  if (const auto* balances = std::get_if<exchanges::balance_event>(&event)) return apply_balances(balances->balances);
+  if (!has_room()) return;
+  if (const auto* order = std::get_if<exchanges::order_event>(&event); order != nullptr && order->fill) {
+    if (arrivals_.size() >= plan_->config.mailbox_limit) arrivals_.erase(arrivals_.begin());
+    arrivals_.push_back({order->fill->trade_id, parts_.timers.get_clock().now()});
+  }
+  if (const auto* lost = std::get_if<exchanges::stream_lost>(&event); lost != nullptr && state_ == bot_state::running)
+    set_state(bot_state::degraded, "The account's stream is down, connecting again: " + lost->reason);
+  if (std::holds_alternative<exchanges::stream_opened>(event) && state_ == bot_state::degraded)
+    set_state(bot_state::running, "Trading");
+  inbox_.push_back(event);
+  schedule_turn();
+}
+
+void bot_instance::on_ticker(const std::shared_ptr<const exchanges::book_ticker>& ticker) {
+  if (halted_) return;
+  ticker_ = ticker;
+  if (tick_waits_) return;
+  auto wanted = strategy_->wants_tick(*ticker);
+  if (!wanted) return fail(wanted.error());
+  if (!*wanted) return;
+  tick_waits_ = true;
+  schedule_turn();
+}
+
+void bot_instance::on_order_changed(const live_order& order, const std::string& reason) {
+  parts_.counters.add(notes_.change(order));
+  add_news(order_change{order, reason});
+  wake_waiter();
+}
+
+void bot_instance::on_fill(const booked_fill& fill) {
+  const auto arrived = arrival_of(fill.fill.trade_id);
+  if (!fill.was_new) return;
+  parts_.counters.add({.fills = 1});
+  if (!fill.realised.is_zero() && parts_.on_earnings)
+    parts_.on_earnings({.user = id_.user,
+                        .account = id_.account,
+                        .earning_id = fill.earning_id,
+                        .source = "trading",
+                        .asset = fill.quote_asset,
+                        .amount = fill.realised,
+                        .total = fill.total_earnings,
+                        .at = fill.fill.at,
+                        .received_at = arrived});
+  add_news(fill);
+}
+
+steady_time bot_instance::arrival_of(const std::string& trade_id) {
+  auto at = std::ranges::find(arrivals_, trade_id, &arrival::trade_id);
+  if (at == arrivals_.end()) return parts_.timers.get_clock().now();
+  const auto when = at->at;
+  arrivals_.erase(at);
+  return when;
+}
+
+/// False when the mailbox is full: the bot ends, others go on.
+bool bot_instance::has_room() {
+  if (failed_) return false;
+  if (inbox_.size() + news_.size() < plan_->config.mailbox_limit) return true;
+  fail({bot_failure::kind::permanent,
+        "Too many events at once: " + std::to_string(plan_->config.mailbox_limit) + " were waiting", std::nullopt});
+  return false;
+}
+
+/// Before the strategy runs nobody reads its news; what it misses then shows in its orders and position.
+void bot_instance::add_news(news item) {
+  const bool full = inbox_.size() + news_.size() >= plan_->config.mailbox_limit;
+  if (full && !trading_ && !news_.empty()) news_.erase(news_.begin());
+  if (trading_ && !has_room()) return;
+  news_.push_back(std::move(item));
+  schedule_turn();
+}
+
+void bot_instance::schedule_turn() {
+  if (turn_posted_ || scope_.stopping()) return;
+  turn_posted_ = true;
+  scope_.post([this] { run_turn(); });
+}
+
+void bot_instance::run_turn() {
+  turn_posted_ = false;
+  int left = events_per_turn;
+  left -= hand_to_desk(left);
+  if (hears_news()) left -= hand_to_strategy(left);
+  if (!inbox_.empty() || (hears_news() && !news_.empty())) return schedule_turn();
+  if (tick_waits_ && lookups_ == 0) deliver_tick();
+}
+
+int bot_instance::hand_to_desk(int limit) {
+  const auto events = take_front(inbox_, limit);
+  for (const auto& event : events)
+    if (desk_) desk_->handle(event);
+  return static_cast<int>(events.size());
+}
+
+int bot_instance::hand_to_strategy(int limit) {
+  const auto items = take_front(news_, limit);
+  for (const auto& item : items) std::visit([this](const auto& n) { deliver(n); }, item);
+  return static_cast<int>(items.size());
+}
+
+void bot_instance::deliver(const order_change& change) {
+  call_strategy([&](strategy& s, const strategy_context& ctx) { return s.on_order(ctx, change.order); });
+}
+
+void bot_instance::deliver(const booked_fill& booked) {
+  auto id = uuid::parse(booked.fill.client_order_id);
+  const auto* tag = id ? notes_.find_tag(*id) : nullptr;
+  if (tag != nullptr) return deliver_fill(booked.fill, *tag);
+  if (scope_.stopping()) return;
+  ++lookups_;
+  scope_.spawn("find the order of a fill", find_tag_and_deliver(booked.fill));
+}
+
+void bot_instance::deliver_fill(const exchanges::fill& fill, const std::string& tag) {
+  call_strategy([&](strategy& s, const strategy_context& ctx) { return s.on_fill(ctx, fill, tag); });
+  changed();
+}
+
+/// Orders that ended long ago, or before a restart, are only known to the journal. Fills of foreign orders are not told.
+task<void> bot_instance::find_tag_and_deliver(exchanges::fill fill) {
+  auto id = uuid::parse(fill.client_order_id);
+  result<std::optional<journal_order>> found = std::nullopt;
+  if (id) {
+    found = co_await parts_.journal.find(*id);
+  } else {
+    found = co_await parts_.journal.find_by_venue_order(id_.account, fill.symbol, fill.venue_order_id);
+  }
+  --lookups_;
+  if (!found)
+    log().warn("the order of a fill could not be read", {{"user", id_.user}, {"account", id_.account}, {"err", found.error()}});
+  if (found && *found) deliver_fill(fill, (*found)->intent.tag);
+  schedule_turn();
+}
+
+void bot_instance::deliver_tick() {
+  tick_waits_ = false;
+  if (halted_ || !ticker_) return;
+  desk_->set_mid_price(decimal::divide(ticker_->bid_price + ticker_->ask_price, decimal(2)));
+  call_strategy([](strategy& s, const strategy_context& ctx) { return s.on_tick(ctx); });
+}
+
+void bot_instance::perform(strategy_actions actions) {
+  for (auto& action : actions) {
+    if (halted_) return;
+    if (const auto* order = std::get_if<place_order>(&action)) {
+      place(*order);
+    } else if (const auto* cancelled = std::get_if<cancel_order>(&action)) {
+      desk_->cancel(cancelled->id);
+    } else {
+      const auto& reason = std::get<stop_bot>(action).reason;
+      fail({bot_failure::kind::permanent, "The strategy stopped: " + reason, std::nullopt});
+    }
+  }
+}
+
+void bot_instance::place(const place_order& order) {
+  auto placed = desk_->place(order.side, order.type, order.price, order.quantity, order.tag);
+  if (placed) {
+    parts_.counters.add({.placed = 1});
+    if (notes_.find_tag(*placed) == nullptr) notes_.add(*placed, order.tag, intent_state::intended);
+    return;
+  }
+  if (last_refusal_ != placed.error().detail) {
+    last_refusal_ = placed.error().detail;
+    log().warn("an order was not placed", {{"user", id_.user}, {"account", id_.account}, {"err", placed.error()}});
+  }
+  parts_.counters.add({.refused = 1});
+  live_order refused{.id = {}, .tag = order.tag, .side = order.side, .price = order.price, .quantity = order.quantity,
+                     .filled_quantity = {}, .state = intent_state::refused};
+  add_news(order_change{std::move(refused), placed.error().detail});
+}
+
+void bot_instance::apply_balances(const std::vector<exchanges::balance>& balances) {
+  if (!instrument_) return;
+  for (const auto& b : balances) {
+    if (b.asset != instrument_->base_asset && b.asset != instrument_->quote_asset) continue;
+    auto at = std::ranges::find(balances_, b.asset, &exchanges::balance::asset);
+    if (at == balances_.end()) {
+      balances_.push_back(b);
+    } else {
+      *at = b;
+    }
+  }
+}
+
+void bot_instance::wake_waiter() {
+  if (waiter_ != nullptr) waiter_->notify();
+}
+
+}  // namespace drover::engine

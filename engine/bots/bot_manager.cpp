@@ -1,0 +1,242 @@
+#include "engine/bots/bot_manager.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "base/log.hpp"
+#include "engine/bots/bot_supervisor.hpp"
+
+namespace drover::engine {
+
+namespace {
+
+const logger& log() {
+  static const logger instance("bots");
+  return instance;
+}
+
+/// Accounts whose leases are taken in one statement.
+constexpr std::size_t leases_per_statement = 2'000;
+/// More changed accounts than this are read by one full load.
+constexpr std::size_t single_reads_limit = 64;
+constexpr milliseconds database_retry_floor{100}, database_retry_ceiling{10'000};
+constexpr std::string_view released_reason = "The account is not to trade any more: switched off, rejected, banned or deleted";
+
+}  // namespace
+
+struct bot_manager::state {
+  state(bots_config c, bot_manager_parts p)
+      : config(std::move(c)), parts(std::move(p)),
+        supervisor(config, parts, [this](account_id id) { ask(id); }), wake(parts.executor),
+        scope(parts.executor, "bot manager") {}
+
+  bots_config config;
+  bot_manager_parts parts;
+  bot_supervisor supervisor;
+  /// Accounts to read again; `asked` ones were changed by somebody, the others are due for a restart.
+  std::unordered_set<account_id> asked, due;
+  bool reload_wanted = true;
+  bool draining = false;
+  std::atomic<bool> loaded = false, first_load_done = false;
+  backoff database_retry{database_retry_floor, database_retry_ceiling};
+  wake_event wake;
+  task_scope scope;
+
+  void ask(account_id id) {
+    due.insert(id);
+    wake.notify();
+  }
+  task<void> follow();
+  task<bool> handle_pending();
+  task<result<void>> load_all();
+  task<result<void>> load_one(account_id, bool was_asked);
+  task<result<void>> start_new(std::vector<tenants::runnable_account>);
+  task<void> run_statistics();
+  task<void> log_statistics();
+  task<void> drain();
+};
+
+/// Reads what changed, at once or when the interval is over; while the database is away bots go on and reading is tried again.
+task<void> bot_manager::state::follow() {
+  auto next_reload = parts.timers.get_clock().now() + config.refresh_interval;
+  while (!draining) {
+    const bool was_full = reload_wanted;
+    const bool done = co_await handle_pending();
+    if (draining) break;
+    const auto now = parts.timers.get_clock().now();
+    if (done && was_full) next_reload = now + config.refresh_interval;
+    if (!done) {
+      const auto wait = database_retry.next(parts.random);
+      co_await sleep_for(parts.timers, wait);
+      continue;
+    }
+    database_retry.reset();
+    if (reload_wanted || !asked.empty() || !due.empty()) continue;
+    const bool woken = co_await wake.wait_until(parts.timers, next_reload);
+    if (!woken) reload_wanted = true;
+  }
+}
+
+/// False when something could not be read; it stays pending.
+task<bool> bot_manager::state::handle_pending() {
+  if (asked.size() + due.size() > single_reads_limit) reload_wanted = true;
+  result<void> outcome;
+  if (reload_wanted) {
+    outcome = co_await load_all();
+  } else {
+    while (outcome && !draining && !(asked.empty() && due.empty())) {
+      const bool was_asked = !asked.empty();
+      auto& pending = was_asked ? asked : due;
+      const auto id = *pending.begin();
+      pending.erase(id);
+      outcome = co_await load_one(id, was_asked);
+      if (!outcome) (was_asked ? asked : due).insert(id);
+    }
+  }
+  supervisor.pump();
+  if (!outcome)
+    log().warn("the accounts cannot be read; running bots go on", {{"bots", supervisor.size()}, {"err", outcome.error()}});
+  co_return outcome.has_value();
+}
+
+task<result<void>> bot_manager::state::load_all() {
+  // What changes from here on is read again.
+  reload_wanted = false;
+  auto pending = std::exchange(asked, {});
+  pending.merge(std::exchange(due, {}));
+  auto rows = co_await parts.accounts.load_runnable();
+  if (!rows) {
+    reload_wanted = true;
+    asked.merge(pending);
+    co_return std::unexpected(rows.error());
+  }
+  std::unordered_set<account_id> wanted;
+  std::vector<tenants::runnable_account> fresh;
+  for (auto& row : *rows) {
+    const auto id = row.account.id;
+    wanted.insert(id);
+    if (supervisor.knows(id)) {
+      supervisor.want(std::move(row), {}, pending.contains(id));
+    } else {
+      fresh.push_back(std::move(row));
+    }
+  }
+  for (const auto id : supervisor.accounts())
+    if (!wanted.contains(id)) supervisor.release(id, std::string(released_reason));
+  auto started = co_await start_new(std::move(fresh));
+  if (!started) {
+    reload_wanted = true;
+    co_return started;
+  }
+  if (!loaded.exchange(true)) log().info("accounts loaded", {{"accounts", supervisor.size()}});
+  co_return started;
+}
+
+/// Leases and saved states of many accounts by a handful of statements; those with open orders start first.
+task<result<void>> bot_manager::state::start_new(std::vector<tenants::runnable_account> rows) {
+  if (rows.empty()) co_return result<void>();
+  auto summaries = co_await parts.journal.load_summaries();
+  if (!summaries) co_return std::unexpected(summaries.error());
+  std::unordered_map<account_id, order_journal::account_summary> known;
+  for (auto& s : *summaries) known.emplace(s.account, std::move(s));
+  auto has_open = [&known](const tenants::runnable_account& row) {
+    auto at = known.find(row.account.id);
+    return at != known.end() && at->second.has_open_intents;
+  };
+  std::ranges::stable_partition(rows, has_open);
+  for (std::size_t from = 0; from < rows.size(); from += leases_per_statement) {
+    const auto count = std::min(leases_per_statement, rows.size() - from);
+    std::vector<account_id> ids(count);
+    for (std::size_t i = 0; i < count; ++i) ids[i] = rows[from + i].account.id;
+    auto epochs = co_await parts.journal.acquire_leases(std::move(ids), parts.engine_name);
+    if (!epochs) co_return std::unexpected(epochs.error());
+    for (std::size_t i = 0; i < count && i < epochs->size(); ++i) {
+      auto& row = rows[from + i];
+      auto at = known.find(row.account.id);
+      bot_start start{.lease_epoch = (*epochs)[i], .strategy_state = "", .fresh = at == known.end()};
+      if (at != known.end()) start.strategy_state = std::move(at->second.strategy_state);
+      supervisor.want(std::move(row), std::move(start), false);
+    }
+    supervisor.pump();
+  }
+  co_return result<void>();
+}
+
+task<result<void>> bot_manager::state::load_one(account_id id, bool was_asked) {
+  auto row = co_await parts.accounts.load_runnable(id);
+  if (!row) co_return std::unexpected(row.error());
+  if (*row) {
+    supervisor.want(std::move(**row), {}, was_asked);
+  } else {
+    supervisor.release(id, std::string(released_reason));
+  }
+  co_return result<void>();
+}
+
+task<void> bot_manager::state::run_statistics() {
+  while (!draining) {
+    co_await sleep_for(parts.timers, config.statistics_interval);
+    co_await log_statistics();
+  }
+}
+
+task<void> bot_manager::state::log_statistics() {
+  const auto now = parts.counters.snapshot();
+  auto stored = co_await parts.journal.load_statistics();
+  std::string bots;
+  for (const auto& [name, count] : parts.board.counts())
+    bots += (bots.empty() ? "" : ",") + std::string(to_string(name)) + ":" + std::to_string(count);
+  log().info("order statistics since start",
+             {{"bots", bots}, {"placed", now.placed}, {"accepted", now.accepted}, {"refused", now.refused},
+              {"unknown", now.unknown}, {"filled", now.filled}, {"cancelled", now.cancelled}, {"fills", now.fills}});
+  if (!stored) {
+    log().warn("the order journal's statistics cannot be read", {{"err", stored.error()}});
+    co_return;
+  }
+  log().info("order statistics in the journal",
+             {{"intended", stored->intended}, {"accepted", stored->accepted}, {"unknown", stored->unknown},
+              {"refused", stored->refused}, {"not_placed", stored->not_placed}, {"closed", stored->closed},
+              {"fills", stored->fills}, {"volume", stored->volume_json}, {"realised", stored->realised_json}});
+}
+
+task<void> bot_manager::state::drain() {
+  draining = true;
+  log().info("draining: no new orders", {{"bots", supervisor.size()}});
+  co_await supervisor.drain();
+  scope.stop();
+  co_await scope.join();
+  co_await log_statistics();
+}
+
+bot_manager::bot_manager(bots_config config, bot_manager_parts parts)
+    : state_(std::make_unique<state>(std::move(config), std::move(parts))) {}
+bot_manager::~bot_manager() = default;
+
+void bot_manager::start() {
+  state_->scope.spawn("follow accounts", state_->follow());
+  state_->scope.spawn("order statistics", state_->run_statistics());
+}
+
+void bot_manager::account_changed(account_id id) {
+  state_->asked.insert(id);
+  state_->wake.notify();
+}
+
+void bot_manager::reload() {
+  state_->reload_wanted = true;
+  state_->wake.notify();
+}
+
+task<void> bot_manager::drain() { co_await state_->drain(); }
+
+std::size_t bot_manager::size() const { return state_->supervisor.size(); }
+bool bot_manager::first_load_done() const {
+  // Once true it stays so: later restarts do not make the engine unready.
+  if (!state_->first_load_done && state_->loaded && state_->supervisor.waiting() == 0) state_->first_load_done = true;
+  return state_->first_load_done;
+}
+
+}  // namespace drover::engine

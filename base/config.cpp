@@ -9,6 +9,7 @@
 
 #include "base/config_document.hpp"
 #include "base/files.hpp"
+#include "base/json.hpp"
 
 namespace drover {
 namespace {
@@ -22,6 +23,32 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (problem != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
   return value;
+}
+
+/// A number of YAML's plain style; "007" and "-0" are texts.
+std::optional<std::int64_t> parse_plain_integer(const std::string& text) {
+  const auto number = parse_integer(text);
+  return number && std::to_string(*number) == text ? number : std::nullopt;
+}
+
+/// "a, b" from the environment or the command line.
+std::vector<std::string> split_list(const std::string& text) {
+  constexpr const char* blanks = " \t";
+  std::vector<std::string> entries;
+  for (std::size_t start = 0; start <= text.size();) {
+    const auto comma = std::min(text.find(',', start), text.size());
+    const auto first = std::min(text.find_first_not_of(blanks, start), comma);
+    const auto last = text.find_last_not_of(blanks, comma == 0 ? 0 : comma - 1);
+    if (first < comma && last != std::string::npos) entries.push_back(text.substr(first, last - first + 1));
+    start = comma + 1;
+  }
+  return entries;
+}
+
+std::string join_list(const std::vector<std::string>& entries) {
+  std::string text;
+  for (const auto& entry : entries) (text += text.empty() ? "" : ", ") += entry;
+  return text;
 }
 
 std::optional<milliseconds> parse_duration(std::string_view text) {
@@ -61,7 +88,7 @@ nlohmann::json to_json(const YAML::Node& node) {
   const bool plain = node.Tag() != "!";
   const auto& text = node.Scalar();
   if (plain && (text == "true" || text == "false")) return text == "true";
-  if (const auto number = parse_integer(text); plain && number) return *number;
+  if (const auto number = parse_plain_integer(text); plain && number) return *number;
   return text;
 }
 
@@ -165,19 +192,22 @@ void config_section::get_choice(std::string_view name, std::string& out, const s
 }
 
 void config_section::get(std::string_view name, std::vector<std::string>& out, std::string_view help) {
-  const std::string key = join(path_, name);
+  const std::string key = join(path_, name), default_value = join_list(out);
+  std::string origin = "default";
   if (const auto found = document_->find(key)) {
+    origin = found->source;
     out.clear();
-    if (found->node.IsSequence()) {
-      for (const auto& entry : found->node) {
-        if (!entry.IsScalar()) document_->add_problem(*found, key, "must be a list of texts");
-        else out.push_back(entry.Scalar());
-      }
-    } else if (!found->text.empty()) {
+    if (!found->node.IsDefined() || found->node.IsNull()) {
+      out = split_list(found->text);
+    } else if (found->node.IsScalar()) {
       out.push_back(found->text);
+    } else if (found->node.IsSequence() && std::all_of(found->node.begin(), found->node.end(), [](const YAML::Node& n) { return n.IsScalar(); })) {
+      for (const auto& entry : found->node) out.push_back(entry.Scalar());
+    } else {
+      document_->add_problem(*found, key, "must be a list of texts");
     }
   }
-  document_->describe({key, "list", "", std::to_string(out.size()) + " entries", "", std::string(help)});
+  document_->describe({key, "list", default_value, join_list(out), origin, std::string(help)});
 }
 
 void config_section::get_secret(std::string_view name, std::optional<secret>& out, std::string_view help) {
@@ -193,8 +223,10 @@ void config_section::get_secret(std::string_view name, std::optional<secret>& ou
   }
   if (const auto folder = document_->environment("CREDENTIALS_DIRECTORY"); !path && folder) {
     const auto credential = std::filesystem::path(*folder) / std::string(name);
-    if (std::filesystem::exists(credential)) path = credential.string();
-    origin = "systemd credential";
+    if (std::error_code ec; std::filesystem::exists(credential, ec)) {
+      path = credential.string();
+      origin = "systemd credential";
+    }
   }
   document_->describe({file_key, "secret file", "", path ? *path : "", origin, std::string(help)});
   if (!path) return;
@@ -232,13 +264,22 @@ void config_section::get_list(std::string_view name, const std::function<void(co
 }
 
 void config_section::get_json(std::string_view name, std::string& out, std::string_view help) {
-  const std::string key = join(path_, name);
+  const std::string key = join(path_, name), default_value = out;
+  std::string origin = "default";
   if (const auto found = document_->find(key)) {
-    if (found->node.IsMap()) out = to_json(found->node).dump();
-    else if (found->source == "environment" || found->source == "command line") out = found->text;
-    else document_->add_problem(*found, key, "must be a map");
+    origin = found->source;
+    if (found->node.IsDefined() && found->node.IsMap()) {
+      document_->check_duplicates(found->node, key);
+      out = to_json(found->node).dump();
+    } else if (found->node.IsDefined() && !found->node.IsNull()) {
+      document_->add_problem(*found, key, "must be a map");
+    } else if (auto read = parse_json(found->text); read && read->is_object()) {
+      out = read->dump();
+    } else {
+      document_->add_problem(*found, key, "must be a JSON object" + (read ? std::string() : ": " + read.error().detail));
+    }
   }
-  document_->describe({key, "map", "", out, "", std::string(help)});
+  document_->describe({key, "map", default_value, out, origin, std::string(help)});
 }
 
 void config_section::problem(std::string_view name, std::string message) {

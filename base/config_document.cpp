@@ -30,6 +30,20 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 std::string join(const std::string& path, const std::string& key) { return path.empty() ? key : path + "." + key; }
 
+/// "; did you mean …", or nothing when no known name is near.
+std::string nearest(const std::string& name, const std::set<std::string>& known) {
+  constexpr std::size_t farthest = 3;
+  std::string best;
+  std::size_t least = farthest + 1;
+  for (const auto& candidate : known) {
+    const auto d = distance(name, candidate);
+    if (d >= least) continue;
+    least = d;
+    best = candidate;
+  }
+  return best.empty() ? "" : "; did you mean '" + best + "'?";
+}
+
 /// "exchanges[0]" → "exchanges", 0
 std::pair<std::string, std::optional<std::size_t>> split_index(const std::string& part) {
   const auto bracket = part.find('[');
@@ -124,19 +138,7 @@ void config_section::document::add_problem(const std::string& key, std::string m
                        here ? node.Mark().column + 1 : 0, key, std::move(message)});
 }
 
-std::string config_section::document::suggestion(const std::string& key) const {
-  constexpr std::size_t farthest = 3;
-  std::string best;
-  std::size_t least = farthest + 1;
-  for (const auto& known : declared_) {
-    const auto d = distance(key, known);
-    if (d < least) {
-      least = d;
-      best = known;
-    }
-  }
-  return best.empty() ? "" : "; did you mean '" + best + "'?";
-}
+std::string config_section::document::suggestion(const std::string& key) const { return nearest(key, declared_); }
 
 void config_section::document::check_node(const YAML::Node& node, const std::string& path) {
   std::set<std::string> seen;
@@ -159,16 +161,26 @@ void config_section::document::check_node(const YAML::Node& node, const std::str
   }
 }
 
+void config_section::document::check_duplicates(const YAML::Node& node, const std::string& path) {
+  if (node.IsSequence())
+    for (const auto& entry : node) check_duplicates(entry, path);
+  if (!node.IsMap()) return;
+  std::set<std::string> seen;
+  for (const auto& entry : node) {
+    const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
+    const found at{"", file_, entry.first.Mark().line + 1, entry.first.Mark().column + 1, {}};
+    if (!seen.insert(name).second) add_problem(at, join(path, name), "appears twice");
+    check_duplicates(entry.second, join(path, name));
+  }
+}
+
 void config_section::document::check_unknown() {
   if (root_.IsMap()) check_node(root_, "");
   std::set<std::string> names;
-  for (const auto& key : declared_) {
-    names.insert(environment_name(key));
-    names.insert(environment_name(key) + "_FILE");
-  }
+  for (const auto& key : declared_) names.insert(environment_name(key));
   for (const auto& [name, value] : environment_)
     if (name.starts_with(environment_prefix) && !names.contains(name))
-      problems_.push_back({"environment", 0, 0, name, "is not a known key"});
+      problems_.push_back({"environment", 0, 0, name, "is not a known key" + nearest(name, names)});
   for (const auto& o : overrides_)
     if (!declared_.contains(o.key)) problems_.push_back({"command line", 0, 0, o.key, "is not a known key" + suggestion(o.key)});
 }

@@ -35,6 +35,8 @@ class config_section::document {
   void add_problem(const std::string& key, std::string message);
   /// Keys of the file, the environment and the command line that nobody declared; duplicate keys.
   void check_unknown();
+  /// Duplicate keys below a map with free keys.
+  void check_duplicates(const YAML::Node& node, const std::string& path);
   std::optional<std::string> environment(const std::string& name) const;
 
   static std::string environment_name(const std::string& key);

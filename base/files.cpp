@@ -15,11 +15,24 @@ namespace drover {
 namespace {
 
 constexpr mode_t private_file = 0600;
+constexpr mode_t private_folder = 0700;
+constexpr std::size_t read_step_bytes = 4096;
 constexpr std::size_t secret_limit_bytes = 64 * 1024;
 
 std::unexpected<error> failed(std::string_view operation, const std::filesystem::path& path) {
   const std::string reason = std::generic_category().message(errno);
   return fail(errc::io, std::string(operation) + " " + path.filename().string() + ": " + reason);
+}
+
+/// As failed(), and the unfinished file goes.
+std::unexpected<error> failed_without(std::string_view operation, const std::filesystem::path& unfinished) {
+  auto answer = failed(operation, unfinished);
+  ::unlink(unfinished.c_str());
+  return answer;
+}
+
+std::unexpected<error> too_large(const std::filesystem::path& path, std::size_t limit_bytes) {
+  return fail(errc::out_of_range, path.filename().string() + " is larger than " + std::to_string(limit_bytes) + " bytes");
 }
 
 /// Owns a descriptor.
@@ -83,16 +96,20 @@ class posix_file_system final : public file_system {
     descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat info {};
     if (!fd.valid() || ::fstat(fd.get(), &info) != 0) return failed("open", path);
-    if (static_cast<std::uint64_t>(info.st_size) > limit_bytes)
-      return fail(errc::out_of_range, path.filename().string() + " is larger than " + std::to_string(limit_bytes) + " bytes");
-    std::string bytes(static_cast<std::size_t>(info.st_size), '\0');
+    if (static_cast<std::uint64_t>(info.st_size) > limit_bytes) return too_large(path, limit_bytes);
+    // Pipes and files of /proc tell no size: read on until the end. The extra byte finds it without moving the bytes,
+    // for they may be secret and a copy left behind is not wiped.
+    std::string bytes;
     std::size_t filled = 0;
-    while (filled < bytes.size()) {
+    for (;;) {
+      const std::size_t room = std::max<std::size_t>(static_cast<std::size_t>(info.st_size) + 1, filled + read_step_bytes);
+      if (filled == bytes.size()) bytes.resize(std::min(room, limit_bytes + 1));
       const ssize_t got = ::read(fd.get(), bytes.data() + filled, bytes.size() - filled);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return failed("read", path);
       if (got == 0) break;
       filled += static_cast<std::size_t>(got);
+      if (filled > limit_bytes) return too_large(path, limit_bytes);
     }
     bytes.resize(filled);
     return bytes;
@@ -102,18 +119,23 @@ class posix_file_system final : public file_system {
     std::error_code ec;
     std::vector<std::string> names;
     for (std::filesystem::directory_iterator at(folder, ec), end; !ec && at != end; at.increment(ec))
-      if (at->is_regular_file(ec)) names.push_back(at->path().filename().string());
+      if (std::error_code gone; at->is_regular_file(gone)) names.push_back(at->path().filename().string());
     if (ec) return fail(errc::io, "list " + folder.filename().string() + ": " + ec.message());
     std::sort(names.begin(), names.end());
     return names;
   }
 
   result<void> make_folders(const std::filesystem::path& path) override {
-    std::error_code ec;
-    if (std::filesystem::is_directory(path, ec)) return {};
-    std::filesystem::create_directories(path, ec);
-    if (!ec) std::filesystem::permissions(path, std::filesystem::perms::owner_all, ec);
-    if (ec) return fail(errc::io, "make folder " + path.filename().string() + ": " + ec.message());
+    std::filesystem::path made;
+    for (const auto& part : path) {
+      made /= part;
+      std::error_code ec;
+      if (std::filesystem::is_directory(made, ec)) continue;
+      if (::mkdir(made.c_str(), private_folder) != 0 && errno != EEXIST) return failed("make folder", made);
+    }
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0) return failed("make folder", path);
+    if (!S_ISDIR(info.st_mode)) return fail(errc::io, path.filename().string() + " is not a folder");
     return {};
   }
 
@@ -132,9 +154,9 @@ class posix_file_system final : public file_system {
     beside += ".new";
     {
       descriptor fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, private_file));
-      if (!fd.valid() || !write_all(fd.get(), bytes) || ::fsync(fd.get()) != 0) return failed("write", beside);
+      if (!fd.valid() || !write_all(fd.get(), bytes) || ::fsync(fd.get()) != 0) return failed_without("write", beside);
     }
-    if (::rename(beside.c_str(), path.c_str()) != 0) return failed("rename", path);
+    if (::rename(beside.c_str(), path.c_str()) != 0) return failed_without("rename", beside);
     const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
     descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd.valid() || ::fsync(fd.get()) != 0) return failed("sync", folder);

@@ -69,7 +69,10 @@ std::map<int, applied_row> read_applied(pqxx::transaction_base& tx) {
 }
 
 result<void> compare(const std::vector<migration>& files, const std::map<int, applied_row>& applied) {
+  int expected = 1;
   for (const auto& [version, row] : applied) {
+    if (version != expected++)
+      return fail(migration_errc::edited, fmt::format("the table schema_migrations should list {:04} before {:04}", expected - 1, version));
     if (version > static_cast<int>(files.size()))
       return fail(migration_errc::newer_database, fmt::format("it has {:04}_{}, this binary knows {} migration(s); use the newer binary",
                                                               version, row.name, files.size()));
@@ -90,6 +93,8 @@ result<void> apply(pqxx::connection_base& connection, const migration& file) {
     return {};
   } catch (...) {
     auto failure = detail::to_database_failure(std::current_exception());
+    // Without an answer to COMMIT the file may be in; the next run finds out.
+    if (failure.connection_lost) return std::unexpected(std::move(failure.what));
     return fail(migration_errc::failed, fmt::format("{:04}_{}: {}", file.version, file.name, failure.what.detail));
   }
 }

@@ -28,7 +28,7 @@ struct migration_state {
 enum class migration_errc {
   /// The folder is missing, empty, has gaps, or a file's name is not NNNN_name.sql.
   bad_folder = 1,
-  /// An applied migration's file was edited afterwards; the detail names it.
+  /// An applied migration's file was edited afterwards, or the table of the applied ones was; the detail names it.
   edited,
   /// The database is newer than this binary.
   newer_database,
@@ -41,6 +41,7 @@ std::error_code make_error_code(migration_errc);
 
 result<std::vector<migration>> read_migrations(const std::filesystem::path& folder);
 /// Applies what is missing, in order, each in its own transaction, under an advisory lock. Blocking. Returns how many.
+/// A connection that breaks is db_errc::unavailable or in_doubt: run it again.
 result<int> migrate_up(const database_config&, const std::filesystem::path& folder);
 result<std::vector<migration_state>> migration_status(const database_config&, const std::filesystem::path& folder);
 

@@ -1,5 +1,6 @@
 #include "tests/support/postgres.hpp"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <grp.h>
 #include <pwd.h>
@@ -21,18 +22,19 @@ constexpr const char* postgres_bin = "/usr/lib/postgresql/15/bin/";
 
 /// Runs a command as the user who may own a cluster (never root), output dropped; answers its exit status.
 int run_as_owner(const std::vector<std::string>& command) {
+  // All memory is taken before fork(): another thread may hold the allocator's lock at that moment.
+  const passwd* owner = getpwnam("postgres");
+  const bool drop = geteuid() == 0;
+  if (drop && owner == nullptr) throw std::runtime_error("there is no user postgres");
+  std::vector<char*> words;
+  for (const auto& word : command) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
   const pid_t child = fork();
   if (child < 0) throw std::runtime_error("fork failed");
   if (child == 0) {
-    if (geteuid() == 0) {
-      const passwd* owner = getpwnam("postgres");
-      if (owner == nullptr || initgroups("postgres", owner->pw_gid) != 0 || setgid(owner->pw_gid) != 0 || setuid(owner->pw_uid) != 0)
-        _exit(126);
-    }
-    if (freopen("/dev/null", "w", stdout) == nullptr) _exit(125);
-    std::vector<char*> words;
-    for (const auto& word : command) words.push_back(const_cast<char*>(word.c_str()));
-    words.push_back(nullptr);
+    if (drop && (setgroups(0, nullptr) != 0 || setgid(owner->pw_gid) != 0 || setuid(owner->pw_uid) != 0)) _exit(126);
+    const int nowhere = open("/dev/null", O_WRONLY);
+    if (dup2(nowhere, STDOUT_FILENO) < 0) _exit(125);
     execv(words[0], words.data());
     _exit(127);
   }
@@ -83,24 +85,25 @@ std::string with_database(std::string url, const std::string& name) {
   return url.replace(at, end - at, "dbname=" + name);
 }
 
-/// All migrations applied once per content; copies of a template are made in milliseconds.
+/// All migrations applied once per content; copies of a template are made in milliseconds. It gets its name when it is
+/// complete, so that a test that dies meanwhile leaves no half of one.
 std::string ensure_template(pqxx::connection& admin) {
   auto files = read_migrations(migrations_folder());
   if (!files) throw std::runtime_error(files.error().to_string());
   std::size_t key = 0;
   for (const auto& file : *files) key = key * 31 + std::hash<std::string>{}(file.checksum);
   const auto name = fmt::format("drover_template_{:x}", key);
+  const auto draft = name + "_draft";
   pqxx::nontransaction tx(admin);
   tx.exec("SELECT pg_advisory_lock(918273)");
   if (tx.exec_params("SELECT 1 FROM pg_database WHERE datname = $1", name).empty()) {
-    tx.exec("CREATE DATABASE " + name);
+    tx.exec("DROP DATABASE IF EXISTS " + draft + " WITH (FORCE)");
+    tx.exec("CREATE DATABASE " + draft);
     database_config config;
-    config.url = with_database(cluster_url(), name);
+    config.url = with_database(cluster_url(), draft);
     auto applied = migrate_up(config, migrations_folder());
-    if (!applied) {
-      tx.exec("DROP DATABASE " + name);
-      throw std::runtime_error(applied.error().to_string());
-    }
+    if (!applied) throw std::runtime_error(applied.error().to_string());
+    tx.exec("ALTER DATABASE " + draft + " RENAME TO " + name);
   }
   tx.exec("SELECT pg_advisory_unlock(918273)");
   return name;

@@ -9,7 +9,7 @@ namespace drover::test {
 
 /// A database of a test's own on a private cluster; dropped with the object.
 ///
-/// The cluster is the one DROVER_TEST_POSTGRES names (libpq connection string of a superuser), or else one that this
+/// The cluster is the one DROVER_TEST_POSTGRES names ("host=… user=… dbname=…" of a superuser), or else one that this
 /// process starts on a Unix socket under /tmp and stops at exit. Throws std::runtime_error when neither works.
 class test_database {
  public:

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <pqxx/pqxx>
 #include <thread>
 
 #include "base/random.hpp"
@@ -55,6 +56,32 @@ TEST_F(Migrations, RefusesEditedGapsStrangersAndNewerDatabases) {
   EXPECT_EQ(migrate_up(scratch_.config(), folder_).error().code, migration_errc::bad_folder);
   std::filesystem::rename(folder_ / "0003_three.sql", folder_ / "three.sql");
   EXPECT_EQ(migrate_up(scratch_.config(), folder_).error().code, migration_errc::bad_folder);
+}
+
+TEST_F(Migrations, RefusesATableThatLostARow) {
+  ASSERT_TRUE(migrate_up(scratch_.config(), folder_));
+  scratch_.sql("DELETE FROM schema_migrations WHERE version = 1");
+  EXPECT_EQ(migrate_up(scratch_.config(), folder_).error().code, migration_errc::edited);
+  scratch_.sql("UPDATE schema_migrations SET version = -1");
+  EXPECT_EQ(migration_status(scratch_.config(), folder_).error().code, migration_errc::edited);
+}
+
+TEST_F(Migrations, DoesNotWaitForeverForAnother) {
+  pqxx::connection other(scratch_.url());
+  pqxx::nontransaction tx(other);
+  tx.exec("SELECT pg_advisory_lock(7236830)");
+  auto config = scratch_.config();
+  config.lock_timeout = 50ms;
+  EXPECT_EQ(migrate_up(config, folder_).error().code, migration_errc::busy);
+  tx.exec("SELECT pg_advisory_unlock(7236830)");
+  EXPECT_EQ(migrate_up(config, folder_).value(), 2);
+}
+
+TEST_F(Migrations, AConnectionThatBreaksIsNotAFailedFile) {
+  write("0003_dies.sql", "SELECT pg_terminate_backend(pg_backend_pid());");
+  EXPECT_EQ(migrate_up(scratch_.config(), folder_).error().code, db_errc::unavailable);
+  write("0003_dies.sql", "SELECT 1;");
+  EXPECT_EQ(migrate_up(scratch_.config(), folder_).value(), 1);
 }
 
 TEST_F(Migrations, TwoAtOnceApplyEachFileOnce) {

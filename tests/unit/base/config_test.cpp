@@ -5,7 +5,6 @@
 
 #include <fstream>
 
-#include "base/files.hpp"
 #include "base/random.hpp"
 
 namespace drover {
@@ -131,22 +130,46 @@ TEST_F(Config, AFileThatIsNotYamlIsOneProblemWithItsLine) {
   EXPECT_GT(outcome.problems[0].line, 0);
 }
 
-TEST_F(Config, FilesAreReplacedWholeAndPrivate) {
-  auto& files = system_files();
-  const auto path = folder_ / "state";
-  ASSERT_TRUE(files.write_atomically(path, "one"));
-  ASSERT_TRUE(files.write_atomically(path, "two"));
-  EXPECT_EQ(files.read(path, 100).value(), "two");
-  struct stat info {};
-  ASSERT_EQ(stat(path.c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0777, 0600u);
-  auto log = files.open_append(folder_ / "log").value();
-  ASSERT_TRUE(log->append("abc"));
-  ASSERT_TRUE(log->sync());
-  EXPECT_EQ(log->size_bytes(), 3u);
-  EXPECT_EQ(files.list(folder_).value(), (std::vector<std::string>{"log", "state"}));
-  EXPECT_FALSE(files.read(folder_ / "log", 2));
-  EXPECT_FALSE(files.read(folder_ / "missing", 2));
+TEST_F(Config, ListsMayComeFromTheEnvironment) {
+  EXPECT_EQ(all(read("web: {origins: [x]}\n", {{"DROVER__WEB__ORIGINS", "https://a, https://b,"}})), "");
+  EXPECT_EQ(v.origins, (std::vector<std::string>{"https://a", "https://b"}));
+  EXPECT_EQ(all(read("", {{"DROVER__WEB__ORIGINS", ""}})), "");
+  EXPECT_TRUE(v.origins.empty());
+}
+
+TEST_F(Config, FreeMapsKeepTextsAndRefuseDuplicates) {
+  EXPECT_EQ(all(read("parameters: {a: 1.50, b: 007, c: -3, d: \"4\", e: [1, x], f: {g: false}}\n")), "");
+  EXPECT_EQ(v.parameters, R"({"a":"1.50","b":"007","c":-3,"d":"4","e":[1,"x"],"f":{"g":false}})");
+  const auto twice = all(read("parameters:\n  a: 1\n  b:\n    c: 1\n    c: 2\n"));
+  EXPECT_NE(twice.find(":5:5: parameters.b.c: appears twice"), std::string::npos) << twice;
+  EXPECT_EQ(all(read("", {{"DROVER__PARAMETERS", R"({"a": "x"})"}})), "");
+  EXPECT_EQ(v.parameters, R"({"a":"x"})");
+  for (const char* wrong : {"[1]", "{\"a\":1.5}", "nonsense", ""})
+    EXPECT_NE(all(read("", {{"DROVER__PARAMETERS", wrong}})).find("must be a JSON object"), std::string::npos) << wrong;
+}
+
+TEST_F(Config, SuggestsNamesInTheEnvironmentToo) {
+  const auto text = all(read("", {{"DROVER__WEB__PROT", "2"}, {"DROVER__WEB__PORT_FILE", "x"}}));
+  EXPECT_NE(text.find("environment: DROVER__WEB__PROT: is not a known key; did you mean 'DROVER__WEB__PORT'?"), std::string::npos) << text;
+  EXPECT_NE(text.find("DROVER__WEB__PORT_FILE: is not a known key"), std::string::npos) << text;
+}
+
+TEST_F(Config, TellsWhereEveryValueCameFrom) {
+  const auto outcome = read("web: {port: 81}\n", {{"DROVER__WAIT", "3s"}, {"CREDENTIALS_DIRECTORY", "/nonexistent"}}, {{"name", "z"}});
+  std::map<std::string, std::string> origins;
+  for (const auto& key : outcome.keys) origins[key.key] = key.origin;
+  EXPECT_TRUE(origins["web.port"].ends_with("config.yaml"));
+  EXPECT_EQ(origins["wait"], "environment");
+  EXPECT_EQ(origins["name"], "command line");
+  EXPECT_EQ(origins["level"], "default");
+  EXPECT_EQ(origins["web.origins"], "default");
+  EXPECT_EQ(origins["key_file"], "not set");
+}
+
+TEST_F(Config, AMissingFileIsOneProblem) {
+  const auto outcome = read_config(folder_ / "missing.yaml", {}, {}, [](config_section) {});
+  ASSERT_EQ(outcome.problems.size(), 1u);
+  EXPECT_NE(outcome.problems[0].to_string().find("cannot be read"), std::string::npos);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,8 +27,13 @@ public:
   std::string_view bytes() const { return bytes_; }
 
 private:
-  void add_little_endian(std::uint64_t value, int count) {
-    for (int i = 0; i < count; ++i) bytes_.push_back(static_cast<char>((value >> (8 * i)) & 0xff));
+  void add_little_endian(std::uint64_t value, std::size_t count) {
+    std::array<char, 8> digits;
+    for (auto& digit : digits) {
+      digit = static_cast<char>(value & 0xff);
+      value >>= 8;
+    }
+    bytes_.append(digits.data(), count);
   }
   std::string bytes_;
 };

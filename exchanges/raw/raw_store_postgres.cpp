@@ -59,23 +59,32 @@ raw_store::outcome copy_all(pqxx::connection_base& c, const std::vector<spool_re
   return {records.size(), {}};
 }
 
-/// Row by row, each in its own savepoint: what is there is passed over, what is refused is named.
+/// False when the database will never take this record. pqxx::subtransaction leaves a failed savepoint as it is in this
+/// version, so it is rolled back by hand.
+bool try_insert(pqxx::connection_base& c, pqxx::transaction_base& tx, const spool_record& r) {
+  tx.exec("savepoint raw_row");
+  try {
+    insert_one(c, tx, r);
+  } catch (const pqxx::data_exception&) {
+    tx.exec("rollback to savepoint raw_row");
+    return false;
+  } catch (const pqxx::integrity_constraint_violation&) {
+    tx.exec("rollback to savepoint raw_row");
+    return false;
+  }
+  tx.exec("release savepoint raw_row");
+  return true;
+}
+
+/// Row by row: what is there is passed over, what is refused is named.
 raw_store::outcome insert_each(pqxx::connection_base& c, const std::vector<spool_record>& records) {
   raw_store::outcome out;
   pqxx::work tx(c);
   for (std::size_t i = 0; i < records.size(); ++i) {
-    try {
-      pqxx::subtransaction row(tx);
-      insert_one(c, row, records[i]);
-      row.commit();
+    if (try_insert(c, tx, records[i]))
       ++out.stored;
-    } catch (const pqxx::broken_connection&) {
-      throw;
-    } catch (const pqxx::data_exception&) {
+    else
       out.refused.push_back(i);
-    } catch (const pqxx::integrity_constraint_violation&) {
-      out.refused.push_back(i);
-    }
   }
   tx.commit();
   return out;

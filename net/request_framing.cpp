@@ -41,6 +41,16 @@ bool is_authority(std::string_view text) {
   });
 }
 
+bool is_token_list(std::string_view list) {
+  while (!list.empty()) {
+    const auto end = std::min(list.find(','), list.size());
+    const auto element = trim(list.substr(0, end));
+    if (!element.empty() && !is_token(element)) return false;
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return true;
+}
+
 bool has_dot_segment(std::string_view path) {
   while (!path.empty()) {
     path.remove_prefix(1);
@@ -157,6 +167,7 @@ outcome note_header(const request_head::field& field, framing_headers& seen, req
       break;
     case 10:
       if (!is("Connection")) break;
+      if (!is_token_list(field.value)) return refuse("the Connection header is malformed");
       if (list_has_token(field.value, "close")) seen.connection_close = true;
       if (list_has_token(field.value, "upgrade")) seen.connection_upgrade = true;
       break;

@@ -81,6 +81,7 @@ inline const std::vector<framing_case>& refused_requests() {
       {"fragment", make_request("GET /a#b HTTP/1.1", host)},
       {"fragment in query", make_request("GET /?a#b HTTP/1.1", host)},
       {"expectation", make_request(get, host + "Expect: magic\r\n")},
+      {"connection not a list", make_request(get, host + "Connection: close: x\r\n")},
       {"blank before colon", make_request(get, host + "A : b\r\n")},
       {"blank before host colon", make_request(get, "Host : h\r\n")},
       {"no colon", make_request(get, host + "Abc\r\n")},

@@ -249,6 +249,16 @@ net::http_response post_market(simulated_venue& v, const json& body) {
   return respond(200, {{"paused", v.paused()}});
 }
 
+// GET /paper/health: alive, and which instruments show a recording.
+net::http_response get_health(const simulated_venue& v) {
+  json recorded = json::array();
+  for (std::size_t i = 0; i < v.engine().instrument_count(); ++i) {
+    const auto n = static_cast<instrument_number>(i);
+    if (v.data().is_recorded(n)) recorded.push_back(v.engine().get_instrument(n).venue_symbol);
+  }
+  return respond(200, {{"status", "ok"}, {"recorded", std::move(recorded)}, {"accounts", v.accounts().all().size()}});
+}
+
 json body_of(const net::http_request& r) {
   if (r.body.empty()) return json::object();
   auto body = json::parse(r.body, nullptr, false);
@@ -260,7 +270,7 @@ net::http_response dispatch(simulated_venue& v, const net::http_request& r) {
   const auto is = [&](std::string_view method, std::string_view path) { return r.method == method && r.path == path; };
   if (is("GET", "/paper/state")) return get_state(v, r.query);
   if (is("GET", "/paper/faults")) return get_faults(v);
-  if (is("GET", "/paper/health")) return respond(200, {{"status", "ok"}});
+  if (is("GET", "/paper/health")) return get_health(v);
   if (is("DELETE", "/paper/faults")) {
     v.faults().clear();
     return respond(200, json::object());

@@ -99,6 +99,7 @@ class matching_engine {
   void restore_order(paper_order);
   void restore_fill(account_number, execution);
   void restore_counters(order_number last_order, const std::vector<std::int64_t>& last_trades);
+  void restore_fees(asset_number asset, decimal collected) { fees_[to_index(asset)] = collected; }
   order_number last_order_number() const { return last_order_; }
   std::int64_t last_trade_id(instrument_number n) const { return market(n).last_trade; }
 

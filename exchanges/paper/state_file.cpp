@@ -101,13 +101,16 @@ void restore_account(simulated_venue& v, const json& saved) {
 
 std::string save_state(const simulated_venue& v) {
   const auto& e = v.engine();
-  json markets = json::object(), accounts = json::array();
+  json markets = json::object(), accounts = json::array(), fees = json::object();
+  for (std::size_t i = 0; i < e.asset_count(); ++i) fees[e.asset_name(static_cast<asset_number>(i))] = e.collected_fees()[i].to_string();
   for (std::size_t i = 0; i < e.instrument_count(); ++i) {
     const auto n = static_cast<instrument_number>(i);
     markets[e.get_instrument(n).venue_symbol] = {e.last_trade_id(n), e.last_price(n).to_string()};
   }
   for (const auto& a : v.accounts().all()) accounts.push_back(save_account(v, a));
-  return json{{"version", format_version}, {"last_order", e.last_order_number()}, {"markets", std::move(markets)}, {"accounts", std::move(accounts)}}.dump();
+  return json{{"version", format_version}, {"last_order", e.last_order_number()}, {"markets", std::move(markets)},
+              {"fees", std::move(fees)}, {"accounts", std::move(accounts)}}
+      .dump();
 }
 
 result<void> restore_state(simulated_venue& v, std::string_view text) {
@@ -122,6 +125,7 @@ result<void> restore_state(simulated_venue& v, std::string_view text) {
       last_trades[to_index(*n)] = market.at(0);
       e.set_reference_price(*n, number(market.at(1)));
     }
+    for (const auto& [asset, amount] : saved.at("fees").items()) e.restore_fees(e.intern_asset(asset), number(amount));
     for (const auto& a : saved.at("accounts")) restore_account(v, a);
     e.restore_counters(saved.at("last_order"), last_trades);
   } catch (const bad_state& bad) {

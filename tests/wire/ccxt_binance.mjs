@@ -162,11 +162,19 @@ await check('hears of its own order from placing to cancelling', async () => {
   assert.equal((await cancelled).clientOrderId, 'wire-watch-1');
 });
 
+/** A recorded market cannot be moved: there another account sells until the order's turn has come. */
+async function bringMarketTo(placed) {
+  if (!(await control.isRecorded('BTCUSDT'))) return control.price('BTCUSDT', price(placed.price * 0.99));
+  const other = await control.openAccount({ BTC: '100' });
+  const seller = await makeClient('binance', url, { apiKey: other.api_key, secret: other.api_secret });
+  await seller.loadMarkets();
+  return seller.createOrder(SYMBOL, 'limit', 'sell', 100, placed.price, { timeInForce: 'IOC' });
+}
+
 await check('hears of fills when the market comes to its order', async () => {
-  const bid = (await market()).bid;
-  const placed = await client.createOrder(SYMBOL, 'limit', 'buy', 0.02, price(bid * 0.98));
+  const placed = await client.createOrder(SYMBOL, 'limit', 'buy', 0.02, price((await market()).bid * 0.9995));
   const filled = nextOrder(placed.id, 'closed');
-  await control.price('BTCUSDT', price(bid * 0.97));
+  await bringMarketTo(placed);
   const o = await filled;
   assert.equal(o.filled, 0.02);
   assert.equal(o.average, placed.price);
@@ -197,6 +205,54 @@ await check('may have placed an order whose answer was an error', async () => {
   await client.cancelAllOrders(SYMBOL);
 });
 
+await check('loses an answer but not the order', async () => {
+  const far = price((await market()).bid * 0.9);
+  await control.fault({ kind: 'timeout_after_placing', path: '/api/v3/order', method: 'POST', ms: 300 });
+  await fails(() => client.createOrder(SYMBOL, 'limit', 'buy', 0.01, far, { clientOrderId: 'wire-unknown-2' }), ccxt.NetworkError);
+  assert.equal((await client.fetchOrder('', SYMBOL, { clientOrderId: 'wire-unknown-2' })).status, 'open');
+  await client.cancelAllOrders(SYMBOL);
+});
+
+await check('loses the connection before the order is placed', async () => {
+  const far = price((await market()).bid * 0.9);
+  await control.fault({ kind: 'reset', path: '/api/v3/order', method: 'POST' });
+  await fails(() => client.createOrder(SYMBOL, 'limit', 'buy', 0.01, far, { clientOrderId: 'wire-unknown-3' }), ccxt.NetworkError);
+  await fails(() => client.fetchOrder('', SYMBOL, { clientOrderId: 'wire-unknown-3' }), ccxt.OrderNotFound);
+});
+
+await check('hears of limits and bans', async () => {
+  for (const kind of ['rate_limit', 'ban']) {
+    await control.fault({ kind, path: '/api/v3/account', ms: 1000 });
+    await fails(() => client.fetchBalance(), ccxt.DDoSProtection);
+  }
+  await control.fault({ kind: 'error_5xx', path: '/api/v3/account' });
+  await fails(() => client.fetchBalance(), ccxt.BaseError);
+  await control.fault({ kind: 'garbage', path: '/api/v3/account' });
+  await fails(() => client.fetchBalance(), ccxt.BaseError);
+  await control.fault({ kind: 'maintenance', count: -1 });
+  await fails(() => client.createOrder(SYMBOL, 'market', 'buy', 0.01), ccxt.MarketClosed);
+  await control.clearFaults();
+});
+
+await check('answers late when told to', async () => {
+  await control.fault({ kind: 'latency', path: '/api/v3/time', ms: 400 });
+  const before = Date.now();
+  await client.fetchTime();
+  assert.ok(Date.now() - before >= 395);
+});
+
+await check('comes back after its streams were cut', async () => {
+  const watched = client.watchOrders(SYMBOL);
+  await client.sleep(200);
+  await control.fault({ kind: 'reset', path: '/ws-api' });
+  await fails(() => watched, ccxt.NetworkError);
+  const again = client.watchOrders(SYMBOL);
+  await client.sleep(300);
+  await client.createOrder(SYMBOL, 'limit', 'buy', 0.01, price((await market()).bid * 0.9), { clientOrderId: 'wire-again-1' });
+  assert.equal((await again).at(-1).clientOrderId, 'wire-again-1');
+  await client.cancelAllOrders(SYMBOL);
+});
+
 await check('agrees with the exchange about every order', async () => {
   const mine = await client.fetchOrders(SYMBOL);
   const theirs = (await control.state(keys.api_key)).accounts[0].orders;
@@ -205,5 +261,4 @@ await check('agrees with the exchange about every order', async () => {
   assert.equal(new Set(ids).size, ids.length);
 });
 
-await client.close();
 finish();

@@ -9,6 +9,7 @@ export function makeControl(url) {
   }
   return {
     openAccount: (balances, more = {}) => call('POST', '/paper/accounts', { balances, ...more }),
+    isRecorded: async (symbol) => (await call('GET', '/paper/health')).recorded.includes(symbol),
     state: (key) => call('GET', `/paper/state?api_key=${key}`),
     price: (symbol, price) => call('POST', '/paper/price', { symbol, price: String(price) }),
     pause: (paused) => call('POST', '/paper/market', { paused }),

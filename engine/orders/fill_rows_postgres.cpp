@@ -24,7 +24,9 @@ const statement insert_fill_sql{
 
 const statement select_fill_sql{
     "fills_select",
-    "SELECT id, realised, coalesce(earning_id, 0) FROM fills WHERE account_id = $1 AND symbol = $2 AND trade_id = $3"};
+    "SELECT f.id, f.realised, coalesce(f.earning_id, 0), coalesce(o.filled_quantity, 0) FROM fills f "
+    "LEFT JOIN order_intents o ON o.id = f.intent_id "
+    "WHERE f.account_id = $1 AND f.symbol = $2 AND f.trade_id = $3"};
 
 const statement open_position_sql{
     "positions_open",
@@ -49,7 +51,7 @@ const statement fill_intent_sql{
     "venue_order_id = CASE WHEN venue_order_id = '' THEN $3 ELSE venue_order_id END, "
     "state = CASE WHEN status NOT IN ('open', 'partially_filled') "
     "AND filled_quantity + $2::numeric >= reported_quantity THEN 'closed' ELSE 'accepted' END, "
-    "updated_at = now() WHERE id = $1::uuid AND account_id = $4 RETURNING id"};
+    "updated_at = now() WHERE id = $1::uuid AND account_id = $4 RETURNING filled_quantity"};
 
 const statement book_fill_sql{"fills_book", "UPDATE fills SET realised = $2::numeric, earning_id = nullif($3::bigint, 0) WHERE id = $1"};
 
@@ -125,6 +127,7 @@ void read_stored(pqxx::work& tx, const pending_fill& p, booked_fill& out) {
   out.id = fill_id(integer_of(rows.at(0)[0]));
   out.realised = decimal_of(rows[0][1]);
   out.earning_id = integer_of(rows[0][2]);
+  out.order_filled = decimal_of(rows[0][3]);
   out.position = position_of(execute(tx, select_position_sql, p.account.value, p.fill.symbol));
 }
 
@@ -139,6 +142,7 @@ void book(pqxx::work& tx, const pending_fill& p, booked_fill& out) {
   auto filled = execute(tx, fill_intent_sql, p.intent->to_string(), p.fill.quantity.to_string(), p.fill.venue_order_id,
                         p.account.value);
   if (filled.empty()) throw std::runtime_error("a fill names an intent that its account does not have");
+  out.order_filled = decimal_of(filled[0][0]);
 
   const auto cause = std::to_string(p.account.value) + ':' + p.fill.symbol + ':' + p.fill.trade_id;
   if (!tenants::insert_ledger_entry(tx, {.user = p.user,

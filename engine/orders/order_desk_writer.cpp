@@ -186,8 +186,10 @@ task<void> order_desk::state::write_fill(order_ptr order, exchanges::fill fill) 
   const bool written = co_await persist(attempt);
   if (!written) co_return;
   failpoint("orders.after_fill");
-  if (!booked->was_new) co_return;
-  order->filled += booked->fill.quantity;
+  // What counts is whether this desk knew of it: an answer that got lost on the way back was a booking all the same.
+  if (booked->order_filled == order->filled) co_return;
+  booked->was_new = true;
+  order->filled = booked->order_filled;
   position = booked->position;
   listener.on_fill(*booked);
   if (!order->ended()) tell(*order, {});

@@ -76,6 +76,8 @@ struct booked_fill {
   decimal realised;
   std::string quote_asset;
   tenants::position position;
+  /// Sum of the intent's booked fills, this one included.
+  decimal order_filled;
   /// The user's earnings in `quote_asset` from trading, after this fill.
   decimal total_earnings;
   std::int64_t earning_id = 0;

@@ -76,6 +76,7 @@ class memory_order_journal final : public order_journal {
     booked_fill answer = row.booked;
     answer.was_new = is_new;
     answer.position = positions_[books].position;
+    if (intent) answer.order_filled = order->second.filled_quantity;
     answer.total_earnings = earnings_[{user, instrument.quote_asset}];
     co_return answer;
   }

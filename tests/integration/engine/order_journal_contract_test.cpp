@@ -182,6 +182,8 @@ TEST_P(OrderJournal, AFillIsBookedOnce) {
   ASSERT_TRUE(again);
   EXPECT_FALSE(again->was_new);
   EXPECT_EQ(again->id, first->id);
+  EXPECT_EQ(first->order_filled, decimal(2));
+  EXPECT_EQ(again->order_filled, decimal(2));
   EXPECT_EQ(again->position.quantity, decimal(2));
   EXPECT_EQ(find(intent.id).filled_quantity, decimal(2));
   EXPECT_EQ(state_of(intent), intent_state::accepted);

@@ -133,13 +133,15 @@ TEST_F(OrderJournalPostgres, ATakeOverWaitsForAnIntentThatIsBeingWritten) {
 }
 
 TEST_F(OrderJournalPostgres, RefusesASettingThatLosesCommits) {
-  auto config = backend.stored.config();
-  config.url += " options='-c synchronous_commit=off'";
-  auto lossy = check_durability({.url = config.url});
-  ASSERT_FALSE(lossy);
-  EXPECT_NE(lossy.error().detail.find("synchronous_commit"), std::string::npos);
-  auto sound = check_durability(backend.stored.config());
-  if (!sound) EXPECT_EQ(sound.error().detail.find("synchronous_commit"), std::string::npos);
+  // Whatever the test cluster itself has, only what this database adds is looked at.
+  const auto names = [&] {
+    auto done = check_durability(backend.stored.config());
+    return done ? std::string() : done.error().detail;
+  };
+  EXPECT_EQ(names().find("synchronous_commit"), std::string::npos);
+  backend.stored.sql(
+      "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$");
+  EXPECT_NE(names().find("synchronous_commit"), std::string::npos);
 }
 
 }  // namespace

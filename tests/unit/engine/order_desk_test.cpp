@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include "base/log.hpp"
 #include "tests/unit/engine/order_world.hpp"
@@ -308,6 +309,26 @@ TEST_F(OrderDesk, AnIdleDeskHasNothingRunning) {
   const int lookups = w.venue.lookups;
   w.pass(1h);
   EXPECT_EQ(w.venue.lookups, lookups);
+}
+
+TEST_F(OrderDesk, AnIdleDeskIsSmall) {
+  constexpr std::size_t count = 1000;
+  const auto instrument = make_instrument();
+  std::vector<std::unique_ptr<order_desk>> desks;
+  desks.reserve(count);
+  const auto make = [&] {
+    desks.push_back(std::make_unique<order_desk>(
+        w.owner, w.id, "paper", instrument, order_desk_parts{w.account, w.journal, w.timers, w.random, w.time}, w.config,
+        w.heard));
+    ASSERT_TRUE(w.run(desks.back()->reconcile(1, true)));
+  };
+  make();
+  const auto before = mallinfo2().uordblks;
+  while (desks.size() < count) make();
+  const auto each = (mallinfo2().uordblks - before) / (count - 1);
+  RecordProperty("bytes", static_cast<int>(each));
+  EXPECT_LT(each, 2048u);
+  for (auto& desk : desks) w.run(desk->stop());
 }
 
 TEST_F(OrderDesk, ReconciliationFailsWhenTheVenueIsAway) {

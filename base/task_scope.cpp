@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <cstdio>
 #include <exception>
@@ -34,6 +35,13 @@ std::string what_of(std::exception_ptr failure) {
   } catch (...) {
     return "an exception of unknown type";
   }
+}
+
+/// co_spawn would run the task inside spawn() up to its first wait. Worse, one that ended there and was cancelled meanwhile
+/// would throw out of the executor instead of completing.
+task<void> run_at_next_turn(task<void> t) {
+  co_await asio::post(asio::use_awaitable);
+  co_await std::move(t);
 }
 
 }  // namespace
@@ -88,7 +96,8 @@ void task_scope::spawn(std::string_view name, task<void> t) {
   const auto at = std::prev(state_->tasks.end());
   at->name = name;
   auto on_end = [owner = state_, at](std::exception_ptr failure) { owner->finish(at, failure); };
-  asio::co_spawn(state_->target, std::move(t), asio::bind_cancellation_slot(at->signal.slot(), std::move(on_end)));
+  asio::co_spawn(state_->target, run_at_next_turn(std::move(t)),
+                 asio::bind_cancellation_slot(at->signal.slot(), std::move(on_end)));
 }
 
 void task_scope::post(std::function<void()> work) {

@@ -110,6 +110,7 @@ struct engine_process::parts {
   void feed_watchdog(int interval_ms);
   task<void> refresh_user(user_id);
   task<void> reload_users();
+  result<void> load_users();
   void on_notification(std::string_view channel, std::string_view payload);
   task<void> stop_trading();
   task<void> stop_web();
@@ -216,6 +217,24 @@ task<void> engine_process::parts::reload_users() {
   if (!done) log().error("the users could not be read", {{"err", done.error()}});
 }
 
+namespace {
+
+task<void> keep(task<result<void>> work, result<void>& out) { out = co_await std::move(work); }
+
+}  // namespace
+
+/// Blocking; before the web thread runs.
+result<void> engine_process::parts::load_users() {
+  asio::io_context here(1);
+  result<void> outcome;
+  task_scope scope(here.get_executor(), "start", [&outcome](std::string_view, std::string_view what) {
+    outcome = fail(errc::io, "the users could not be read: " + std::string(what));
+  });
+  scope.spawn("load users", keep(directory->load(), outcome));
+  here.run();
+  return outcome;
+}
+
 void engine_process::parts::on_notification(std::string_view channel, std::string_view payload) {
   if (channel == "users_changed") {
     auto user = parse_id<struct user_tag>(payload);
@@ -271,9 +290,11 @@ result<void> engine_process::start() {
   p.web_scope = std::make_unique<task_scope>(p.web.get_executor(), "web");
   p.build_listener();
 
+  // Tokens are checked from memory: the first request must find every user there.
+  auto known = p.load_users();
+  if (!known) return known;
   auto listening = p.server->start();
   if (!listening) return listening;
-  p.web_scope->spawn("reload users", p.reload_users());
   p.web_scope->spawn("database listener", p.listener->run());
   asio::post(p.trading.get_executor(), [&p] { p.begin_trading(); });
   p.trading.start();

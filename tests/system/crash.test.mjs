@@ -49,7 +49,7 @@ async function check_books() {
   const placed = new Set(ids);
   for (const [id, state] of intents)
     if (['accepted', 'closed'].includes(state)) assert.ok(placed.has(id), `intent ${id} is ${state} but never existed`);
-  const trades = new Set(mine.trades.map((t) => String(t.id)));
+  const trades = new Set(mine.fills.map((f) => String(f.trade_id)));
   const fills = world.rows(`SELECT trade_id FROM fills WHERE account_id = ${account.id}`).map(([id]) => id);
   assert.equal(new Set(fills).size, fills.length);
   assert.deepEqual(new Set(fills), trades, 'fills and trades differ');
@@ -62,7 +62,7 @@ async function settle() {
   await until('settled intents', () => world.sql("SELECT count(*) FROM order_intents WHERE state IN ('intended', 'unknown')") === '0', 20_000);
   await until('booked trades', async () => {
     const mine = (await world.paper_state()).accounts.find((a) => a.api_key === account.keys.api_key);
-    return Number(world.sql(`SELECT count(*) FROM fills WHERE account_id = ${account.id}`)) === mine.trades.length;
+    return Number(world.sql(`SELECT count(*) FROM fills WHERE account_id = ${account.id}`)) === mine.fills.length;
   }, 20_000);
 }
 

@@ -46,10 +46,11 @@ bool is_credentials_error(const error& e) {
   return is(e, bad_credentials) || is(e, permission_missing) || is(e, ip_not_allowed);
 }
 
-request_mark::request_mark(order_desk::state& desk) : desk_(desk) { ++desk_.requests; }
+request_mark::request_mark(order_desk::state& desk) : desk_(&desk) { ++desk.requests; }
 request_mark::~request_mark() {
-  --desk_.requests;
-  desk_.wake_settler();
+  if (!desk_) return;
+  --desk_->requests;
+  desk_->wake_settler();
 }
 
 order_desk::state::state(user_id u, account_id a, std::string name, std::shared_ptr<const exchanges::instrument> i,
@@ -125,7 +126,7 @@ result<uuid> order_desk::state::place(exchanges::side side, exchanges::order_typ
   order->send_before = now() + config.send_limit;
   order->provable_at = now() + longest_validity();
   live.push_back(order);
-  scope->spawn("order", run_order(order));
+  scope->spawn("order", run_order(order, request_mark(*this)));
   schedule_next_sweep();
   return intent.id;
 }

@@ -39,8 +39,7 @@ void order_desk::state::drop_unstored(const order_ptr& order, const error& why) 
   tell(*order, "the intent could not be stored: " + why.detail);
 }
 
-task<void> order_desk::state::run_order(order_ptr order) {
-  const request_mark under_way(*this);
+task<void> order_desk::state::run_order(order_ptr order, request_mark) {
   failpoint("orders.before_intent");
   order_intent copy = order->intent;
   auto stored = co_await parts.journal.append_intent(std::move(copy), epoch);
@@ -92,11 +91,10 @@ void order_desk::state::judge(const order_ptr& order, result<exchanges::order> a
 void order_desk::state::start_cancel(const order_ptr& order) {
   if (order->cancel_running || order->ended() || !scope) return;
   order->cancel_running = true;
-  scope->spawn("cancel order", run_cancel(order));
+  scope->spawn("cancel order", run_cancel(order, request_mark(*this)));
 }
 
-task<void> order_desk::state::run_cancel(order_ptr order) {
-  const request_mark under_way(*this);
+task<void> order_desk::state::run_cancel(order_ptr order, request_mark) {
   backoff wait(cancel_floor, cancel_ceiling);
   bool done = false;
   for (int attempt = 1; !done && attempt <= cancel_attempts; ++attempt) {

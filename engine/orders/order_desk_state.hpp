@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -61,6 +62,18 @@ struct completeness {
 };
 using inbox_item = std::variant<sighting, conclusion, completeness>;
 
+/// Counts a request that is under way, from the moment it is spawned.
+class request_mark {
+ public:
+  explicit request_mark(order_desk::state& desk);
+  request_mark(request_mark&& other) noexcept : desk_(std::exchange(other.desk_, nullptr)) {}
+  ~request_mark();
+  request_mark& operator=(request_mark&&) = delete;
+
+ private:
+  order_desk::state* desk_;
+};
+
 struct order_desk::state {
   state(user_id, account_id, std::string, std::shared_ptr<const exchanges::instrument>, order_desk_parts,
         order_desk_config, order_listener&);
@@ -79,13 +92,13 @@ struct order_desk::state {
   task<void> stop();
 
   // order_desk_requests.cpp: one request and its outcome.
-  task<void> run_order(order_ptr);
+  task<void> run_order(order_ptr, request_mark);
   task<result<exchanges::order>> send(order_ptr);
   std::string why_not_send(const desk_order&) const;
   void drop_unstored(const order_ptr&, const error&);
   void judge(const order_ptr&, result<exchanges::order>);
   void start_cancel(const order_ptr&);
-  task<void> run_cancel(order_ptr);
+  task<void> run_cancel(order_ptr, request_mark);
   task<bool> try_cancel(order_ptr);
 
   // order_desk_resolve.cpp: what became of an order.
@@ -174,18 +187,6 @@ struct order_desk::state {
   bool fills_wanted = false;
   /// Last, so that it goes first.
   std::unique_ptr<task_scope> scope;
-};
-
-/// Counts a request that is under way.
-class request_mark {
- public:
-  explicit request_mark(order_desk::state& desk);
-  ~request_mark();
-  request_mark(const request_mark&) = delete;
-  request_mark& operator=(const request_mark&) = delete;
-
- private:
-  order_desk::state& desk_;
 };
 
 /// The credentials do not trade any more; nothing but a person can help.

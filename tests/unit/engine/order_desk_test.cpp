@@ -226,6 +226,18 @@ TEST_F(OrderDesk, ReadsWhatTheStreamMissed) {
   EXPECT_EQ(w.stored(id).state, intent_state::closed);
 }
 
+TEST_F(OrderDesk, ATradeThatAReportImpliesIsReadWithinSeconds) {
+  const auto id = w.buy();
+  w.pass(100ms);
+  w.venue.copies = [] { return 0; };
+  w.venue.fill(id.to_hex(), 1);
+  w.venue.copies = nullptr;
+  w.venue.emit({w.venue.book.find(id.to_hex())->order, std::nullopt});
+  w.pass(2s);
+  EXPECT_EQ(w.heard.fills.size(), 1u);
+  EXPECT_EQ(w.stored(id).state, intent_state::closed);
+}
+
 TEST_F(OrderDesk, AnEarlierTradeThatWasLostIsReadAlthoughALaterOneIsStored) {
   const auto id = w.buy();
   w.pass(100ms);

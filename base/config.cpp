@@ -7,7 +7,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "base/config_document.hpp"
+#include "base/config_document_detail.hpp"
 #include "base/files.hpp"
 #include "base/json.hpp"
 

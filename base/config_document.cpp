@@ -1,4 +1,4 @@
-#include "base/config_document.hpp"
+#include "base/config_document_detail.hpp"
 
 #include <algorithm>
 #include <numeric>

@@ -4,8 +4,8 @@
 #include <limits>
 #include <utility>
 
-#include "exchanges/binance/parse_order.hpp"
-#include "exchanges/json_fields.hpp"
+#include "exchanges/binance/parse_order_detail.hpp"
+#include "exchanges/json_fields_detail.hpp"
 
 namespace drover::exchanges::binance {
 

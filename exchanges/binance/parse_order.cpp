@@ -1,4 +1,4 @@
-#include "exchanges/binance/parse_order.hpp"
+#include "exchanges/binance/parse_order_detail.hpp"
 
 #include <array>
 #include <utility>

@@ -2,8 +2,8 @@
 #include <utility>
 
 #include "exchanges/binance/parse.hpp"
-#include "exchanges/binance/parse_order.hpp"
-#include "exchanges/json_fields.hpp"
+#include "exchanges/binance/parse_order_detail.hpp"
+#include "exchanges/json_fields_detail.hpp"
 
 namespace drover::exchanges::binance {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "exchanges/instrument_table.hpp"
-#include "exchanges/json_fields.hpp"
+#include "exchanges/json_fields_detail.hpp"
 
 // Shared by the parse files: orders look alike in REST answers and stream events.
 namespace drover::exchanges::binance {

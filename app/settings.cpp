@@ -112,6 +112,8 @@ void read_bots(config_section s, engine::bots_config& out) {
   s.get("callback_budget", out.callback_budget, 1ms, 10s, "Longest strategy call.");
   s.get("statistics_interval", out.statistics_interval, 1s, 24h, "Order statistics in the log.");
   s.get("validity_window", out.orders.validity_window, 500ms, 60s, "The venue refuses an order that arrives later than this.");
+  s.get("send_limit", out.orders.send_limit, 100ms, 60s, "An order that has not left by then after it was decided never leaves.");
+  s.get("sweep_interval", out.orders.sweep_interval, 1s, 10min, "How often live orders are compared with the venue's lists.");
   s.get("venue_processing_bound", out.orders.venue_processing_bound, 0ms, 10min, "How long a venue may take to show an order it accepted.");
   read_limits(s.section("limits", "Risk limits of each account."), out.orders.limits);
   const auto* kind = engine::find_strategy_kind(out.strategy);

@@ -16,7 +16,7 @@ let tenant;
 let account;
 
 before(async () => {
-  world = await World.create({ config: { bots: { venue_processing_bound: '1s', validity_window: '1s', backoff_floor: '50ms' } } });
+  world = await World.create({ config: { bots: { venue_processing_bound: '1s', validity_window: '1s', send_limit: '1s', backoff_floor: '50ms' } } });
   const admin = await world.add_user('root', { admin: true });
   tenant = await world.add_user('alice');
   account = await world.add_account(tenant);

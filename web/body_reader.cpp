@@ -104,7 +104,8 @@ bool body_reader::required_flag(std::string_view name) {
   return member && member->is_boolean() && member->get<bool>();
 }
 
-std::optional<std::int64_t> body_reader::optional_integer(std::string_view name, std::int64_t least, std::int64_t most) {
+std::optional<std::int64_t> body_reader::optional_integer(std::string_view name, std::int64_t least,
+                                                          std::int64_t most) {
   auto* member = state_->find(name);
   if (!member) return std::nullopt;
   bool fits = member->is_number_integer() &&
@@ -117,7 +118,9 @@ std::optional<std::int64_t> body_reader::optional_integer(std::string_view name,
   return std::nullopt;
 }
 
-void body_reader::complain(std::string_view name, std::string detail) { state_->complain(name, std::move(detail)); }
+void body_reader::complain(std::string_view name, std::string detail) {
+  state_->complain(name, std::move(detail));
+}
 
 std::optional<problem> body_reader::finish() {
   for (const auto& [name, value] : state_->document.items()) {

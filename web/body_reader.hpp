@@ -13,10 +13,10 @@
 
 namespace drover::web {
 
-/// Reads the members of a JSON object that a request carries, and collects everything that is wrong with it, so that the
-/// caller hears all of it at once. Members that nobody asked for are refused by finish().
+/// Reads the members of a JSON object that a request carries, and collects everything that is wrong with it, so that
+/// the caller hears all of it at once. Members that nobody asked for are refused by finish().
 class body_reader {
- public:
+public:
   /// 415 without a JSON content type, 400 for text that is not JSON, 422 when it is not an object.
   static std::expected<body_reader, problem> open(const request&);
   body_reader(body_reader&&) noexcept;
@@ -36,7 +36,7 @@ class body_reader {
   /// Nothing when all is well, else 422 with one entry per member.
   std::optional<problem> finish();
 
- private:
+private:
   struct state;
   explicit body_reader(std::unique_ptr<state>);
   std::unique_ptr<state> state_;

@@ -5,8 +5,8 @@
 
 namespace drover::web {
 
-/// What the account's bot is doing, and when it does nothing, why, and what would change that. The bot's own word counts
-/// while it has one; the account's state explains the rest.
+/// What the account's bot is doing, and when it does nothing, why, and what would change that. The bot's own word
+/// counts while it has one; the account's state explains the rest.
 engine::bot_status describe_bot(const tenants::account&, const engine::bot_board&);
 
 }  // namespace drover::web

@@ -51,6 +51,8 @@ std::string rate_key_of(std::string_view address) {
   return to_hex({bytes.data(), 8});
 }
 
-bool is_loopback(std::string_view address) { return address.starts_with("127.") || address == "::1"; }
+bool is_loopback(std::string_view address) {
+  return address.starts_with("127.") || address == "::1";
+}
 
 }  // namespace drover::web

@@ -15,7 +15,7 @@ namespace drover::web {
 /// Writes JSON straight into one string, commas included. Keys are literals that need no escaping; values are escaped.
 /// Calls must be balanced by the caller. Any thread, as any value.
 class json_writer {
- public:
+public:
   explicit json_writer(std::size_t expected_bytes = 256) { text_.reserve(expected_bytes); }
 
   json_writer& begin_object();
@@ -59,7 +59,7 @@ class json_writer {
   const std::string& text() const { return text_; }
   std::string take() { return std::move(text_); }
 
- private:
+private:
   void separate();
   std::string text_;
   bool needs_comma_ = false;

@@ -17,7 +17,9 @@ using labels = std::map<std::string, std::string>;
 const prometheus::Histogram::BucketBoundaries latency_buckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
                                                               0.1,    0.25,  0.5,    1,     2.5,  5,     10};
 
-double seconds_of(nanoseconds d) { return std::chrono::duration<double>(d).count(); }
+double seconds_of(nanoseconds d) {
+  return std::chrono::duration<double>(d).count();
+}
 
 prometheus::Family<prometheus::Counter>& counters(prometheus::Registry& r, const char* name, const char* help) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(r);
@@ -41,11 +43,9 @@ struct web_metrics::state {
       counters(registry, "engine_http_requests_total", "HTTP requests answered.");
   prometheus::Family<prometheus::Histogram>& durations =
       histograms(registry, "engine_http_request_duration_seconds", "Time from request read to response ready.");
-  prometheus::Gauge& in_flight =
-      gauges(registry, "engine_http_requests_in_flight", "Requests being handled.").Add({});
+  prometheus::Gauge& in_flight = gauges(registry, "engine_http_requests_in_flight", "Requests being handled.").Add({});
   prometheus::Gauge& connections = gauges(registry, "engine_http_connections", "Open HTTP connections.").Add({});
-  prometheus::Family<prometheus::Gauge>& sockets =
-      gauges(registry, "engine_ws_connections", "Open WebSockets.");
+  prometheus::Family<prometheus::Gauge>& sockets = gauges(registry, "engine_ws_connections", "Open WebSockets.");
   prometheus::Family<prometheus::Counter>& sent =
       counters(registry, "engine_ws_messages_sent_total", "Messages handed to WebSockets.");
   prometheus::Family<prometheus::Counter>& dropped =
@@ -55,14 +55,14 @@ struct web_metrics::state {
   prometheus::Histogram& push =
       histograms(registry, "engine_fill_push_duration_seconds", "Fill received to frame handed to the socket.")
           .Add({}, latency_buckets);
-  prometheus::Gauge& lag = gauges(registry, "engine_event_loop_lag_seconds", "Lateness of the web thread's last sweep.").Add({});
+  prometheus::Gauge& lag =
+      gauges(registry, "engine_event_loop_lag_seconds", "Lateness of the web thread's last sweep.").Add({});
   prometheus::Gauge& users = gauges(registry, "engine_users_known", "Users in the directory.").Add({});
   prometheus::Family<prometheus::Gauge>& bots = gauges(registry, "engine_bots", "Bots by state.");
   prometheus::Family<prometheus::Counter>& orders =
       counters(registry, "engine_orders_total", "Orders over all users by result.");
   prometheus::Counter& fills = counters(registry, "engine_fills_total", "Fills over all users.").Add({});
-  prometheus::Counter& cpu =
-      counters(registry, "process_cpu_seconds_total", "User and system processor time.").Add({});
+  prometheus::Counter& cpu = counters(registry, "process_cpu_seconds_total", "User and system processor time.").Add({});
   prometheus::Gauge& resident = gauges(registry, "process_resident_memory_bytes", "Resident memory.").Add({});
   prometheus::Gauge& virtual_memory = gauges(registry, "process_virtual_memory_bytes", "Virtual memory.").Add({});
   prometheus::Gauge& threads = gauges(registry, "process_threads", "Threads.").Add({});
@@ -85,7 +85,9 @@ web_metrics::web_metrics(std::string_view version, std::string_view revision) : 
 }
 web_metrics::~web_metrics() = default;
 
-void web_metrics::request_started() { state_->in_flight.Increment(); }
+void web_metrics::request_started() {
+  state_->in_flight.Increment();
+}
 
 void web_metrics::request_ended(std::string_view method, std::string_view route, int status, nanoseconds duration) {
   state_->in_flight.Decrement();
@@ -105,14 +107,20 @@ void web_metrics::count_auth(std::string_view method, std::string_view result) {
   state_->auth.Add({{"method", std::string(method)}, {"result", std::string(result)}}).Increment();
 }
 
-void web_metrics::count_sent(ws::topic t) { state_->sent_by_topic[static_cast<std::size_t>(t)]->Increment(); }
+void web_metrics::count_sent(ws::topic t) {
+  state_->sent_by_topic[static_cast<std::size_t>(t)]->Increment();
+}
 
 void web_metrics::count_dropped(ws::topic t, std::string_view reason) {
   state_->dropped.Add({{"endpoint", std::string(ws::to_string(t))}, {"reason", std::string(reason)}}).Increment();
 }
 
-void web_metrics::observe_push(nanoseconds d) { state_->push.Observe(seconds_of(d)); }
-void web_metrics::observe_loop_lag(nanoseconds d) { state_->lag.Set(seconds_of(d)); }
+void web_metrics::observe_push(nanoseconds d) {
+  state_->push.Observe(seconds_of(d));
+}
+void web_metrics::observe_loop_lag(nanoseconds d) {
+  state_->lag.Set(seconds_of(d));
+}
 
 std::string web_metrics::render(const metrics_snapshot& now) {
   auto& s = *state_;
@@ -120,8 +128,10 @@ std::string web_metrics::render(const metrics_snapshot& now) {
   s.users.Set(static_cast<double>(now.users));
   for (std::size_t i = 0; i < ws::topic_count; ++i) {
     std::string endpoint(ws::to_string(static_cast<ws::topic>(i)));
-    s.sockets.Add({{"endpoint", endpoint}, {"authenticated", "true"}}).Set(static_cast<double>(now.sockets[i].authenticated));
-    s.sockets.Add({{"endpoint", endpoint}, {"authenticated", "false"}}).Set(static_cast<double>(now.sockets[i].waiting));
+    s.sockets.Add({{"endpoint", endpoint}, {"authenticated", "true"}})
+        .Set(static_cast<double>(now.sockets[i].authenticated));
+    s.sockets.Add({{"endpoint", endpoint}, {"authenticated", "false"}})
+        .Set(static_cast<double>(now.sockets[i].waiting));
   }
   for (const auto& [state, count] : now.bots)
     s.bots.Add({{"state", std::string(engine::to_string(state))}}).Set(static_cast<double>(count));

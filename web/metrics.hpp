@@ -31,7 +31,7 @@ struct metrics_snapshot {
 /// Counters of the web in Prometheus' model, named as operators' dashboards expect them. Labels never carry users.
 /// Web thread only.
 class web_metrics {
- public:
+public:
   web_metrics(std::string_view version, std::string_view revision);
   ~web_metrics();
 
@@ -50,7 +50,7 @@ class web_metrics {
   /// Prometheus text format.
   std::string render(const metrics_snapshot&);
 
- private:
+private:
   struct state;
   std::unique_ptr<state> state_;
 };

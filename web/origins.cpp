@@ -18,7 +18,7 @@ std::string_view find_allowed_origin(const net::http_request& http, const std::v
   auto origin = find_header(http.headers, "Origin");
   if (origin.empty() || origin == "null") return {};
   return std::find(allowed_origins.begin(), allowed_origins.end(), origin) == allowed_origins.end() ? std::string_view()
-                                                                                                  : origin;
+                                                                                                    : origin;
 }
 
 bool may_open_socket(const net::http_request& http, const std::vector<std::string>& allowed_origins) {

@@ -57,8 +57,9 @@ std::string_view trim(std::string_view text) {
 net::http_response make_building_hint() {
   net::http_response response;
   response.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
-  response.body = "The API is running. The page is not installed: scripts/run builds it, or run npm ci && npm run build in "
-                  "web/ui and set web.page_folder to web/ui/dist.\n";
+  response.body =
+      "The API is running. The page is not installed: scripts/run builds it, or run npm ci && npm run build in "
+      "web/ui and set web.page_folder to web/ui/dist.\n";
   return response;
 }
 

@@ -11,11 +11,12 @@
 
 namespace drover::web {
 
-/// The built page, read into memory once: what is not in the table cannot be asked for. Files of assets/ carry a hash in
-/// their name and are cached for a year; the rest is asked for again each time. One thread after construction.
+/// The built page, read into memory once: what is not in the table cannot be asked for. Files of assets/ carry a hash
+/// in their name and are cached for a year; the rest is asked for again each time. One thread after construction.
 class page_files {
- public:
-  /// `folder` empty or without index.html: no page. At most 64 MiB are read; bigger folders are a logged error and no page.
+public:
+  /// `folder` empty or without index.html: no page. At most 64 MiB are read; bigger folders are a logged error and no
+  /// page.
   page_files(file_system&, const std::string& folder);
 
   bool present() const { return !index_.empty(); }
@@ -23,7 +24,7 @@ class page_files {
   /// Answers 304 to a matching If-None-Match. Without a page, "/" says how to build it. Only for GET and HEAD.
   std::optional<net::http_response> find(const net::http_request& http) const;
 
- private:
+private:
   struct variant {
     std::shared_ptr<const std::string> content;
     std::string etag;

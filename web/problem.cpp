@@ -18,7 +18,8 @@ using tenants::tenant_errc;
 problem make_unavailable(std::string detail, const error& e) {
   auto wait = e.retry_after ? std::max<std::int64_t>(1, (e.retry_after->count() + 999) / 1000) : 2;
   if (detail.empty()) detail = "The service cannot reach its database at the moment; try again.";
-  return {503, "unavailable", "Temporarily unavailable", std::move(detail), {}, {{"Retry-After", std::to_string(wait)}}};
+  return {
+      503, "unavailable", "Temporarily unavailable", std::move(detail), {}, {{"Retry-After", std::to_string(wait)}}};
 }
 
 problem make_internal() {
@@ -39,41 +40,62 @@ problem make_invalid(const error& e) {
       !std::all_of(e.detail.begin(), e.detail.begin() + static_cast<std::ptrdiff_t>(colon), is_name))
     return {422, "validation-failed", "Validation failed", e.detail};
   auto text = e.detail.find_first_not_of(' ', colon + 1);
-  auto p = make_validation_problem("/" + e.detail.substr(0, colon), text == std::string::npos ? "" : e.detail.substr(text));
+  auto p =
+      make_validation_problem("/" + e.detail.substr(0, colon), text == std::string::npos ? "" : e.detail.substr(text));
   p.detail = e.detail;
   return p;
 }
 
 problem from_tenant_error(tenant_errc code, const error& e) {
   switch (code) {
-    case tenant_errc::not_found: return make_not_found();
-    case tenant_errc::invalid: return make_invalid(e);
-    case tenant_errc::duplicate: return {409, "account-already-connected", "API key already connected", e.detail};
-    case tenant_errc::account_not_approved: return {409, "account-not-approved", "Account not approved", e.detail};
-    case tenant_errc::already_decided: return {409, "already-decided", "Already decided", e.detail};
+    case tenant_errc::not_found:
+      return make_not_found();
+    case tenant_errc::invalid:
+      return make_invalid(e);
+    case tenant_errc::duplicate:
+      return {409, "account-already-connected", "API key already connected", e.detail};
+    case tenant_errc::account_not_approved:
+      return {409, "account-not-approved", "Account not approved", e.detail};
+    case tenant_errc::already_decided:
+      return {409, "already-decided", "Already decided", e.detail};
     case tenant_errc::own_account:
       return {403, "own-account", "Own account", "Nobody decides about their own account; ask another administrator."};
-    case tenant_errc::name_taken: return {409, "name-taken", "Name taken", e.detail};
-    case tenant_errc::banned: return {403, "banned", "Banned", "This user is banned; ask an administrator."};
+    case tenant_errc::name_taken:
+      return {409, "name-taken", "Name taken", e.detail};
+    case tenant_errc::banned:
+      return {403, "banned", "Banned", "This user is banned; ask an administrator."};
     case tenant_errc::bad_login:
-      return {401, "bad-login", "Login failed", "Username and password do not match.", {}, {{"WWW-Authenticate", "Bearer"}}};
-    case tenant_errc::unavailable: return make_unavailable(e.detail, e);
+      return {401,
+              "bad-login",
+              "Login failed",
+              "Username and password do not match.",
+              {},
+              {{"WWW-Authenticate", "Bearer"}}};
+    case tenant_errc::unavailable:
+      return make_unavailable(e.detail, e);
     case tenant_errc::overloaded:
       return e.retry_after ? make_too_many(e) : make_unavailable("Too much is waiting already; try again.", e);
-    case tenant_errc::internal: break;
+    case tenant_errc::internal:
+      break;
   }
   return make_internal();
 }
 
 problem from_base_error(errc code, const error& e) {
   switch (code) {
-    case errc::malformed: return make_http_problem(400, e.detail);
-    case errc::out_of_range: return {422, "validation-failed", "Validation failed", e.detail};
+    case errc::malformed:
+      return make_http_problem(400, e.detail);
+    case errc::out_of_range:
+      return {422, "validation-failed", "Validation failed", e.detail};
     case errc::timed_out:
-    case errc::overloaded: return make_unavailable("The service is too busy at the moment; try again.", e);
-    case errc::cancelled: return make_unavailable("The service is stopping; try again.", e);
-    case errc::not_found: return make_not_found();
-    case errc::io: break;
+    case errc::overloaded:
+      return make_unavailable("The service is too busy at the moment; try again.", e);
+    case errc::cancelled:
+      return make_unavailable("The service is stopping; try again.", e);
+    case errc::not_found:
+      return make_not_found();
+    case errc::io:
+      break;
   }
   return make_internal();
 }
@@ -82,52 +104,85 @@ problem from_database_error(db_errc code, const error& e) {
   switch (code) {
     case db_errc::unavailable:
     case db_errc::retry:
-    case db_errc::timed_out: return make_unavailable({}, e);
+    case db_errc::timed_out:
+      return make_unavailable({}, e);
     case db_errc::in_doubt:
-      return make_unavailable("The connection to the database broke while saving; read the state before you repeat.", e);
-    default: return make_internal();
+      return make_unavailable("The connection to the database broke while saving; read the state before you repeat.",
+                              e);
+    default:
+      return make_internal();
   }
 }
 
 std::string_view title_of(int status) {
   switch (status) {
-    case 400: return "Bad request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not found";
-    case 405: return "Method not allowed";
-    case 408: return "Request timeout";
-    case 413: return "Content too large";
-    case 414: return "URI too long";
-    case 415: return "Unsupported media type";
-    case 422: return "Validation failed";
-    case 426: return "Upgrade required";
-    case 429: return "Too many requests";
-    case 431: return "Request header fields too large";
-    case 503: return "Temporarily unavailable";
-    default: return status >= 500 ? "Internal error" : "Refused";
+    case 400:
+      return "Bad request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not found";
+    case 405:
+      return "Method not allowed";
+    case 408:
+      return "Request timeout";
+    case 413:
+      return "Content too large";
+    case 414:
+      return "URI too long";
+    case 415:
+      return "Unsupported media type";
+    case 422:
+      return "Validation failed";
+    case 426:
+      return "Upgrade required";
+    case 429:
+      return "Too many requests";
+    case 431:
+      return "Request header fields too large";
+    case 503:
+      return "Temporarily unavailable";
+    default:
+      return status >= 500 ? "Internal error" : "Refused";
   }
 }
 
 std::string_view type_of(int status) {
   switch (status) {
-    case 400: return "bad-request";
-    case 403: return "forbidden";
-    case 404: return "not-found";
-    case 405: return "method-not-allowed";
-    case 408: return "request-timeout";
-    case 413: return "content-too-large";
-    case 414: return "uri-too-long";
-    case 415: return "unsupported-media-type";
-    case 426: return "upgrade-required";
-    case 429: return "rate-limited";
-    case 431: return "headers-too-large";
-    case 503: return "unavailable";
-    default: return status >= 500 ? "internal" : "refused";
+    case 400:
+      return "bad-request";
+    case 403:
+      return "forbidden";
+    case 404:
+      return "not-found";
+    case 405:
+      return "method-not-allowed";
+    case 408:
+      return "request-timeout";
+    case 413:
+      return "content-too-large";
+    case 414:
+      return "uri-too-long";
+    case 415:
+      return "unsupported-media-type";
+    case 426:
+      return "upgrade-required";
+    case 429:
+      return "rate-limited";
+    case 431:
+      return "headers-too-large";
+    case 503:
+      return "unavailable";
+    default:
+      return status >= 500 ? "internal" : "refused";
   }
 }
 
-bool is_of(const error& e, const std::error_code& sample) { return e.code.category() == sample.category(); }
+bool is_of(const error& e, const std::error_code& sample) {
+  return e.code.category() == sample.category();
+}
 
 }  // namespace
 
@@ -141,21 +196,31 @@ problem to_problem(const error& e) {
   return make_internal();
 }
 
-bool is_internal(const error& e) { return to_problem(e).status == 500; }
+bool is_internal(const error& e) {
+  return to_problem(e).status == 500;
+}
 
 problem to_unauthorized(const error* token_error) {
   if (!token_error)
-    return {401, "unauthorized", "Not logged in", "Send a bearer token: POST /client/login gives one.", {},
+    return {401,
+            "unauthorized",
+            "Not logged in",
+            "Send a bearer token: POST /client/login gives one.",
+            {},
             {{"WWW-Authenticate", "Bearer"}}};
   std::string_view why = "The token is not valid.";
-  if (token_error->code == crypto::make_error_code(crypto::token_errc::expired)) why = "The token has expired; log in again.";
-  if (token_error->code == crypto::make_error_code(crypto::token_errc::revoked)) why = "The session was ended; log in again.";
+  if (token_error->code == crypto::make_error_code(crypto::token_errc::expired))
+    why = "The token has expired; log in again.";
+  if (token_error->code == crypto::make_error_code(crypto::token_errc::revoked))
+    why = "The session was ended; log in again.";
   if (token_error->code == tenants::make_error_code(tenant_errc::banned)) why = "This user is banned.";
   auto header = "Bearer error=\"invalid_token\", error_description=\"" + std::string(why) + "\"";
   return {401, "invalid-token", "Token refused", std::string(why), {}, {{"WWW-Authenticate", header}}};
 }
 
-problem make_not_found() { return {404, "not-found", "Not found", "There is no such thing here."}; }
+problem make_not_found() {
+  return {404, "not-found", "Not found", "There is no such thing here."};
+}
 
 problem make_validation_problem(std::vector<field_error> errors) {
   std::string detail;

@@ -45,8 +45,12 @@ problem make_validation_problem(std::string pointer, std::string detail);
 problem make_http_problem(int status, std::string_view detail);
 
 /// Shorthand of handlers: `co_return refuse(outcome.error())`.
-inline std::unexpected<problem> refuse(const error& e) { return std::unexpected(to_problem(e)); }
-inline std::unexpected<problem> refuse(problem p) { return std::unexpected(std::move(p)); }
+inline std::unexpected<problem> refuse(const error& e) {
+  return std::unexpected(to_problem(e));
+}
+inline std::unexpected<problem> refuse(problem p) {
+  return std::unexpected(std::move(p));
+}
 
 /// application/problem+json with the members of RFC 9457 and error, detail, code (a string) and request_id.
 net::http_response render_problem(const problem&, std::string_view instance, std::string_view request_id);

@@ -15,8 +15,8 @@ std::optional<std::string> decode(std::string_view text) {
   std::string spaced(text);
   std::replace(spaced.begin(), spaced.end(), '+', ' ');
   auto decoded = percent_decode(spaced);
-  bool clean = decoded && std::none_of(decoded->begin(), decoded->end(),
-                                       [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  bool clean =
+      decoded && std::none_of(decoded->begin(), decoded->end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
   if (!clean) return std::nullopt;
   return std::move(*decoded);
 }
@@ -56,11 +56,13 @@ std::string query_reader::required_text(std::string_view name, std::size_t limit
   return std::move(value).value_or(std::string());
 }
 
-std::int64_t query_reader::integer(std::string_view name, std::int64_t otherwise, std::int64_t least, std::int64_t most) {
+std::int64_t query_reader::integer(std::string_view name, std::int64_t otherwise, std::int64_t least,
+                                   std::int64_t most) {
   return optional_integer(name, least, most).value_or(otherwise);
 }
 
-std::optional<std::int64_t> query_reader::optional_integer(std::string_view name, std::int64_t least, std::int64_t most) {
+std::optional<std::int64_t> query_reader::optional_integer(std::string_view name, std::int64_t least,
+                                                           std::int64_t most) {
   auto value = text(name, 20);
   if (!value) return std::nullopt;
   std::int64_t number = 0;

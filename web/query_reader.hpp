@@ -14,7 +14,7 @@ namespace drover::web {
 
 /// Reads query parameters and collects what is wrong: bad values, parameters given twice, names that nobody asked for.
 class query_reader {
- public:
+public:
   explicit query_reader(const request&);
 
   std::optional<std::string> text(std::string_view name, std::size_t limit);
@@ -28,7 +28,7 @@ class query_reader {
   /// Nothing when all is well, else 400 (not decodable) or 422.
   std::optional<problem> finish();
 
- private:
+private:
   std::vector<std::pair<std::string, std::string>> values_;
   std::vector<std::string> known_;
   std::vector<field_error> errors_;

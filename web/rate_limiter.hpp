@@ -15,10 +15,10 @@ struct rate_limit {
   int burst = 1;
 };
 
-/// GCRA (one time stamp per key) in a table of fixed size: a flood of forged keys pushes out the keys that are idle longest
-/// and costs no memory. One thread.
+/// GCRA (one time stamp per key) in a table of fixed size: a flood of forged keys pushes out the keys that are idle
+/// longest and costs no memory. One thread.
 class rate_limiter {
- public:
+public:
   /// Room for `capacity` keys (16 bytes each), rounded up to a power of two.
   explicit rate_limiter(std::size_t capacity, std::uint64_t seed);
 
@@ -31,7 +31,7 @@ class rate_limiter {
   /// Counts one call of `key` in `group` (a small number that keeps the classes apart).
   decision count(unsigned group, std::string_view key, rate_limit, steady_time now);
 
- private:
+private:
   struct slot {
     std::uint64_t key = 0;
     /// Theoretical arrival time of GCRA, ns; 0 = free.

@@ -29,7 +29,9 @@ bool is_request_id(std::string_view text) {
   });
 }
 
-std::int64_t whole_seconds(nanoseconds d) { return std::chrono::ceil<seconds>(d).count(); }
+std::int64_t whole_seconds(nanoseconds d) {
+  return std::chrono::ceil<seconds>(d).count();
+}
 
 /// Methods that a label may show; anything else a stranger invents counts as one.
 std::string_view known_method(std::string_view method) {
@@ -45,7 +47,10 @@ problem make_internal_problem() {
 }  // namespace
 
 request_pipeline::request_pipeline(services& s, const page_files& page)
-    : services_(s), page_(page), router_(routes()), limiter_(s.config.limits.tracked_keys, s.parts.random.next_u64()),
+    : services_(s),
+      page_(page),
+      router_(routes()),
+      limiter_(s.config.limits.tracked_keys, s.parts.random.next_u64()),
       id_prefix_(s.parts.random.next_u64()) {}
 
 std::string request_pipeline::make_request_id(const net::http_request& http) {
@@ -172,7 +177,8 @@ void request_pipeline::finish(const request& r, const router::outcome& target, s
                               net::http_response& response) {
   response.headers.emplace_back("X-Request-Id", r.id);
   const auto& origins = services_.config.allowed_origins;
-  if (!origins.empty() && find_header(response.headers, "Vary").empty()) response.headers.emplace_back("Vary", "Origin");
+  if (!origins.empty() && find_header(response.headers, "Vary").empty())
+    response.headers.emplace_back("Vary", "Origin");
   if (auto origin = find_allowed_origin(r.http, origins); !origin.empty()) {
     response.headers.emplace_back("Access-Control-Allow-Origin", origin);
     response.headers.emplace_back("Access-Control-Expose-Headers",
@@ -185,8 +191,12 @@ void request_pipeline::finish(const request& r, const router::outcome& target, s
   auto route = target.found ? target.found->pattern : std::string_view(unmatched_route);
   services_.metrics.request_ended(known_method(r.http.method), route, response.status, took);
   if (!log().enabled(log_level::debug)) return;
-  log().debug("request", {{"request_id", r.id}, {"method", r.http.method}, {"path", r.http.path},
-                          {"status", response.status}, {"user", r.caller_id()}, {"address", r.client_address},
+  log().debug("request", {{"request_id", r.id},
+                          {"method", r.http.method},
+                          {"path", r.http.path},
+                          {"status", response.status},
+                          {"user", r.caller_id()},
+                          {"address", r.client_address},
                           {"duration_ms", std::chrono::duration<double, std::milli>(took).count()}});
 }
 

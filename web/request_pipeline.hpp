@@ -12,14 +12,14 @@ namespace drover::web {
 /// What every request goes through, in this order: request id, rate limit, authentication, authorisation, handler,
 /// security headers, access log, metrics. Limits of size and time are the HTTP server's. Web thread only.
 class request_pipeline final : public net::http_handler {
- public:
+public:
   /// Both outlive the pipeline.
   request_pipeline(services&, const page_files&);
 
   task<net::http_response> handle(net::http_request) override;
   net::http_response make_error(int status, std::string_view detail) override;
 
- private:
+private:
   task<net::http_response> respond(request&, const router::outcome&);
   task<answer> call(request&, const route&);
   std::optional<problem> admit(request&, const route&, net::http_response& extra);

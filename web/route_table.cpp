@@ -51,6 +51,8 @@ constexpr std::array table{
 
 }  // namespace
 
-std::span<const route> routes() { return table; }
+std::span<const route> routes() {
+  return table;
+}
 
 }  // namespace drover::web

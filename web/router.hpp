@@ -38,10 +38,10 @@ struct route {
   handler_function handler = nullptr;
 };
 
-/// Finds the route of a method and path: one step per segment, literals before parameters. Immutable after construction;
-/// any thread.
+/// Finds the route of a method and path: one step per segment, literals before parameters. Immutable after
+/// construction; any thread.
 class router {
- public:
+public:
   /// `routes` outlives the router.
   explicit router(std::span<const route> routes);
 
@@ -58,7 +58,7 @@ class router {
   /// HEAD is answered by the route of GET.
   outcome find(std::string_view method, std::string_view path) const;
 
- private:
+private:
   struct node {
     std::vector<std::pair<std::string_view, std::size_t>> literals;
     std::size_t parameter = 0;

@@ -14,8 +14,11 @@ namespace drover::web {
 /// What handlers work with. Owned by the server; web thread.
 struct services {
   services(web_config c, web_parts p)
-      : config(std::move(c)), parts(std::move(p)), metrics(parts.version, parts.revision),
-        sockets(std::make_shared<ws::hub>(config, parts, metrics)), started_at(parts.timers.get_clock().now()) {}
+      : config(std::move(c)),
+        parts(std::move(p)),
+        metrics(parts.version, parts.revision),
+        sockets(std::make_shared<ws::hub>(config, parts, metrics)),
+        started_at(parts.timers.get_clock().now()) {}
 
   const web_config config;
   web_parts parts;

@@ -7,7 +7,7 @@ namespace drover::web {
 namespace {
 
 class http_web_server final : public web_server {
- public:
+public:
   http_web_server(web_config config, web_parts parts)
       : services_(std::move(config), std::move(parts)),
         page_(services_.parts.files, services_.config.page_folder),
@@ -38,7 +38,7 @@ class http_web_server final : public web_server {
     co_await services_.sockets->stop();
   }
 
- private:
+private:
   services services_;
   page_files page_;
   std::unique_ptr<net::http_server> http_;

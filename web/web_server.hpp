@@ -85,7 +85,7 @@ struct web_parts {
 
 /// HTTP and WebSocket API and the page. Web thread only, except publish().
 class web_server {
- public:
+public:
   virtual ~web_server() = default;
   /// Listens. errc::io when the address cannot be bound. On the web thread, or
   /// before it runs.

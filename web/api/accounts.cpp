@@ -68,7 +68,8 @@ task<answer> handle_list_accounts(request& r, services& s) {
   for (const auto& a : *found) write_account(w, a, s.parts.board);
   w.end_array();
   auto response = json_response(200, w.take());
-  add_paging_headers(response, "/user/exchanges/", "", page, found->size(), found->empty() ? 0 : found->back().id.value);
+  add_paging_headers(response, "/user/exchanges/", "", page, found->size(),
+                     found->empty() ? 0 : found->back().id.value);
   co_return response;
 }
 

@@ -66,7 +66,8 @@ task<answer> handle_approve_account(request& r, services& s) {
   auto message = body->optional_text("notification_message", message_limit).value_or(std::string());
   auto version = body->optional_integer("reviewed_version", 1, std::numeric_limits<std::int64_t>::max());
   if (auto wrong = body->finish()) co_return refuse(std::move(*wrong));
-  auto approved = co_await s.parts.accounts.store().approve(r.caller_id(), account_id(*id), version, std::move(message));
+  auto approved =
+      co_await s.parts.accounts.store().approve(r.caller_id(), account_id(*id), version, std::move(message));
   if (!approved) co_return refuse(approved.error());
   co_return respond_with(*approved, s);
 }

@@ -8,7 +8,9 @@
 namespace drover::web::api {
 
 /// GET /healthz: the process is alive. Asks nobody.
-task<answer> handle_health(request&, services&) { co_return json_response(200, R"({"status":"ok"})"); }
+task<answer> handle_health(request&, services&) {
+  co_return json_response(200, R"({"status":"ok"})");
+}
 
 /// GET /readyz: everything that requests need is there; 503 while draining.
 task<answer> handle_readiness(request&, services& s) {

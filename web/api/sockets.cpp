@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::string_view bearer_prefix = "bearer.";
 
-/// What the client offers in Sec-WebSocket-Protocol: browsers cannot send an Authorization header, so a token may travel as
-/// "bearer.<token>".
+/// What the client offers in Sec-WebSocket-Protocol: browsers cannot send an Authorization header, so a token may
+/// travel as "bearer.<token>".
 struct offered_protocols {
   std::string_view token;
   /// The one to confirm; a browser gives up when it offered some and none is confirmed.
@@ -76,12 +76,18 @@ answer open_socket(request& r, services& s, ws::topic topic) {
 }  // namespace
 
 /// GET /ws/dashboard: bots and earnings of the user, as they change.
-task<answer> handle_dashboard_socket(request& r, services& s) { co_return open_socket(r, s, ws::topic::dashboard); }
+task<answer> handle_dashboard_socket(request& r, services& s) {
+  co_return open_socket(r, s, ws::topic::dashboard);
+}
 
 /// GET /ws/earnings: earnings of the user, as they happen.
-task<answer> handle_earnings_socket(request& r, services& s) { co_return open_socket(r, s, ws::topic::earnings); }
+task<answer> handle_earnings_socket(request& r, services& s) {
+  co_return open_socket(r, s, ws::topic::earnings);
+}
 
 /// GET /ws/referrals: referrals of the user.
-task<answer> handle_referrals_socket(request& r, services& s) { co_return open_socket(r, s, ws::topic::referrals); }
+task<answer> handle_referrals_socket(request& r, services& s) {
+  co_return open_socket(r, s, ws::topic::referrals);
+}
 
 }  // namespace drover::web::api

@@ -6,7 +6,10 @@ namespace drover::web {
 metrics_snapshot take_snapshot(services& s) {
   metrics_snapshot out;
   out.process = read_process_statistics(s.parts.files);
-  out.bots = s.parts.board.counts();
+  // Every state, so that a figure falls to zero instead of staying at its last value.
+  for (int state = 0; state <= static_cast<int>(engine::bot_state::locked); ++state)
+    out.bots[static_cast<engine::bot_state>(state)] = 0;
+  for (const auto& [state, count] : s.parts.board.counts()) out.bots[state] = count;
   out.orders = s.parts.counters.snapshot();
   out.sockets = s.sockets->counts();
   out.users = s.parts.directory.size();

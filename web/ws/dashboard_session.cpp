@@ -47,7 +47,9 @@ dashboard_session::dashboard_session(hub& h, topic t, std::uint64_t id, std::opt
   if (caller) principal_ = std::move(*caller);
 }
 
-const std::string& dashboard_session::waiting_address() const { return address_ ? *address_ : no_address; }
+const std::string& dashboard_session::waiting_address() const {
+  return address_ ? *address_ : no_address;
+}
 
 void dashboard_session::on_open(net::websocket_session& socket) {
   socket_ = &socket;
@@ -119,7 +121,9 @@ void dashboard_session::complain(std::string_view code, std::string_view message
   send(make_error(code, message));
 }
 
-bool dashboard_session::count_message() { return ++messages_since_sweep_ <= message_limit; }
+bool dashboard_session::count_message() {
+  return ++messages_since_sweep_ <= message_limit;
+}
 
 void dashboard_session::send(const frame& text) {
   if (!socket_) return;
@@ -139,7 +143,9 @@ void dashboard_session::close_unauthorized_because(std::string_view code, std::s
   close(close_unauthorized, message);
 }
 
-bool dashboard_session::still_allowed() const { return hub_.parts().directory.still_valid(principal_); }
+bool dashboard_session::still_allowed() const {
+  return hub_.parts().directory.still_valid(principal_);
+}
 
 void dashboard_session::sweep(steady_time now, const frame& heartbeat) {
   messages_since_sweep_ = 0;

@@ -22,7 +22,7 @@ inline constexpr std::uint16_t close_normal = 1000, close_unsupported = 1003, cl
 /// The protocol of one dashboard socket: welcome → auth → messages. Small on purpose: a hundred thousand of them may be
 /// idle, so it keeps no buffer and no timer; the hub sweeps over all. Web thread only.
 class dashboard_session final : public net::websocket_handler, public std::enable_shared_from_this<dashboard_session> {
- public:
+public:
   /// `caller`: already authenticated at the upgrade. `address` counts while nobody has authenticated.
   dashboard_session(hub&, topic, std::uint64_t id, std::optional<tenants::principal> caller, std::string address);
 
@@ -54,7 +54,7 @@ class dashboard_session final : public net::websocket_handler, public std::enabl
   std::optional<std::int64_t> told_until;
   bool snapshot_pending = false;
 
- private:
+private:
   enum class state : std::uint8_t { waiting, authenticated, refused };
   void handle_message(std::string_view message);
   void handle_auth(const std::string* token);

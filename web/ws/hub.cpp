@@ -35,10 +35,15 @@ void take_out(std::vector<T*>& list, T* item) {
 }  // namespace
 
 hub::hub(const web_config& config, web_parts& parts, web_metrics& metrics)
-    : config_(config), parts_(parts), metrics_(metrics), next_session_(parts.random.next_u64()),
+    : config_(config),
+      parts_(parts),
+      metrics_(metrics),
+      next_session_(parts.random.next_u64()),
       scope_(parts.executor, "web sockets") {}
 
-void hub::start() { schedule_sweep(); }
+void hub::start() {
+  schedule_sweep();
+}
 
 task<void> hub::stop() {
   scope_.stop();
@@ -187,7 +192,8 @@ void hub::publish(const engine::earnings_event& event) {
   if (found == channels_.end()) return;
   auto seq = found->second.next_seq();
   topic_mask topics = mask_of(topic::dashboard) | mask_of(topic::earnings);
-  publish_to(found->second, {seq, topics, "earnings:" + event.source + ":" + event.asset, make_earnings_update(event, seq)});
+  publish_to(found->second,
+             {seq, topics, "earnings:" + event.source + ":" + event.asset, make_earnings_update(event, seq)});
   if (event.received_at.since_start.count() > 0) metrics_.observe_push(now() - event.received_at);
 }
 

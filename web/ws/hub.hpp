@@ -18,7 +18,7 @@ namespace drover::web::ws {
 /// All open dashboard sockets: who hears what, sequence numbers, resume, slow readers, revocation. Web thread only; the
 /// post_ functions may be called from any thread.
 class hub : public std::enable_shared_from_this<hub> {
- public:
+public:
   /// `parts` and `metrics` outlive the hub.
   hub(const web_config&, web_parts& parts, web_metrics& metrics);
 
@@ -53,7 +53,7 @@ class hub : public std::enable_shared_from_this<hub> {
   web_metrics& metrics() const { return metrics_; }
   steady_time now() const { return parts_.timers.get_clock().now(); }
 
- private:
+private:
   void publish_to(user_channel&, channel_message);
   bool is_slow(dashboard_session&);
   void start_snapshot(dashboard_session&);

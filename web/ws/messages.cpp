@@ -6,7 +6,9 @@ namespace drover::web::ws {
 
 namespace {
 
-frame finish(json_writer& w) { return std::make_shared<const std::string>(w.take()); }
+frame finish(json_writer& w) {
+  return std::make_shared<const std::string>(w.take());
+}
 
 json_writer open(std::string_view type) {
   json_writer w;
@@ -21,7 +23,9 @@ frame close_with_seq(json_writer& w, std::int64_t seq) {
 
 }  // namespace
 
-std::string session_text(std::uint64_t session) { return fmt::format("{:016x}", session); }
+std::string session_text(std::uint64_t session) {
+  return fmt::format("{:016x}", session);
+}
 
 frame make_welcome(const welcome_facts& f) {
   auto w = open("welcome");

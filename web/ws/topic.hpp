@@ -17,6 +17,8 @@ constexpr std::string_view to_string(topic t) {
 
 /// A set of topics.
 using topic_mask = std::uint8_t;
-constexpr topic_mask mask_of(topic t) { return static_cast<topic_mask>(1U << static_cast<unsigned>(t)); }
+constexpr topic_mask mask_of(topic t) {
+  return static_cast<topic_mask>(1U << static_cast<unsigned>(t));
+}
 
 }  // namespace drover::web::ws

@@ -25,7 +25,7 @@ struct channel_message {
 
 /// The messages and open sockets of one user. Sequence numbers rise by one per message. Web thread only.
 class user_channel {
- public:
+public:
   user_channel(user_id user, std::int64_t first_seq) : user_(user), seq_(first_seq) {}
 
   user_id user() const { return user_; }
@@ -46,7 +46,7 @@ class user_channel {
   /// When the last socket went.
   std::optional<steady_time> empty_since;
 
- private:
+private:
   user_id user_;
   std::int64_t seq_;
   std::vector<channel_message> kept_;

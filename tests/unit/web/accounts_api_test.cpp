@@ -10,8 +10,10 @@ using test::web_fixture;
 void expect_members(const json& object, const std::string& schema) {
   static const auto contract = json::parse(openapi_json());
   const auto& s = contract.at("components").at("schemas").at(schema);
-  for (const auto& name : s.at("required")) EXPECT_TRUE(object.contains(name.get<std::string>())) << schema << " " << name;
-  for (const auto& [name, value] : object.items()) EXPECT_TRUE(s.at("properties").contains(name)) << schema << " " << name;
+  for (const auto& name : s.at("required"))
+    EXPECT_TRUE(object.contains(name.get<std::string>())) << schema << " " << name;
+  for (const auto& [name, value] : object.items())
+    EXPECT_TRUE(s.at("properties").contains(name)) << schema << " " << name;
 }
 
 std::string path_of(std::int64_t id, const std::string& rest = {}) {
@@ -90,8 +92,13 @@ TEST(AccountsApi, TheBotsOwnWordIsShown) {
   web_fixture f;
   auto id = f.add_account("alice");
   f.approve(id);
-  f.board.set({.account = account_id(id), .user = f.id_of("alice"), .state = engine::bot_state::backing_off,
-               .reason = "the exchange is away", .since = f.clock.wall_now(), .strategy = "grid", .symbol = "BTC/USDT",
+  f.board.set({.account = account_id(id),
+               .user = f.id_of("alice"),
+               .state = engine::bot_state::backing_off,
+               .reason = "the exchange is away",
+               .since = f.clock.wall_now(),
+               .strategy = "grid",
+               .symbol = "BTC/USDT",
                .open_orders = 4});
   auto bot = web_fixture::parse(f.call("GET", path_of(id), f.token_of("alice")))["bot"];
   EXPECT_EQ(bot["state"], "backing_off");

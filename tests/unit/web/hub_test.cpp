@@ -11,7 +11,7 @@ static_assert(sizeof(dashboard_session) <= 256, "an idle socket must stay small"
 
 /// The socket as the HTTP server would give it: keeps what was sent.
 class fake_socket final : public net::websocket_session {
- public:
+public:
   bool send(std::shared_ptr<const std::string> text) override {
     sent.push_back(json::parse(*text));
     return true;
@@ -38,7 +38,7 @@ class fake_socket final : public net::websocket_session {
 
 /// A client: socket and handler.
 class client {
- public:
+public:
   client(web_fixture& f, topic t = topic::dashboard, std::optional<tenants::principal> caller = {})
       : fixture(f), handler(f.services.sockets->make_session(t, std::move(caller), "192.0.2.7")) {
     handler->on_open(socket);
@@ -61,8 +61,15 @@ class client {
 };
 
 engine::earnings_event event_of(web_fixture& f, const std::string& name, const std::string& total) {
-  return {.user = f.id_of(name), .account = account_id(3), .earning_id = 1, .source = "trading", .asset = "USDT",
-          .amount = "0.5"_dec, .total = decimal::literal(total), .at = f.clock.wall_now(), .received_at = f.clock.now()};
+  return {.user = f.id_of(name),
+          .account = account_id(3),
+          .earning_id = 1,
+          .source = "trading",
+          .asset = "USDT",
+          .amount = "0.5"_dec,
+          .total = decimal::literal(total),
+          .at = f.clock.wall_now(),
+          .received_at = f.clock.now()};
 }
 
 engine::bot_status status_of(web_fixture& f, const std::string& name, engine::bot_state state) {
@@ -94,8 +101,12 @@ TEST(Hub, ReadsDataInPlaceOfPayload) {
 TEST(Hub, SnapshotFollowsAuthentication) {
   web_fixture f;
   auto account = f.add_account("alice");
-  f.earnings.all.push_back({.id = 1, .user = f.id_of("alice"), .account = account_id(account), .source = "trading",
-                            .asset = "USDT", .amount = "12.5"_dec});
+  f.earnings.all.push_back({.id = 1,
+                            .user = f.id_of("alice"),
+                            .account = account_id(account),
+                            .source = "trading",
+                            .asset = "USDT",
+                            .amount = "12.5"_dec});
   client c(f);
   c.log_in("alice");
   auto earnings = c.socket.types("earnings_update").at(0);
@@ -255,7 +266,8 @@ TEST(Hub, VerySlowReadersGetASnapshot) {
   c.log_in("alice");
   c.socket.queued = 100 * 1024;
   for (int i = 1; i <= 500; ++i) f.services.sockets->publish(event_of(f, "alice", std::to_string(i)));
-  f.earnings.all.push_back({.id = 1, .user = f.id_of("alice"), .source = "trading", .asset = "USDT", .amount = decimal(500)});
+  f.earnings.all.push_back(
+      {.id = 1, .user = f.id_of("alice"), .source = "trading", .asset = "USDT", .amount = decimal(500)});
   c.socket.queued = 0;
   f.timers.advance(100ms);
   f.settle();

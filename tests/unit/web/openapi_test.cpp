@@ -74,8 +74,7 @@ TEST(OpenApi, EveryReferenceLeadsSomewhere) {
   std::set<std::string> references;
   find_references(contract(), references);
   ASSERT_FALSE(references.empty());
-  for (const auto& r : references)
-    EXPECT_TRUE(contract().contains(nlohmann::json::json_pointer(r.substr(1)))) << r;
+  for (const auto& r : references) EXPECT_TRUE(contract().contains(nlohmann::json::json_pointer(r.substr(1)))) << r;
 }
 
 TEST(OpenApi, QuotedScalarsStayText) {

@@ -9,7 +9,7 @@ namespace {
 
 /// A folder in memory.
 class memory_files final : public file_system {
- public:
+public:
   std::map<std::string, std::string> files;
 
   result<std::string> read(const std::filesystem::path& p, std::size_t) override {
@@ -33,7 +33,7 @@ class memory_files final : public file_system {
 };
 
 class PageFiles : public testing::Test {
- protected:
+protected:
   PageFiles() {
     files.files = {{"dist/index.html", "<html>"},
                    {"dist/favicon.svg", "<svg/>"},

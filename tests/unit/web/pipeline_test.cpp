@@ -127,8 +127,8 @@ TEST(Pipeline, MetricsAreForTheMachineAndAdministrators) {
   EXPECT_EQ(f.call("GET", "/metrics", f.token_of("root")).status, 200);
   net::http_request local{.method = "GET", .path = "/metrics", .remote_address = "127.0.0.1"};
   auto text = f.send(local).body;
-  for (const auto* name : {"engine_build_info{", "engine_http_requests_total{", "engine_ws_connections{",
-                           "engine_bots", "process_resident_memory_bytes", "engine_auth_attempts_total{"})
+  for (const auto* name : {"engine_build_info{", "engine_http_requests_total{", "engine_ws_connections{", "engine_bots",
+                           "process_resident_memory_bytes", "engine_auth_attempts_total{"})
     EXPECT_NE(text.find(name), std::string::npos) << name;
   EXPECT_NE(text.find("route=\"/metrics\""), std::string::npos);
   local.headers.emplace_back("X-Forwarded-For", "203.0.113.1");

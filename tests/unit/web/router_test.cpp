@@ -8,12 +8,9 @@ namespace drover::web {
 namespace {
 
 constexpr std::array table{
-    route{"GET", "/user/exchanges"},
-    route{"POST", "/user/exchanges"},
-    route{"GET", "/user/exchanges/{id}"},
-    route{"PATCH", "/user/exchanges/{id}/toggle"},
-    route{"GET", "/admin/exchanges/pending"},
-    route{"POST", "/admin/exchanges/{id}/approve"},
+    route{"GET", "/user/exchanges"},          route{"POST", "/user/exchanges"},
+    route{"GET", "/user/exchanges/{id}"},     route{"PATCH", "/user/exchanges/{id}/toggle"},
+    route{"GET", "/admin/exchanges/pending"}, route{"POST", "/admin/exchanges/{id}/approve"},
 };
 
 TEST(Router, AcceptsOneTrailingSlashEverywhere) {

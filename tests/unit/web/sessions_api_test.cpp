@@ -64,8 +64,15 @@ TEST(EarningsApi, ListsSumsAndCharts) {
   web_fixture f;
   auto alice = f.id_of("alice");
   for (int i = 1; i <= 3; ++i)
-    f.earnings.all.push_back({.id = i, .user = alice, .account = account_id(5), .source = "trading", .asset = "USDT",
-                              .amount = "0.1"_dec, .at = f.clock.wall_now(), .cause_kind = "fill", .cause_id = "x"});
+    f.earnings.all.push_back({.id = i,
+                              .user = alice,
+                              .account = account_id(5),
+                              .source = "trading",
+                              .asset = "USDT",
+                              .amount = "0.1"_dec,
+                              .at = f.clock.wall_now(),
+                              .cause_kind = "fill",
+                              .cause_id = "x"});
   auto token = f.token_of("alice");
   auto page = f.call("GET", "/api/earnings?limit=2&source=trading", token);
   EXPECT_EQ(web_fixture::parse(page)[0]["id"], 3);

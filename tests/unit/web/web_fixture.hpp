@@ -23,7 +23,7 @@ inline const std::string good_password = "correct horse battery";
 
 /// Earnings in memory.
 class memory_earnings final : public tenants::earnings_store {
- public:
+public:
   task<result<std::vector<tenants::earning>>> list(user_id user, tenants::earnings_filter f) override {
     std::vector<tenants::earning> out;
     for (auto e = all.rbegin(); e != all.rend(); ++e)
@@ -44,7 +44,8 @@ class memory_earnings final : public tenants::earnings_store {
     for (auto& [key, t] : sums) out.push_back(t);
     co_return out;
   }
-  task<result<std::vector<tenants::earnings_point>>> series(user_id, std::string, wall_time from, seconds bucket) override {
+  task<result<std::vector<tenants::earnings_point>>> series(user_id, std::string, wall_time from,
+                                                            seconds bucket) override {
     asked_from = from;
     asked_bucket = bucket;
     co_return std::vector<tenants::earnings_point>{{from, decimal(1), decimal(2)}};
@@ -59,10 +60,12 @@ class memory_earnings final : public tenants::earnings_store {
   seconds asked_bucket{};
 };
 
-/// The whole web over stores in memory and a clock that is told the time; requests go through the pipeline without sockets.
+/// The whole web over stores in memory and a clock that is told the time; requests go through the pipeline without
+/// sockets.
 class web_fixture {
- public:
-  explicit web_fixture(web::web_config config = {}) : page(system_files(), ""), services(std::move(config), make_parts()) {
+public:
+  explicit web_fixture(web::web_config config = {})
+      : page(system_files(), ""), services(std::move(config), make_parts()) {
     pipeline = std::make_unique<web::request_pipeline>(services, page);
     services.sockets->start();
     add_user("alice", tenants::role::tenant);
@@ -113,7 +116,7 @@ class web_fixture {
     io.poll();
   }
 
- private:
+private:
   void add_user(const std::string& name, tenants::role role) {
     auto hash = crypto::hash_password(secret(good_password), random, {.memory_kib = 64, .passes = 1});
     tenants::new_user fresh{.username = name, .email = name + "@example.org", .password_hash = *hash, .role = role};
@@ -132,13 +135,24 @@ class web_fixture {
             .names = {"paper", "okx"}};
   }
   web::web_parts make_parts() {
-    return {.executor = io.get_executor(), .timers = timers, .random = random, .wall = clock, .users = *users,
-            .directory = directory, .login = login, .accounts = accounts, .earnings = earnings, .journal = nullptr,
-            .board = board, .counters = counters,
-            .readiness = {{"database", [this] { return database_problem; }}}, .version = "1.2.3", .revision = "abc"};
+    return {.executor = io.get_executor(),
+            .timers = timers,
+            .random = random,
+            .wall = clock,
+            .users = *users,
+            .directory = directory,
+            .login = login,
+            .accounts = accounts,
+            .earnings = earnings,
+            .journal = nullptr,
+            .board = board,
+            .counters = counters,
+            .readiness = {{"database", [this] { return database_problem; }}},
+            .version = "1.2.3",
+            .revision = "abc"};
   }
 
- public:
+public:
   asio::io_context io;
   manual_clock clock;
   manual_timers timers{clock};
@@ -152,7 +166,8 @@ class web_fixture {
   worker_pool hashing{"hashing", 1, 8};
   tenants::login_service login{*users, signer, hashing, clock, random, {}};
   std::unique_ptr<tenants::account_store> store = tenants::make_memory_account_store(
-      clock, {.is_active = [](user_id) { return true; }, .username = [](user_id u) { return "user" + std::to_string(u.value); }});
+      clock, {.is_active = [](user_id) { return true; },
+              .username = [](user_id u) { return "user" + std::to_string(u.value); }});
   crypto::keyring keyring{crypto::master_key::generate(random), random};
   tenants::account_service accounts{*store, keyring, make_catalogue(),
                                     [this](std::string, secret, secret, secret) { return probe(); }};

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/timer.hpp"
+#include "base/transport.hpp"
+
+namespace drover::bench {
+
+/// Binance without a wire: answers what a bot asks while it starts, and tells when a signed order would have left.
+class loopless_http final : public http_client {
+ public:
+  /// Called with each POST of an order, before it is answered.
+  std::function<void(const client_request&)> on_order;
+  task<result<client_response>> send(client_request request) override;
+
+ private:
+  std::int64_t last_order_ = 0;
+};
+
+/// The market stream: frames are fed by the benchmark. The private stream answers its subscription and is silent.
+class loopless_websockets final : public websocket_connector {
+ public:
+  explicit loopless_websockets(executor e) : executor_(std::move(e)) {}
+  task<result<std::unique_ptr<websocket_client>>> connect(std::string url, websocket_options) override;
+  /// To the market stream; false when nobody has connected it yet.
+  bool feed(std::string frame);
+  bool market_is_subscribed() const;
+
+  struct line {
+    explicit line(executor e) : arrived(std::move(e)) {}
+    std::deque<std::string> incoming;
+    wake_event arrived;
+    bool market = false, subscribed = false, closed = false;
+  };
+
+ private:
+  executor executor_;
+  std::shared_ptr<line> market_;
+};
+
+}  // namespace drover::bench

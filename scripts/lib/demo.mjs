@@ -58,7 +58,7 @@ async function until(what, condition) {
 async function connect_account(http, paper, tenant, admin) {
   const existing = await call(http, 'GET', '/user/exchanges/', tenant);
   if (existing.length > 0) return existing[0].id;
-  const key = await call(paper, 'POST', '/paper/accounts', undefined, { balances: { USDT: '10000', BTC: '0.1' } });
+  const key = await call(paper, 'POST', '/paper/accounts', undefined, { balances: { USDT: '10000' } });
   const account = await call(http, 'POST', '/user/exchanges/', tenant, {
     exchange_name: 'paper', api_key: key.api_key, api_secret: key.api_secret, label: 'Demo account',
   });

@@ -49,7 +49,7 @@ async function open(who, { width = 1280, height = 800, scheme = 'light' } = {}) 
   await page.goto(ready.http);
   if (who) {
     await page.getByLabel('User name').fill(who.username);
-    await page.getByLabel('Password', { exact: true }).fill(who.password);
+    await page.locator('input[type=password]').fill(who.password);
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByRole('heading', { name: 'Dashboard' }).waitFor();
   }
@@ -71,7 +71,7 @@ test('the ready file is private and complete', () => {
 test('a wrong password is told apart from an engine that is away', async () => {
   const { page, close } = await open();
   await page.getByLabel('User name').fill('demo');
-  await page.getByLabel('Password', { exact: true }).fill('wrong-password');
+  await page.locator('input[type=password]').fill('wrong-password');
   await page.getByRole('button', { name: 'Log in' }).click();
   await page.getByRole('alert').waitFor();
   await check_accessibility(page, 'login');
@@ -86,7 +86,7 @@ test('the number moves while the bot trades', async () => {
   await page.locator('[data-testid=live]', { hasText: 'live' }).waitFor();
   const total = page.getByTestId('total');
   const first = await total.textContent();
-  await page.waitForFunction((text) => document.querySelector('[data-testid=total]').textContent !== text, first, { timeout: 60_000 });
+  await page.waitForFunction((text) => document.querySelector('[data-testid=total]').textContent !== text, first, { timeout: 180_000 });
   await page.locator('figure canvas').first().waitFor();
   await shoot(page, 'dashboard');
   await check_accessibility(page, 'dashboard');

@@ -2,6 +2,8 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# One compiler cache for all checkouts and build folders.
+export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1
 as_root=()
 [ "$(id -u)" = 0 ] || as_root=(sudo)
 

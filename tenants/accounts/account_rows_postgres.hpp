@@ -3,7 +3,7 @@
 #include <string>
 
 #include "tenants/accounts/account.hpp"
-#include "tenants/postgres_calls.hpp"
+#include "tenants/postgres_calls_detail.hpp"
 
 /// Between rows of user_exchanges and accounts.
 namespace drover::tenants {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tenants/postgres_calls.hpp"
+#include "tenants/postgres_calls_detail.hpp"
 
 /// The SQL of the account store. Statements of a tenant take the tenant first.
 namespace drover::tenants::account_statements {

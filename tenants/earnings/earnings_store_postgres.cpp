@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "tenants/earnings/earnings_store.hpp"
-#include "tenants/postgres_calls.hpp"
+#include "tenants/postgres_calls_detail.hpp"
 
 namespace drover::tenants {
 namespace {

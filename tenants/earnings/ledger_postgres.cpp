@@ -1,5 +1,5 @@
 #include "tenants/earnings/ledger.hpp"
-#include "tenants/postgres_calls.hpp"
+#include "tenants/postgres_calls_detail.hpp"
 
 namespace drover::tenants {
 namespace {

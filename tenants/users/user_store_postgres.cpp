@@ -1,5 +1,5 @@
 #include "tenants/audit/audit.hpp"
-#include "tenants/postgres_calls.hpp"
+#include "tenants/postgres_calls_detail.hpp"
 #include "tenants/users/user_store.hpp"
 
 namespace drover::tenants {

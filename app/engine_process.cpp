@@ -7,9 +7,11 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
 #include <csignal>
+#include <cstdlib>
 #include <optional>
 
 #include "app/credential_probe.hpp"
+#include "app/exit_codes.hpp"
 #include "app/io_thread.hpp"
 #include "app/process_hardening.hpp"
 #include "app/start_checks.hpp"
@@ -344,7 +346,7 @@ void reload(const settings_reader& reread) {
   log().info("SIGHUP: the log level was read again; other changes need a restart");
 }
 
-task<void> run_signals(asio::signal_set& signals, asio::io_context& io, const settings_reader* reread) {
+task<void> run_signals(asio::signal_set& signals, const settings_reader* reread) {
   for (;;) {
     const int number = co_await signals.async_wait(asio::use_awaitable);
     if (number != SIGHUP) break;
@@ -352,7 +354,6 @@ task<void> run_signals(asio::signal_set& signals, asio::io_context& io, const se
     reload(*reread);
     notify_supervisor("READY=1");
   }
-  io.stop();
 }
 
 }  // namespace
@@ -363,7 +364,7 @@ void engine_process::run_until_stopped() {
   asio::signal_set signals(control, SIGINT, SIGTERM, SIGHUP);
   {
     task_scope scope(control.get_executor(), "signals");
-    scope.spawn("signals", run_signals(signals, control, &p.reread));
+    scope.spawn("signals", run_signals(signals, &p.reread));
     control.run();
   }
   log().info("stopping: no new orders from here on");
@@ -372,6 +373,11 @@ void engine_process::run_until_stopped() {
   task_scope scope(control.get_executor(), "stop");
   scope.spawn("stop", p.stop_all());
   control.run_for(p.config.shutdown_limit);
+  if (scope.size() > 0) {
+    // Parts are still in use by their threads, so nothing can be taken down any more; the journal knows what was under way.
+    log().error("shutdown did not end in time; ending at once");
+    std::_Exit(exit_failed);
+  }
   p.trading.stop();
   p.web.stop();
   log().info("engine stopped");

@@ -153,7 +153,7 @@ const figures = {
       socket.ws.on('message', (data) => {
         const now_ms = performance.timeOrigin + performance.now();
         const message = JSON.parse(String(data));
-        if (message.type === 'earnings_update' && message.payload.filled_at) fresh.push(now_ms - Date.parse(message.payload.filled_at));
+        if (message.type === 'earnings_update' && message.payload.at && !message.payload.snapshot) fresh.push(now_ms - Date.parse(message.payload.at));
       });
       await until('frames', () => fresh.length >= 300, 120_000);
       socket.close();

@@ -38,7 +38,7 @@ bot_instance::bot_instance(bot_identity id, std::shared_ptr<const bot_plan> plan
     : id_(std::move(id)), plan_(std::move(plan)), parts_(parts), observer_(observer),
       scope_(parts.executor, "bot", [this](std::string_view task, std::string_view what) {
         log().error("a task of a bot failed", {{"user", id_.user}, {"account", id_.account}, {"task", task}, {"err", what}});
-        fail({bot_failure::kind::crashed, "The bot failed: " + std::string(what), std::nullopt});
+        end({bot_failure::kind::crashed, "The bot failed: " + std::string(what), std::nullopt});
       }) {}
 
 bot_instance::~bot_instance() = default;
@@ -58,7 +58,7 @@ task<void> bot_instance::run_start(bot_start known) {
   }
   if (halted_) co_return;
   if (!outcome) {
-    fail(to_bot_failure(outcome.error()));
+    end(to_bot_failure(outcome.error()));
     co_return;
   }
   begin_trading();
@@ -71,7 +71,8 @@ task<result<void>> bot_instance::prepare(bot_start known) {
   if (!reconciled) co_return reconciled;
   reconciled_ = true;
   if (halted_) co_return fail(errc::cancelled);
-  for (const auto& order : desk_->live_orders()) notes_.add(order.id, order.tag, order.state);
+  for (const auto& order : desk_->live_orders())
+    if (notes_.find_tag(order.id) == nullptr) notes_.add(order.id, order.tag, order.state);
   auto balances = co_await account_->fetch_balances(exchanges::lane::reconcile);
   if (!balances) co_return std::unexpected(balances.error());
   apply_balances(*balances);
@@ -98,8 +99,9 @@ task<result<void>> bot_instance::open(bot_start& known) {
   epoch_ = *known.lease_epoch;
   if (start_is_cut()) co_return fail(errc::cancelled);
   account_ = id_.venue->open_account(make_credential_source(), std::to_string(id_.account.value));
+  order_listener& self = *this;
   order_desk_parts parts{*account_, parts_.journal, parts_.timers, parts_.random, parts_.wall};
-  desk_ = std::make_unique<order_desk>(id_.user, id_.account, id_.venue->name(), instrument_, parts, plan_->config.orders, *this);
+  desk_ = std::make_unique<order_desk>(id_.user, id_.account, id_.venue->name(), instrument_, parts, plan_->config.orders, self);
   account_->subscribe([this](const exchanges::account_event& e) { on_account_event(e); });
   co_return result<void>();
 }
@@ -137,18 +139,16 @@ void bot_instance::begin_trading() {
   schedule_turn();
 }
 
-void bot_instance::halt(std::string reason) {
-  if (halted_) return;
-  halted_ = true;
+void bot_instance::halt(resume_contract contract, std::string reason) {
+  closing_ = contract == resume_contract::cancel_and_wait;
+  if (std::exchange(halted_, true)) return;
   tick_waits_ = false;
   market_.reset();
   if (desk_) desk_->block_entries(reason);
   if (!failed_) set_state(bot_state::stopping, std::move(reason));
 }
 
-task<void> bot_instance::stop(resume_contract contract, std::string reason, nanoseconds settle_limit) {
-  closing_ = contract == resume_contract::cancel_and_wait;
-  halt(std::move(reason));
+task<void> bot_instance::stop(nanoseconds settle_limit) {
   wake_event woken(parts_.executor);
   waiter_ = &woken;
   const auto deadline = parts_.timers.get_clock().now() + cancel_limit;
@@ -202,7 +202,7 @@ task<void> bot_instance::save_state() {
   if (!strategy_ || epoch_ == 0) co_return;
   auto text = strategy_->save_state();
   if (!text) {
-    fail(text.error());
+    end(text.error());
     co_return;
   }
   const auto hash = std::hash<std::string>{}(*text);
@@ -214,20 +214,20 @@ task<void> bot_instance::save_state() {
   }
   log().warn("the strategy's state was not saved", {{"user", id_.user}, {"account", id_.account}, {"err", saved.error()}});
   if (saved.error().code == journal_errc::fenced) {
-    fail(to_bot_failure(saved.error()));
+    end(to_bot_failure(saved.error()));
   } else {
     changed(state_retry_delay);
   }
 }
 
-void bot_instance::fail(bot_failure why) {
+void bot_instance::end(bot_failure why) {
   if (failed_ || halted_) return;
   failed_ = true;
-  halt(why.reason);
+  halt(resume_contract::resume, why.reason);
   observer_.on_bot_failed(id_.account, why);
 }
 
-void bot_instance::on_desk_failed(const error& e) { fail(to_bot_failure(e)); }
+void bot_instance::on_desk_failed(const error& e) { end(to_bot_failure(e)); }
 
 void bot_instance::set_state(bot_state state, std::string reason) {
   state_ = state;

@@ -76,10 +76,10 @@ class bot_instance final : private order_listener {
 
   void start(bot_start);
   /// From here on nothing new is placed. Cancels still work. Idempotent.
-  void halt(std::string reason);
-  /// Ends everything and waits for it: orders as the contract says, requests in flight settled (at most `settle_limit`),
-  /// state saved. Once; afterwards the bot may be destroyed.
-  task<void> stop(resume_contract, std::string reason, nanoseconds settle_limit);
+  void halt(resume_contract, std::string reason);
+  /// Ends everything after halt() and waits for it: orders as its contract says, requests in flight settled (at most
+  /// `settle_limit`), state saved. Once; afterwards the bot may be destroyed.
+  task<void> stop(nanoseconds settle_limit);
 
   bot_state state() const { return state_; }
 
@@ -129,7 +129,8 @@ class bot_instance final : private order_listener {
   task<void> save_state();
   task<void> cancel_orders(wake_event& changed, steady_time deadline);
 
-  void fail(bot_failure);
+  /// It ends by itself; whoever observes it decides what follows.
+  void end(bot_failure);
   void set_state(bot_state, std::string reason);
   void publish();
   void wake_waiter();

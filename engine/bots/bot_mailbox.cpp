@@ -41,7 +41,7 @@ void bot_instance::call_strategy(const std::function<strategy_actions(strategy&,
   if (failed_ || !strategy_ || !desk_) return;
   const frame now(*this);
   auto outcome = strategy_->run([&](strategy& s) { return call(s, now.ctx); });
-  if (!outcome) return fail(outcome.error());
+  if (!outcome) return end(outcome.error());
   if (!outcome->empty()) changed();
   perform(std::move(*outcome));
 }
@@ -66,7 +66,7 @@ void bot_instance::on_ticker(const std::shared_ptr<const exchanges::book_ticker>
   ticker_ = ticker;
   if (tick_waits_) return;
   auto wanted = strategy_->wants_tick(*ticker);
-  if (!wanted) return fail(wanted.error());
+  if (!wanted) return end(wanted.error());
   if (!*wanted) return;
   tick_waits_ = true;
   schedule_turn();
@@ -107,7 +107,7 @@ steady_time bot_instance::arrival_of(const std::string& trade_id) {
 bool bot_instance::has_room() {
   if (failed_) return false;
   if (inbox_.size() + news_.size() < plan_->config.mailbox_limit) return true;
-  fail({bot_failure::kind::permanent,
+  end({bot_failure::kind::permanent,
         "Too many events at once: " + std::to_string(plan_->config.mailbox_limit) + " were waiting", std::nullopt});
   return false;
 }
@@ -199,7 +199,7 @@ void bot_instance::perform(strategy_actions actions) {
       desk_->cancel(cancelled->id);
     } else {
       const auto& reason = std::get<stop_bot>(action).reason;
-      fail({bot_failure::kind::permanent, "The strategy stopped: " + reason, std::nullopt});
+      end({bot_failure::kind::permanent, "The strategy stopped: " + reason, std::nullopt});
     }
   }
 }

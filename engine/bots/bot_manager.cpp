@@ -146,7 +146,7 @@ task<result<void>> bot_manager::state::start_new(std::vector<tenants::runnable_a
     auto at = known.find(row.account.id);
     return at != known.end() && at->second.has_open_intents;
   };
-  std::ranges::stable_partition(rows, has_open);
+  std::ranges::partition(rows, has_open);
   for (std::size_t from = 0; from < rows.size(); from += leases_per_statement) {
     const auto count = std::min(leases_per_statement, rows.size() - from);
     std::vector<account_id> ids(count);

@@ -107,10 +107,15 @@ void bot_supervisor::queue(account_id id, entry& e) {
   lanes_.add(e.venue, id);
 }
 
+void bot_supervisor::make_bot(account_id id, entry& e) {
+  bot_observer& self = *this;
+  e.bot = std::make_unique<bot_instance>(bot_identity{id, e.user, e.venue, e.sealed}, plan_, parts_, self);
+}
+
 void bot_supervisor::launch(account_id id) {
   entry& e = *entries_.at(id);
   e.now = phase::live;
-  e.bot = std::make_unique<bot_instance>(bot_identity{id, e.user, e.venue, e.sealed}, plan_, parts_, *this);
+  make_bot(id, e);
   auto start = std::exchange(e.start, nullptr);
   start->restarts = e.restarts.restarts();
   e.bot->start(std::move(*start));
@@ -181,7 +186,7 @@ void bot_supervisor::send_away(account_id id, entry& e, const std::string& reaso
 /// No bot runs, but an earlier one may have left orders: one is started only to cancel them.
 void bot_supervisor::close_left_orders(account_id id, entry& e, const std::string& reason) {
   if (!e.may_have_orders || e.venue == nullptr || !plan_problem_.empty()) return forget(id, e, reason);
-  e.bot = std::make_unique<bot_instance>(bot_identity{id, e.user, e.venue, e.sealed}, plan_, parts_, *this);
+  make_bot(id, e);
   e.bot->start({});
   begin_stop(id, e, resume_contract::cancel_and_wait, reason);
 }
@@ -190,14 +195,14 @@ void bot_supervisor::begin_stop(account_id id, entry& e, resume_contract contrac
   e.now = phase::stopping;
   if (contract == resume_contract::cancel_and_wait) e.may_have_orders = false;
   ++stopping_;
-  e.bot->halt(reason);
-  scope_.spawn("stop bot", run_stop(id, contract, reason));
+  e.bot->halt(contract, reason);
+  scope_.spawn("stop bot", run_stop(id));
 }
 
-task<void> bot_supervisor::run_stop(account_id id, resume_contract contract, std::string reason) {
+task<void> bot_supervisor::run_stop(account_id id) {
   bot_instance& bot = *entries_.at(id)->bot;
   const nanoseconds settle = draining_ ? nanoseconds(config_.drain_limit) : stop_settle_limit;
-  co_await bot.stop(contract, std::move(reason), settle);
+  co_await bot.stop(settle);
   finish_stop(id);
 }
 

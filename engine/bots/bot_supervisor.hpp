@@ -70,8 +70,9 @@ class bot_supervisor final : private bot_observer {
   void enter(const tenants::runnable_account&, bot_start);
   void queue(account_id, entry&);
   void launch(account_id);
+  void make_bot(account_id, entry&);
   void begin_stop(account_id, entry&, resume_contract, const std::string& reason);
-  task<void> run_stop(account_id, resume_contract, std::string reason);
+  task<void> run_stop(account_id);
   void finish_stop(account_id);
   void send_away(account_id, entry&, const std::string& reason);
   void forget(account_id, entry&, const std::string& reason);

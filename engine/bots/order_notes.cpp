@@ -18,12 +18,13 @@ void order_notes::add(const uuid& id, std::string tag, intent_state state) {
 }
 
 order_statistics order_notes::change(const live_order& order) {
+  order_statistics delta;
   auto at = std::ranges::find(notes_, order.id, &note::id);
   if (at == notes_.end()) {
-    add(order.id, order.tag, intent_state::intended);
+    // Of an earlier life, which counted its acceptance.
+    add(order.id, order.tag, intent_state::accepted);
     at = std::prev(notes_.end());
   }
-  order_statistics delta;
   const auto before = std::exchange(at->state, order.state);
   if (before == order.state) return delta;
   const bool was_accepted = before == intent_state::accepted;

@@ -66,12 +66,17 @@ strategy_actions grid::on_start(const strategy_context& ctx) {
   return decide(ctx);
 }
 
-/// What was filled of surviving orders before the restart is not told again.
+/// What was filled of surviving orders before the restart is not told again. A sell that rests proves what its cell holds,
+/// even when the state was saved before.
 void grid::reuse_orders(const strategy_context& ctx) {
   cells_.resize(ladder_->cells());
   const view now(ctx, *ladder_);
-  for (std::size_t i = 0; i < cells_.size(); ++i)
-    if (now.by_cell[i] != nullptr) cells_[i].seen = now.by_cell[i]->filled_quantity;
+  for (std::size_t i = 0; i < cells_.size(); ++i) {
+    const auto* order = now.by_cell[i];
+    if (order == nullptr) continue;
+    cells_[i].seen = order->filled_quantity;
+    if (order->side == side::sell) cells_[i].held = std::max(cells_[i].held, order->quantity - order->filled_quantity);
+  }
 }
 
 bool grid::wants_tick(const exchanges::book_ticker& t) {
@@ -166,8 +171,9 @@ void grid::lend(const strategy_context& ctx, decimal mid) {
   }
 }
 
-/// After a crash the books may know of fills that the saved state does not. Coins too many go to free cells near the
-/// price; missing ones are taken from cells without a resting sell, unless coins were lent (the books do not show those).
+/// After a crash the books may know of fills that the saved state does not. Missing coins are taken from cells without a
+/// resting sell, unless coins were lent (the books do not show those). Coins too many go to free cells above the price,
+/// the nearest first.
 void grid::adopt_position(const strategy_context& ctx, const view& now, decimal mid) {
   auto extra = ctx.position.quantity;
   for (const auto& c : cells_)
@@ -178,14 +184,17 @@ void grid::adopt_position(const strategy_context& ctx, const view& now, decimal 
     cells_[i].held -= taken;
     extra += taken;
   }
-  for (std::size_t i = cells_.size(); i-- > 0 && extra.is_positive();) {
-    if (now.by_cell[i] != nullptr || holds(i, ctx.instrument)) continue;
-    const bool last = i == 0 || ladder_->sell_price(i - 1) <= mid;
-    auto part = last ? extra : std::min(extra, order_size(*parameters_, ctx.instrument, ladder_->buy_price(i)));
-    if (sellable(ctx.instrument, part, ladder_->sell_price(i)).is_zero()) return;
-    cells_[i].held += part;
+  cell* last = nullptr;
+  for (std::size_t i = 0; i < cells_.size(); ++i) {
+    const auto price = ladder_->sell_price(i);
+    if (price <= mid || now.by_cell[i] != nullptr || holds(i, ctx.instrument)) continue;
+    const auto part = std::min(extra, order_size(*parameters_, ctx.instrument, ladder_->buy_price(i)));
+    if (sellable(ctx.instrument, part, price).is_zero()) break;
+    last = &cells_[i];
+    last->held += part;
     extra -= part;
   }
+  if (last != nullptr) last->held += extra;
 }
 
 bool grid::holds(std::size_t i, const exchanges::instrument& instrument) const {
@@ -234,7 +243,7 @@ void grid::plan_buys(view& now, decimal mid, strategy_actions& actions) {
     const auto price = ladder_->buy_price(i);
     const auto* order = now.by_cell[i];
     if (order != nullptr && order->side == side::buy) ++wanted;
-    if (order != nullptr || price >= mid || cells_[i].waits() || holds(i, now.ctx.instrument)) continue;
+    if (order != nullptr || ladder_->entry_price(i) > mid || cells_[i].waits() || holds(i, now.ctx.instrument)) continue;
     const auto size = order_size(*parameters_, now.ctx.instrument, price);
     if (price * size > funds) {
       // Money of an order that just ended may be on its way back: look again soon.
@@ -252,7 +261,8 @@ void grid::set_quiet_band(decimal mid) {
   quiet_to_ = ladder_->upper_edge();
   if (mid < quiet_from_) quiet_to_ = std::exchange(quiet_from_, decimal());
   if (mid > quiet_to_) quiet_from_ = std::exchange(quiet_to_, mid + mid);
-  for (const auto line : ladder_->lines()) {
+  for (std::size_t i = 0; i < cells_.size(); ++i) {
+    const auto line = ladder_->entry_price(i);
     if (line <= mid) quiet_from_ = std::max(quiet_from_, line);
     if (line >= mid) quiet_to_ = std::min(quiet_to_, line);
   }

@@ -66,6 +66,10 @@ result<grid_ladder> grid_ladder::make(const grid_parameters& p, const exchanges:
   return out;
 }
 
+decimal grid_ladder::entry_price(std::size_t cell) const {
+  return lines_[cell] + decimal::divide(lines_[cell + 1] - lines_[cell], decimal(4));
+}
+
 decimal grid_ladder::lower_edge() const { return lines_[0] - (lines_[1] - lines_[0]); }
 
 decimal grid_ladder::upper_edge() const {

@@ -19,6 +19,9 @@ class grid_ladder {
   std::size_t cells() const { return lines_.size() - 1; }
   decimal buy_price(std::size_t cell) const { return lines_[cell]; }
   decimal sell_price(std::size_t cell) const { return lines_[cell + 1]; }
+  /// An empty cell begins to buy when the price is a quarter of a spacing above its lower line: after a sell at that line the
+  /// price must move before the same line is bought.
+  decimal entry_price(std::size_t cell) const;
   /// Where the price has left the grid: a whole spacing beyond the outer lines.
   decimal lower_edge() const;
   decimal upper_edge() const;

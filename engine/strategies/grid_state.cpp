@@ -18,7 +18,7 @@ struct held_row {
 
 /// [cell, "quantity", lent]
 result<held_row> parse_held(const json& row) {
-  const bool shaped = row.is_array() && row.size() == 3 && row[0].is_number_unsigned() && row[1].is_string() && row[2].is_boolean();
+  const bool shaped = row.is_array() && row.size() == 3 && row[0].is_number_integer() && row[0] >= 0 && row[1].is_string() && row[2].is_boolean();
   if (!shaped) return fail(errc::malformed, "saved grid state: held is not a list of [cell, quantity, lent]");
   auto quantity = decimal::parse(row[1].get<std::string>());
   if (!quantity || quantity->is_negative()) return fail(errc::malformed, "saved grid state: a held quantity is not an amount");

@@ -28,7 +28,7 @@ class bot_world {
     tenants::exchange_catalogue catalogue{.is_known = [](const std::string&) { return true; },
                                           .needs_passphrase = [](const std::string&) { return false; },
                                           .names = {"paper"}};
-    service = std::make_unique<tenants::account_service>(*accounts, keyring, random, catalogue, probe);
+    service = std::make_unique<tenants::account_service>(*accounts, keyring, catalogue, probe);
     store = accounts.get();
   }
   ~bot_world() {
@@ -48,7 +48,7 @@ class bot_world {
 
   /// A connected account with money at the exchange, still pending.
   account_id connect(std::int64_t user, const std::string& key, const std::string& exchange_name = "paper") {
-    tenants::account_request request{exchange_name, secret(key), secret("secret of " + key), secret(), "label"};
+    tenants::account_request request{exchange_name, secret(key), secret("secret-of-" + key), secret(), "label"};
     auto made = run(io, service->create(user_id(user), std::move(request)));
     if (!made) throw std::runtime_error(made.error().to_string());
     venue().set_balance(label(made->id), "USDT", decimal(10'000));

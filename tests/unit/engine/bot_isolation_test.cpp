@@ -1,0 +1,138 @@
+#include <gtest/gtest.h>
+
+#include "engine/bots/strategy_runner.hpp"
+#include "tests/support/bot_world.hpp"
+
+namespace drover::engine {
+namespace {
+
+using test::bot_world;
+
+const decimal throws_at_tick(666), hogs(667), floods(668);
+
+/// What one strategy of the kind "odd" does follows from the money in its account.
+struct odd_control {
+  test::manual_clock* clock = nullptr;
+  int ticks = 0, made = 0;
+  std::vector<decimal> asks;
+};
+odd_control control;
+
+class odd_strategy final : public strategy {
+ public:
+  strategy_actions on_start(const strategy_context&) override { return {}; }
+  strategy_actions on_tick(const strategy_context& ctx) override {
+    const auto money = ctx.balances.empty() ? decimal() : ctx.balances.front().free;
+    if (money == throws_at_tick) throw std::runtime_error("division by a mood");
+    if (money == hogs) control.clock->advance(30ms);
+    if (money == floods) return strategy_actions(300, place_order{});
+    ++control.ticks;
+    control.asks.push_back(ctx.ticker->ask_price);
+    return {};
+  }
+  strategy_actions on_order(const strategy_context&, const live_order&) override { return {}; }
+  strategy_actions on_fill(const strategy_context&, const exchanges::fill&, std::string_view) override { return {}; }
+  std::string save_state() const override { return "{}"; }
+};
+
+result<std::unique_ptr<strategy>> make_odd(const std::string&, const std::string&) {
+  ++control.made;
+  return std::make_unique<odd_strategy>();
+}
+result<std::string> odd_symbol(const std::string&) { return std::string("BTC/USDT"); }
+
+const strategy_kind* find_odd(std::string_view) {
+  static const strategy_kind kind{"odd", "for tests", "{}", make_odd, odd_symbol};
+  return &kind;
+}
+
+class BotIsolation : public ::testing::Test {
+ protected:
+  BotIsolation() {
+    control = {.clock = &w.clock, .ticks = 0, .made = 0, .asks = {}};
+    w.find_kind = find_odd;
+  }
+  account_id with_money(std::int64_t user, decimal money) {
+    const auto id = w.connect_and_approve(user, "key-" + std::to_string(100'000 + user));
+    w.venue().set_balance(w.label(id), "USDT", money);
+    return id;
+  }
+  bot_world w;
+};
+
+TEST_F(BotIsolation, AThrowingStrategyIsRestartedThenQuarantinedWhileItsNeighbourGoesOn) {
+  const auto good = with_money(1, decimal(10));
+  const auto bad = with_money(2, throws_at_tick);
+  w.start();
+  w.price(60'000);
+  EXPECT_EQ(w.state(bad), bot_state::backing_off);
+  EXPECT_NE(w.reason(bad).find("division by a mood"), std::string::npos);
+  for (int i = 0; i < 600 && w.state(bad) != bot_state::quarantined; ++i) {
+    w.pass(100ms);
+    w.price(60'000 + i);
+  }
+  EXPECT_EQ(w.state(bad), bot_state::quarantined);
+  EXPECT_EQ(w.board.find(bad)->restarts, w.config.restart_intensity);
+  EXPECT_EQ(control.made, 1 + 1 + 1 + w.config.restart_intensity);  // the check of the parameters, the good one, the bad ones
+  EXPECT_EQ(w.state(good), bot_state::running);
+  const int before = control.ticks;
+  w.price(61'000);
+  EXPECT_EQ(control.ticks, before + 1);
+  w.pass(1h);
+  EXPECT_EQ(w.state(bad), bot_state::quarantined);
+}
+
+TEST_F(BotIsolation, AHogIsQuarantinedWithItsTimes) {
+  const auto hog = with_money(1, hogs);
+  const auto good = with_money(2, decimal(10));
+  w.start();
+  for (int i = 0; i < strategy_runner::strike_limit; ++i) w.price(60'000 + i);
+  EXPECT_EQ(w.state(hog), bot_state::quarantined);
+  EXPECT_NE(w.reason(hog).find("20 ms"), std::string::npos) << w.reason(hog);
+  EXPECT_EQ(w.state(good), bot_state::running);
+}
+
+TEST_F(BotIsolation, TooManyActionsOfOneCallAreAFault) {
+  const auto id = with_money(1, floods);
+  w.start();
+  w.price(60'000);
+  EXPECT_EQ(w.state(id), bot_state::backing_off);
+  EXPECT_EQ(w.venue().account(w.label(id)).placed, 0);
+}
+
+TEST_F(BotIsolation, AFloodOfTickersIsConflatedToTheLatest) {
+  with_money(1, decimal(10));
+  w.start();
+  for (int i = 0; i < 10'000; ++i) w.venue().set_price(60'000 + i);
+  w.settle();
+  EXPECT_EQ(control.ticks, 1);
+  EXPECT_EQ(control.asks.back(), decimal(69'999) + "0.01"_dec);
+}
+
+TEST_F(BotIsolation, AFloodOfEventsQuarantinesOnlyItsBot) {
+  const auto flooded = with_money(1, decimal(10));
+  const auto good = with_money(2, decimal(10));
+  w.start();
+  exchanges::order foreign;
+  foreign.symbol = "BTC/USDT";
+  foreign.client_order_id = "not ours";
+  for (int i = 0; i < 10'000; ++i) w.venue().emit(w.label(flooded), exchanges::order_event{foreign, std::nullopt});
+  w.settle();
+  EXPECT_EQ(w.state(flooded), bot_state::quarantined);
+  EXPECT_EQ(w.state(good), bot_state::running);
+}
+
+TEST_F(BotIsolation, ALostStreamShowsAsDegradedUntilItIsBack) {
+  const auto id = with_money(1, decimal(10));
+  w.start();
+  w.venue().emit(w.label(id), exchanges::stream_lost{"reset by peer"});
+  w.settle();
+  EXPECT_EQ(w.state(id), bot_state::degraded);
+  EXPECT_NE(w.reason(id).find("reset by peer"), std::string::npos);
+  w.venue().emit(w.label(id), exchanges::stream_opened{});
+  w.settle();
+  EXPECT_EQ(w.state(id), bot_state::running);
+}
+
+}  // namespace
+}  // namespace drover::engine

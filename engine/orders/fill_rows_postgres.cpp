@@ -1,7 +1,7 @@
 #include <pqxx/pqxx>
 
 #include "engine/orders/journal_rows.hpp"
-#include "tenants/postgres_calls.hpp"
+#include "tenants/postgres_calls_detail.hpp"
 
 namespace drover::engine::rows {
 namespace {

@@ -1,6 +1,5 @@
 #include "engine/bots/bot_instance.hpp"
 
-#include <boost/system/system_error.hpp>
 #include <utility>
 
 #include "base/log.hpp"

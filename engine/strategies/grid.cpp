@@ -1,7 +1,6 @@
 #include "engine/strategies/grid.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "engine/strategies/grid_tag.hpp"

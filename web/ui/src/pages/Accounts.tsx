@@ -1,12 +1,12 @@
 import { Badge, Button, Group, Skeleton, Switch, Table, Text, Title, Tooltip } from '@mantine/core';
 import { modals } from '@mantine/modals';
-import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { call } from '../lib/api';
 import { format_ago, format_utc } from '../lib/format';
+import { notify } from '../lib/notify';
 import type { Account } from '../lib/types';
 import { AccountForm } from '../parts/AccountForm';
 import { ProblemAlert } from '../parts/ProblemAlert';
@@ -19,8 +19,8 @@ function ActiveSwitch({ account }: { account: Account }) {
   const queries = useQueryClient();
   const toggle = useMutation({
     mutationFn: (is_active: boolean) => call<Account>('PATCH', `/user/exchanges/${account.id}/toggle`, { is_active }),
-    onSuccess: (changed) => notifications.show({ message: t(changed.is_active ? 'accounts.on' : 'accounts.off') }),
-    onError: (error) => notifications.show({ color: 'red', message: error.message }),
+    onSuccess: (changed) => notify(t(changed.is_active ? 'accounts.on' : 'accounts.off')),
+    onError: (error) => notify(error.message, 'red'),
     onSettled: () => queries.invalidateQueries({ queryKey: ['accounts'] }),
   });
   const locked = account.status !== 'APPROVED';
@@ -37,12 +37,13 @@ function DeleteButton({ account }: { account: Account }) {
   const queries = useQueryClient();
   const remove = useMutation({
     mutationFn: () => call('DELETE', `/user/exchanges/${account.id}`),
-    onSuccess: () => notifications.show({ message: t('accounts.deleted') }),
-    onError: (error) => notifications.show({ color: 'red', message: error.message }),
+    onSuccess: () => notify(t('accounts.deleted')),
+    onError: (error) => notify(error.message, 'red'),
     onSettled: () => queries.invalidateQueries({ queryKey: ['accounts'] }),
   });
   const ask = () =>
     modals.openConfirmModal({
+      closeButtonProps: { 'aria-label': t('close') },
       title: t('accounts.delete_title', { label: account.label }),
       children: <Text size="sm">{t('accounts.delete_text')}</Text>,
       labels: { confirm: t('accounts.delete_confirm'), cancel: t('accounts.cancel') },
@@ -98,7 +99,7 @@ export function Accounts() {
       {accounts.isPending && <Skeleton h={160} />}
       {accounts.data?.length === 0 && <Text>{t('accounts.empty')}</Text>}
       {accounts.data !== undefined && accounts.data.length > 0 && (
-        <Table.ScrollContainer minWidth={900}>
+        <Table.ScrollContainer minWidth={900} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
           <Table verticalSpacing="sm">
             <Table.Thead>
               <Table.Tr>{columns.map((name) => <Table.Th key={name}>{t(`accounts.${name}`)}</Table.Th>)}</Table.Tr>

@@ -1,11 +1,11 @@
 import { Button, Group, Modal, Skeleton, Stack, Table, Text, TextInput, Title } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { call } from '../lib/api';
 import { format_ago, format_utc } from '../lib/format';
+import { notify } from '../lib/notify';
 import { useSession } from '../lib/session';
 import type { PendingAccount } from '../lib/types';
 import { ProblemAlert } from '../parts/ProblemAlert';
@@ -27,13 +27,13 @@ function DecisionModal({ decision, close }: { decision: Decision; close: () => v
       return call('POST', path, body);
     },
     onSuccess: () => {
-      notifications.show({ message: t(approve ? 'approvals.approved' : 'approvals.rejected') });
+      notify(t(approve ? 'approvals.approved' : 'approvals.rejected'));
       close();
     },
     onSettled: () => queries.invalidateQueries({ queryKey: ['pending'] }),
   });
   return (
-    <Modal opened onClose={close} title={t(approve ? 'approvals.approve_title' : 'approvals.reject_title', { label: account.label })}>
+    <Modal opened onClose={close} closeButtonProps={{ 'aria-label': t('close') }} title={t(approve ? 'approvals.approve_title' : 'approvals.reject_title', { label: account.label })}>
       <Stack>
         {approve && <Text size="sm">{t('approvals.approve_text')}</Text>}
         {decide.isError && <ProblemAlert error={decide.error} />}
@@ -66,7 +66,7 @@ export function Approvals() {
       {pending.isPending && <Skeleton h={120} />}
       {pending.data?.length === 0 && <Text>{t('approvals.empty')}</Text>}
       {pending.data !== undefined && pending.data.length > 0 && (
-        <Table.ScrollContainer minWidth={640}>
+        <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
           <Table>
             <Table.Thead>
               <Table.Tr>

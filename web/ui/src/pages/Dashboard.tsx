@@ -45,7 +45,7 @@ function StartHere() {
 function Recent({ earnings }: { earnings: Earning[] }) {
   const { t } = useTranslation();
   return (
-    <Table.ScrollContainer minWidth={420}>
+    <Table.ScrollContainer minWidth={420} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table>
         <Table.Thead>
           <Table.Tr>

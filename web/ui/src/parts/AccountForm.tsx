@@ -1,11 +1,11 @@
 import { Button, Group, Modal, PasswordInput, Select, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { ApiProblem, call } from '../lib/api';
+import { notify } from '../lib/notify';
 import type { Account, ExchangeInfo } from '../lib/types';
 import { ProblemAlert } from './ProblemAlert';
 
@@ -48,7 +48,7 @@ export function AccountForm({ account, close }: { account: Account | null; close
       return is_new ? call('POST', '/user/exchanges/', request) : call('PATCH', `/user/exchanges/${account.id}`, request);
     },
     onSuccess: () => {
-      notifications.show({ message: t(is_new ? 'accounts.added' : 'accounts.saved') });
+      notify(t(is_new ? 'accounts.added' : 'accounts.saved'));
       void queries.invalidateQueries({ queryKey: ['accounts'] });
       close();
     },
@@ -59,7 +59,7 @@ export function AccountForm({ account, close }: { account: Account | null; close
   });
 
   return (
-    <Modal opened onClose={close} title={is_new ? t('accounts.add') : `${t('accounts.edit')}: ${account.label}`}>
+    <Modal opened onClose={close} closeButtonProps={{ 'aria-label': t('close') }} title={is_new ? t('accounts.add') : `${t('accounts.edit')}: ${account.label}`}>
       <form onSubmit={form.onSubmit((values) => save.mutate(values))} autoComplete="off">
         <Stack>
           {save.isError && <ProblemAlert error={save.error} />}

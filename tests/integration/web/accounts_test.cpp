@@ -1,3 +1,5 @@
+#include <pqxx/pqxx>
+
 #include "tests/integration/web/web_world.hpp"
 
 namespace drover::web {
@@ -5,6 +7,18 @@ namespace {
 
 using test::live_client;
 using test::web_world;
+
+/// Ends the database's connections and lets nobody in any more.
+void take_away(const test::test_database& db) {
+  auto name = db.sql("SELECT current_database()");
+  auto url = db.url();
+  url.replace(url.find("dbname="), url.find_first_of(" '", url.find("dbname=")) - url.find("dbname="),
+              "dbname=postgres");
+  pqxx::connection other(url);
+  pqxx::nontransaction tx(other);
+  tx.exec("ALTER DATABASE " + tx.quote_name(name) + " ALLOW_CONNECTIONS false");
+  tx.exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = " + tx.quote(name));
+}
 
 std::string path_of(std::int64_t id, const std::string& rest = {}) {
   return "/user/exchanges/" + std::to_string(id) + rest;
@@ -109,10 +123,7 @@ TEST(WebAccounts, DatabaseAwayIsTemporary) {
   web_world w;
   auto token = w.token_of("alice");
   EXPECT_EQ(w.call("GET", "/user/exchanges/", token).status, 200);
-  w.database_of_test.sql(
-      "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS false', current_database()); END $$;"
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
-      "pg_backend_pid()");
+  take_away(w.database_of_test);
   for (const auto* path : {"/user/exchanges/", "/api/earnings/summary", "/api/user"}) {
     auto r = w.call("GET", path, token);
     EXPECT_EQ(r.status, 503) << path << r.body;

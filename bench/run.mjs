@@ -54,6 +54,9 @@ async function with_world(options, body) {
   const world = await World.create(options);
   try {
     return await body(world);
+  } catch (problem) {
+    console.error(world.log_text('engine').slice(-3000));
+    throw problem;
   } finally {
     await world.close();
   }
@@ -62,18 +65,22 @@ async function with_world(options, body) {
 /** A world with `count` approved accounts of one user whose keys the paper exchange knows; the engine is not started. */
 async function seeded_world(count, config, body) {
   return with_world({ paper_args: ['--no-limits', '--step-ms', '1000'], config, start: false }, async (world) => {
-    world.sql("INSERT INTO users (username, password_hash) VALUES ('bench', 'x')");
+    const password = 'bench-password';
+    world.try_run(['-c', world.config, 'user', 'create-admin', 'bench', '--password-stdin'], { input: password + '\n' });
     const user = world.sql("SELECT id FROM users WHERE username = 'bench'");
     const keys = await world.must('POST', '/paper/accounts/bulk', { base: world.paper, body: { count, balances: { USDT: '100000' } } });
     const list = Array.isArray(keys) ? keys : keys.accounts;
     execFileSync(tool, ['seed-accounts', '--database', world.database, '--master-key', join(world.folder, 'master_key'), '--user', user],
       { input: list.map((k) => `${k.api_key} ${k.api_secret}`).join('\n') });
-    return body(world, { user, keys: list });
+    world.log_in = async () => (await world.must('POST', '/client/login', { body: { username: 'bench', password } })).token;
+    return body(world);
   });
 }
 
-async function running_bots(world) {
-  return (await world.must('GET', '/stats/now')).bots.running ?? 0;
+/** Resolves once `count` bots run. */
+async function until_running(world, count) {
+  const token = await world.log_in();
+  await until('running bots', async () => (await world.must('GET', '/stats/now', { token })).bots.running === count, Number(process.env.DROVER_BENCH_PATIENCE_MS ?? 120_000));
 }
 
 const figures = {
@@ -109,9 +116,9 @@ const figures = {
   },
 
   async bot_bytes() {
-    const engine_with = (count) => seeded_world(count, { bots: quiet_bots }, async (world) => {
+    const engine_with = (count) => seeded_world(count, { bots: quiet_bots, weight_limit: 1_000_000_000 }, async (world) => {
       await world.start_engine();
-      await until('running bots', async () => (await running_bots(world)) === count, 120_000);
+      await until_running(world, count);
       return settled_bytes(world.engine.pid);
     });
     const one = await engine_with(1);
@@ -121,11 +128,11 @@ const figures = {
   },
 
   async manager_cold_start() {
-    return seeded_world(tenants, { bots: { ...quiet_bots, concurrent_starts: 256 } }, async (world) => {
+    return seeded_world(tenants, { bots: { ...quiet_bots, concurrent_starts: 256 }, weight_limit: 1_000_000_000 }, async (world) => {
       const floor = wrk(`${world.paper}/api/v3/time`, undefined, { seconds: 3 });
       const began = performance.now();
       await world.start_engine();
-      await until('running bots', async () => (await running_bots(world)) === tenants, 120_000);
+      await until_running(world, tenants);
       const took_s = (performance.now() - began) / 1000;
       const floor_s = (2 * tenants) / floor.per_s;
       return [{ name: 'manager_cold_start', value: took_s, unit: 's', ratio: took_s / floor_s, against: 'two bare requests per account to the same exchange' }];

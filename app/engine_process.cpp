@@ -1,5 +1,7 @@
 #include "app/engine_process.hpp"
 
+#include <malloc.h>
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -33,6 +35,8 @@ const logger& log() {
   return instance;
 }
 
+constexpr nanoseconds start_poll_interval = 500ms;
+constexpr nanoseconds start_settle_time = 2s;
 constexpr nanoseconds web_stop_limit = 5s;
 constexpr nanoseconds spool_stop_limit = 3s;
 constexpr std::size_t spool_threads = 1;
@@ -114,6 +118,7 @@ struct engine_process::parts {
   task<void> reload_users();
   result<void> load_users();
   void on_notification(std::string_view channel, std::string_view payload);
+  task<void> return_start_memory();
   task<void> stop_trading();
   task<void> stop_web();
   task<void> stop_all();
@@ -271,6 +276,14 @@ void engine_process::parts::begin_trading() {
   if (const int interval = watchdog_interval_ms(); interval > 0) feed_watchdog(interval);
 }
 
+/// Starting thousands of bots at once needs memory that running them does not; the allocator keeps it unless asked.
+task<void> engine_process::parts::return_start_memory() {
+  while (!manager->first_load_done()) co_await sleep_for(*web_timers, start_poll_interval);
+  co_await sleep_for(*web_timers, start_settle_time);
+  auto trimmed = co_await hashing->run_job([] { malloc_trim(0); });
+  if (!trimmed) log().warn("memory of the start was not returned", {{"err", trimmed.error()}});
+}
+
 engine_process::engine_process(settings s, settings_reader reread)
     : parts_(std::make_unique<parts>(std::move(s), std::move(reread))) {}
 engine_process::~engine_process() = default;
@@ -298,6 +311,7 @@ result<void> engine_process::start() {
   auto listening = p.server->start();
   if (!listening) return listening;
   p.web_scope->spawn("database listener", p.listener->run());
+  p.web_scope->spawn("return start memory", p.return_start_memory());
   asio::post(p.trading.get_executor(), [&p] { p.begin_trading(); });
   p.trading.start();
   p.web.start();

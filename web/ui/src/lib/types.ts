@@ -92,4 +92,6 @@ export interface EarningsUpdate {
   amount: string;
   total: string;
   at: string;
+  /** The state at the start of a connection, not something that was just earned. */
+  snapshot?: boolean;
 }

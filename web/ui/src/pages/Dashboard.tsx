@@ -87,8 +87,9 @@ export function Dashboard() {
     queries.setQueryData<EarningsTotal[]>(['totals'], (old) => {
       const others = (old ?? []).filter((row) => row.source !== update.source || row.asset !== update.asset);
       const same = (old ?? []).find((row) => row.source === update.source && row.asset === update.asset);
-      return [...others, { source: update.source, asset: update.asset, amount: update.total, count: (same?.count ?? 0) + 1 }];
+      return [...others, { source: update.source, asset: update.asset, amount: update.total, count: (same?.count ?? 0) + (update.snapshot ? 0 : 1) }];
     });
+    if (update.snapshot) return;
     queries.setQueriesData<SeriesPoint[]>({ queryKey: ['series'] }, (old) => [...(old ?? []), { at: update.at, amount: update.amount, total: update.total }]);
     void queries.invalidateQueries({ queryKey: ['recent'] });
   }, [queries]);

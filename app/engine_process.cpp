@@ -106,7 +106,7 @@ struct engine_process::parts {
   std::unique_ptr<task_scope> web_scope;
   std::optional<timer_id> watchdog;
 
-  void build_stores(crypto::master_key, token_keys);
+  void build_stores(token_keys);
   result<void> build_venues();
   void build_services();
   void build_manager();
@@ -124,8 +124,7 @@ struct engine_process::parts {
   task<void> stop_all();
 };
 
-void engine_process::parts::build_stores(crypto::master_key key, token_keys tokens) {
-  keyring = std::make_unique<crypto::keyring>(std::move(key), random);
+void engine_process::parts::build_stores(token_keys tokens) {
   const auto life = std::chrono::duration_cast<seconds>(config.security.token_life);
   signer = std::make_unique<crypto::token_signer>(std::move(tokens.keys), tokens.active, life);
   hashing = std::make_unique<worker_pool>("hashing", config.security.hashing_threads, config.security.hashing_queue);
@@ -211,7 +210,6 @@ void engine_process::parts::build_web() {
                    .revision = revision};
   server = web::make_web_server(config.web, std::move(p));
   board.on_change([this](const engine::bot_status& status) { server->publish(status); });
-  directory->on_change([this](user_id user) { server->user_changed(user); });
 }
 
 task<void> engine_process::parts::refresh_user(user_id user) {
@@ -292,10 +290,11 @@ result<void> engine_process::start() {
   auto& p = *parts_;
   auto keys = read_keys(p.config.security);
   if (!keys) return std::unexpected(keys.error());
-  auto database_fit = check_database(p.config, keys->master, p.random);
+  p.keyring = std::make_unique<crypto::keyring>(std::move(keys->master), p.random);
+  auto database_fit = check_database(p.config, *p.keyring);
   if (!database_fit) return std::unexpected(database_fit.error());
 
-  p.build_stores(std::move(keys->master), std::move(keys->tokens));
+  p.build_stores(std::move(keys->tokens));
   auto venues = p.build_venues();
   if (!venues) return venues;
   p.build_services();

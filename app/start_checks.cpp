@@ -70,17 +70,13 @@ result<process_keys> read_keys(const security_settings& s) {
   return process_keys{std::move(*master), std::move(*tokens)};
 }
 
-result<void> check_database(const settings& s, const crypto::master_key& master, random_source& random) {
+result<void> check_database(const settings& s, const crypto::keyring& keys) {
   auto reachable = wait_for_database(s);
   if (!reachable) return reachable;
   auto schema = check_schema(s);
   if (!schema) return schema;
   auto durable = engine::check_durability(s.database);
   if (!durable) return durable;
-  secret copy = master.to_hex();
-  auto same = crypto::master_key::parse(copy);
-  if (!same) return std::unexpected(same.error());
-  const crypto::keyring keys(std::move(*same), random);
   return check_master_key(s, keys);
 }
 

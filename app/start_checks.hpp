@@ -16,6 +16,6 @@ result<process_keys> read_keys(const security_settings&);
 
 /// Blocking, before anything else is built: PostgreSQL answers within database_startup_wait, its schema is the one of this
 /// binary, it does not lose commits (REL-01), and it was sealed with this master key. Each failure is one clear error.
-result<void> check_database(const settings&, const crypto::master_key&, random_source&);
+result<void> check_database(const settings&, const crypto::keyring&);
 
 }  // namespace drover::app

@@ -23,6 +23,10 @@ struct order_event {
   /// The execution that caused the event, when there is one.
   std::optional<exchanges::fill> fill;
 };
+/// An execution that came without the state of its order.
+struct fill_event {
+  exchanges::fill fill;
+};
 struct balance_event {
   std::vector<balance> balances;
 };
@@ -32,7 +36,7 @@ struct stream_opened {};
 struct stream_lost {
   std::string reason;
 };
-using account_event = std::variant<order_event, balance_event, stream_opened, stream_lost>;
+using account_event = std::variant<order_event, fill_event, balance_event, stream_opened, stream_lost>;
 
 /// Trading on one set of credentials. Trading thread only.
 ///
@@ -46,9 +50,14 @@ class exchange_account {
   virtual task<result<std::vector<balance>>> fetch_balances(lane) = 0;
   /// `deadline_ms` for the venue's own validity window (recvWindow); the request is sent once.
   virtual task<result<order>> place_order(order_request, milliseconds validity_window) = 0;
-  virtual task<result<order>> cancel_order(std::string symbol, std::string client_order_id, lane) = 0;
+  virtual task<result<order>> cancel_order(order_ref, lane) = 0;
   /// exchange_errc::order_not_found when the venue says so. One "not found" proves nothing (REL-04).
-  virtual task<result<order>> find_order(std::string symbol, std::string client_order_id, lane) = 0;
+  virtual task<result<order>> find_order(order_ref, lane) = 0;
+  /// All of ours and of others; all symbols when `symbol` is empty (exchange_errc::unsupported where the venue cannot).
+  virtual task<result<void>> cancel_all_orders(std::string symbol, lane) = 0;
+  /// The venue cancels everything unless asked again within `after`; 0 switches it off. exchange_errc::unsupported where it has
+  /// no such timer.
+  virtual task<result<void>> set_dead_man(milliseconds after) = 0;
   /// All symbols when `symbol` is empty.
   virtual task<result<std::vector<order>>> fetch_open_orders(std::string symbol, lane) = 0;
   /// Fills with trade id > `after_trade_id` (empty = from the beginning), oldest first, paged to the end.

@@ -26,6 +26,7 @@ std::string_view message_of(int value) {
     case exchange_errc::unknown_outcome: return "the outcome of the request is not known";
     case exchange_errc::refused: return "refused by the exchange";
     case exchange_errc::protocol: return "the exchange's answer cannot be understood";
+    case exchange_errc::unsupported: return "the exchange has no such function";
   }
   return "unknown exchange error";
 }

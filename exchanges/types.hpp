@@ -47,6 +47,8 @@ enum class exchange_errc {
   refused,
   /// A read answered something that cannot be understood.
   protocol,
+  /// The venue has no such function.
+  unsupported,
 };
 std::error_code make_error_code(exchange_errc);
 
@@ -109,9 +111,21 @@ struct order_request {
   time_in_force tif = time_in_force::gtc;
   /// In the base asset, for market orders too.
   decimal quantity;
-  /// Ignored for market orders.
+  /// Market buys only: what to spend instead of `quantity`; zero = sized by `quantity`.
+  decimal quote_quantity;
+  /// Of a market order: the worst price that is still acceptable, zero = none. Venues whose market buys cannot be sized in
+  /// the base asset (Gate) send an IOC limit order at it; others ignore it.
   decimal price;
+  /// 32 lower-case hex digits.
   std::string client_order_id;
+};
+
+/// Names an order at its venue. Some venues find or cancel only by their own id: give both where both are known.
+struct order_ref {
+  std::string symbol;
+  std::string client_order_id;
+  /// Empty when not known yet.
+  std::string venue_order_id;
 };
 
 struct order {
@@ -123,6 +137,8 @@ struct order {
   order_status status = order_status::open;
   decimal price, quantity, filled_quantity, filled_notional;
   wall_time updated_at;
+  /// False: the venue answered with ids only ("taken in"); status and fills have to be heard or asked for.
+  bool complete = true;
 };
 
 struct fill {

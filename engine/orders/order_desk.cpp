@@ -62,6 +62,10 @@ order_desk::state::~state() {
   if (sweep_timer) parts.timers.cancel(*sweep_timer);
 }
 
+exchanges::order_ref order_desk::state::reference_to(const desk_order& o) const {
+  return {symbol(), o.intent.client_order_id(), o.venue_order_id};
+}
+
 order_ptr order_desk::state::find_live(const uuid& id) const {
   for (const auto& o : live)
     if (o->intent.id == id) return o;
@@ -141,6 +145,7 @@ void order_desk::state::cancel(const uuid& id) {
 
 void order_desk::state::handle(const exchanges::account_event& event) {
   if (const auto* seen = std::get_if<exchanges::order_event>(&event)) return handle(*seen);
+  if (const auto* execution = std::get_if<exchanges::fill_event>(&event)) return handle(*execution);
   if (std::holds_alternative<exchanges::stream_opened>(event)) {
     stream_up = true;
     // What happened while the stream was down can only have happened to orders that live.
@@ -159,12 +164,22 @@ void order_desk::state::handle(const exchanges::order_event& event) {
   failpoint("orders.before_event");
   auto order = find_live(event.order.client_order_id, event.order.venue_order_id);
   if (order) note(order, event.order);
+  push_event(sighting{std::move(order), event.order, event.fill});
+}
+
+void order_desk::state::handle(const exchanges::fill_event& event) {
+  if (!scope || failed || event.fill.symbol != symbol()) return;
+  auto order = find_live(event.fill.client_order_id, event.fill.venue_order_id);
+  push_event(sighting{std::move(order), std::nullopt, event.fill});
+}
+
+void order_desk::state::push_event(sighting seen) {
   if (inbox.size() >= inbox_limit) {
     desk_log().warn("order events come faster than the journal writes; reading the exchange's lists instead",
                     {{"user", user}, {"account", account}});
     return request_sweep(blind_sweep_delay, true);
   }
-  push(sighting{std::move(order), event.order, event.fill});
+  push(std::move(seen));
 }
 
 void order_desk::state::fail_desk(error why) {

@@ -117,8 +117,8 @@ task<void> order_desk::state::run_cancel(order_ptr order, request_mark) {
 task<bool> order_desk::state::try_cancel(order_ptr order) {
   if (order->ended()) co_return true;
   failpoint("orders.before_cancel");
-  std::string id = order->intent.client_order_id();
-  auto answer = co_await parts.exchange.cancel_order(symbol(), id, exchanges::lane::protective);
+  auto of = reference_to(*order);
+  auto answer = co_await parts.exchange.cancel_order(of, exchanges::lane::protective);
   failpoint("orders.after_cancel");
   if (answer) observe(order, std::move(*answer));
   if (order->ended()) co_return true;
@@ -132,7 +132,7 @@ task<bool> order_desk::state::try_cancel(order_ptr order) {
     co_return false;
   }
   // Filled, cancelled by somebody else, or on its way: the venue knows.
-  auto found = co_await parts.exchange.find_order(symbol(), id, exchanges::lane::protective);
+  auto found = co_await parts.exchange.find_order(of, exchanges::lane::protective);
   if (found) observe(order, std::move(*found));
   co_return order->ended();
 }

@@ -22,11 +22,11 @@ task<void> order_desk::state::run_resolver(order_ptr order) {
 
 /// Asks until the order is seen or its absence is proved. `patience`: failed questions in a row that end it, or endless.
 task<result<void>> order_desk::state::resolve(order_ptr order, int patience) {
-  const std::string id = order->intent.client_order_id();
   nanoseconds pause = ask_floor;
   int failures = 0;
   while (is_unresolved(order->state) && !failed) {
-    auto found = co_await parts.exchange.find_order(symbol(), id, exchanges::lane::reconcile);
+    auto of = reference_to(*order);
+    auto found = co_await parts.exchange.find_order(std::move(of), exchanges::lane::reconcile);
     if (!is_unresolved(order->state)) break;
     if (found) {
       observe(order, std::move(*found));

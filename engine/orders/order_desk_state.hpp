@@ -83,6 +83,7 @@ struct order_desk::state {
   result<uuid> place(exchanges::side, exchanges::order_type, decimal price, decimal quantity, std::string tag);
   void cancel(const uuid&);
   void handle(const exchanges::account_event&);
+  void handle(const exchanges::fill_event&);
   void handle(const exchanges::order_event&);
   risk_state measure() const;
   std::string why_blocked() const;
@@ -123,6 +124,7 @@ struct order_desk::state {
   void observe(const order_ptr&, exchanges::order);
   void note(const order_ptr&, const exchanges::order&);
   void conclude(const order_ptr&, intent_state, std::string reason);
+  void push_event(sighting);
   void push(inbox_item);
   task<void> run_writer();
   task<void> write_inbox();
@@ -146,6 +148,7 @@ struct order_desk::state {
   steady_time now() const { return parts.timers.get_clock().now(); }
   const std::string& symbol() const { return instrument->symbol; }
   order_ptr find_live(const uuid&) const;
+  exchanges::order_ref reference_to(const desk_order&) const;
   order_ptr find_live(const std::string& client_order_id, const std::string& venue_order_id) const;
   bool any_unresolved() const;
   bool was_closed_lately(const std::string& client_order_id) const;

@@ -167,8 +167,8 @@ task<result<void>> order_desk::state::sweep_orders() {
 
 /// An order that was accepted and is not in the list of open ones: filled, cancelled, or gone.
 task<result<void>> order_desk::state::look_for(order_ptr order) {
-  std::string id = order->intent.client_order_id();
-  auto found = co_await parts.exchange.find_order(symbol(), std::move(id), exchanges::lane::reconcile);
+  auto of = reference_to(*order);
+  auto found = co_await parts.exchange.find_order(std::move(of), exchanges::lane::reconcile);
   if (found) {
     order->missing = 0;
     observe(order, std::move(*found));

@@ -106,18 +106,31 @@ task<result<order>> account::place_order(order_request request, milliseconds val
   co_return read_order(request_kind::write, *body, request.symbol);
 }
 
-task<result<order>> account::cancel_order(std::string symbol, std::string client_order_id, lane l) {
-  auto params = make_lookup_params(symbol, client_order_id);
+task<result<order>> account::cancel_order(order_ref of, lane l) {
+  auto params = make_lookup_params(of.symbol, of.client_order_id);
   auto body = co_await call(endpoints::cancel_order, std::move(params), l);
   if (!body) co_return std::unexpected(body.error());
-  co_return read_order(request_kind::write, *body, symbol);
+  co_return read_order(request_kind::write, *body, of.symbol);
 }
 
-task<result<order>> account::find_order(std::string symbol, std::string client_order_id, lane l) {
-  auto params = make_lookup_params(symbol, client_order_id);
+task<result<order>> account::find_order(order_ref of, lane l) {
+  auto params = make_lookup_params(of.symbol, of.client_order_id);
   auto body = co_await call(endpoints::find_order, std::move(params), l);
   if (!body) co_return std::unexpected(body.error());
-  co_return read_order(request_kind::read, *body, symbol);
+  co_return read_order(request_kind::read, *body, of.symbol);
+}
+
+task<result<void>> account::cancel_all_orders(std::string symbol, lane l) {
+  if (symbol.empty()) co_return fail(exchange_errc::unsupported, "orders are cancelled one instrument at a time");
+  form params;
+  params.add("symbol", to_venue_symbol(symbol));
+  auto body = co_await call(endpoints::cancel_open_orders, params.text(), l);
+  if (!body) co_return std::unexpected(body.error());
+  co_return result<void>{};
+}
+
+task<result<void>> account::set_dead_man(milliseconds) {
+  co_return fail(exchange_errc::unsupported, "the exchange has no timer that cancels orders");
 }
 
 task<result<std::vector<order>>> account::fetch_open_orders(std::string symbol, lane l) {

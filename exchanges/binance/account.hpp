@@ -31,8 +31,10 @@ class account final : public exchange_account {
   task<result<permissions>> fetch_permissions() override;
   task<result<std::vector<balance>>> fetch_balances(lane) override;
   task<result<order>> place_order(order_request, milliseconds validity_window) override;
-  task<result<order>> cancel_order(std::string symbol, std::string client_order_id, lane) override;
-  task<result<order>> find_order(std::string symbol, std::string client_order_id, lane) override;
+  task<result<order>> cancel_order(order_ref, lane) override;
+  task<result<order>> find_order(order_ref, lane) override;
+  task<result<void>> cancel_all_orders(std::string symbol, lane) override;
+  task<result<void>> set_dead_man(milliseconds after) override;
   task<result<std::vector<order>>> fetch_open_orders(std::string symbol, lane) override;
   task<result<std::vector<fill>>> fetch_fills(std::string symbol, std::string after_trade_id, lane) override;
   void subscribe(std::function<void(const account_event&)> on_event) override;

@@ -24,6 +24,7 @@ inline constexpr endpoint cancel_order{"DELETE", "/api/v3/order", "DELETE /api/v
 inline constexpr endpoint find_order{"GET", "/api/v3/order", "GET /api/v3/order", request_kind::read, 4};
 inline constexpr endpoint open_orders{"GET", "/api/v3/openOrders", "GET /api/v3/openOrders", request_kind::read, 6};
 inline constexpr endpoint all_open_orders{"GET", "/api/v3/openOrders", "GET /api/v3/openOrders", request_kind::read, 80};
+inline constexpr endpoint cancel_open_orders{"DELETE", "/api/v3/openOrders", "DELETE /api/v3/openOrders", request_kind::write, 1};
 inline constexpr endpoint my_trades{"GET", "/api/v3/myTrades", "GET /api/v3/myTrades", request_kind::read, 20};
 inline constexpr endpoint restrictions{"GET", "/sapi/v1/account/apiRestrictions",
                                        "GET /sapi/v1/account/apiRestrictions", request_kind::read, 1};

@@ -130,19 +130,23 @@ class fake_exchange final : public exchanges::exchange {
       auto placed = venue_.place(label_, r);
       co_return placed;
     }
-    task<result<exchanges::order>> cancel_order(std::string, std::string id, exchanges::lane) override {
+    task<result<exchanges::order>> cancel_order(exchanges::order_ref of, exchanges::lane) override {
       auto signed_in = sign();
       if (!signed_in) co_return std::unexpected(signed_in.error());
-      auto cancelled = venue_.cancel(label_, id);
+      auto cancelled = venue_.cancel(label_, of.client_order_id);
       co_return cancelled;
     }
-    task<result<exchanges::order>> find_order(std::string, std::string id, exchanges::lane) override {
+    task<result<exchanges::order>> find_order(exchanges::order_ref of, exchanges::lane) override {
       auto signed_in = sign();
       if (!signed_in) co_return std::unexpected(signed_in.error());
-      auto at = state().orders.find(id);
+      auto at = state().orders.find(of.client_order_id);
       if (at == state().orders.end()) co_return fail(exchanges::exchange_errc::order_not_found);
       co_return at->second;
     }
+    task<result<void>> cancel_all_orders(std::string, exchanges::lane) override {
+      co_return fail(exchanges::exchange_errc::unsupported);
+    }
+    task<result<void>> set_dead_man(milliseconds) override { co_return fail(exchanges::exchange_errc::unsupported); }
     task<result<std::vector<exchanges::order>>> fetch_open_orders(std::string, exchanges::lane) override {
       auto signed_in = sign();
       if (!signed_in) co_return std::unexpected(signed_in.error());

@@ -185,22 +185,27 @@ class fake_account final : public exchanges::exchange_account {
     co_return e->order;
   }
 
-  task<result<exchanges::order>> cancel_order(std::string, std::string id, exchanges::lane) override {
+  task<result<exchanges::order>> cancel_order(exchanges::order_ref of, exchanges::lane) override {
     ++venue_.cancels;
     if (venue_.unreachable) co_return fail(exchanges::exchange_errc::unknown_outcome);
     co_await sleep_for(venue_.timers(), venue_.latency);
-    if (!venue_.end(id, exchanges::order_status::cancelled)) co_return fail(exchanges::exchange_errc::order_not_found);
-    co_return venue_.book.find(id)->order;
+    if (!venue_.end(of.client_order_id, exchanges::order_status::cancelled)) co_return fail(exchanges::exchange_errc::order_not_found);
+    co_return venue_.book.find(of.client_order_id)->order;
   }
 
-  task<result<exchanges::order>> find_order(std::string, std::string id, exchanges::lane) override {
+  task<result<exchanges::order>> find_order(exchanges::order_ref of, exchanges::lane) override {
     ++venue_.lookups;
     if (venue_.unreachable) co_return fail(exchanges::exchange_errc::unknown_outcome);
     co_await sleep_for(venue_.timers(), venue_.latency);
-    auto* e = venue_.book.find(id);
+    auto* e = venue_.book.find(of.client_order_id);
     if (!e || e->visible_at > venue_.wall()) co_return fail(exchanges::exchange_errc::order_not_found);
     co_return e->order;
   }
+
+  task<result<void>> cancel_all_orders(std::string, exchanges::lane) override {
+    co_return fail(exchanges::exchange_errc::unsupported);
+  }
+  task<result<void>> set_dead_man(milliseconds) override { co_return fail(exchanges::exchange_errc::unsupported); }
 
   task<result<std::vector<exchanges::order>>> fetch_open_orders(std::string, exchanges::lane) override {
     ++venue_.lookups;

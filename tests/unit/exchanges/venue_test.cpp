@@ -173,7 +173,7 @@ TEST(BinanceVenue, SignsByTheVenuesClock) {
   f.settle();
   EXPECT_EQ(f.venue->clock_offset(), milliseconds(7000));
   f.routes["GET /api/v3/order"] = {200, {}, order_body("FILLED")};
-  ASSERT_TRUE(f.run(f.open().find_order("BTC/USDT", "mine", lane::read)));
+  ASSERT_TRUE(f.run(f.open().find_order({"BTC/USDT", "mine", ""}, lane::read)));
   auto wanted = "timestamp=" + std::to_string(f.timers.get_clock().wall_now().ms() + 7000);
   EXPECT_NE(f.last().url.find(wanted.substr(0, wanted.size() - 3)), std::string::npos) << f.last().url;
 }
@@ -187,7 +187,7 @@ TEST(BinanceVenue, MeasuresTheClockAgainAfterARefusedTimestampButNotInALoop) {
   f.routes["GET /api/v3/order"] = {400, {}, R"({"code":-1021,"msg":"Timestamp for this request is outside of the recvWindow."})"};
   auto& account = f.open();
   for (int i = 0; i < 50; ++i)
-    EXPECT_EQ(f.run(account.find_order("BTC/USDT", "mine", lane::read)).error().code, exchange_errc::clock_skew);
+    EXPECT_EQ(f.run(account.find_order({"BTC/USDT", "mine", ""}, lane::read)).error().code, exchange_errc::clock_skew);
   f.timers.advance(f.io, 1s);
   EXPECT_EQ(f.venue->clock_offset(), milliseconds(3000));
   int probes = 0;

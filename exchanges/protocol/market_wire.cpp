@@ -1,0 +1,12 @@
+#include "exchanges/protocol/market_wire.hpp"
+
+#include <array>
+
+namespace drover::exchanges {
+
+std::string_view to_string(market_channel c) {
+  constexpr std::array<std::string_view, 4> names{"ticker", "trades", "book", "candles"};
+  return names[static_cast<std::size_t>(c)];
+}
+
+}  // namespace drover::exchanges

@@ -1,0 +1,179 @@
+#include "crypto/signing_key.hpp"
+
+#include <openssl/bio.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+#include "crypto/keyring.hpp"
+#include "crypto/openssl_handles.hpp"
+
+namespace drover::crypto {
+
+namespace {
+
+constexpr std::size_t scalar_bytes = 32, seed_bytes = 32, signature_bytes = 64;
+constexpr std::size_t pem_limit = 8 * 1024;
+
+using key_handle = std::unique_ptr<EVP_PKEY, openssl_delete<EVP_PKEY_free>>;
+using key_context = std::unique_ptr<EVP_PKEY_CTX, openssl_delete<EVP_PKEY_CTX_free>>;
+using digest_context = std::unique_ptr<EVP_MD_CTX, openssl_delete<EVP_MD_CTX_free>>;
+using memory_file = std::unique_ptr<BIO, openssl_delete<BIO_free_all>>;
+using ecdsa_signature = std::unique_ptr<ECDSA_SIG, openssl_delete<ECDSA_SIG_free>>;
+
+const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+
+[[noreturn]] void throw_broken(const char* what) { throw std::runtime_error(std::string("OpenSSL cannot ") + what); }
+
+/// Keys copied out of a JSON file carry backslash and n instead of line ends.
+secret unescape_line_ends(std::string_view pem) {
+  auto out = secret::of_size(pem.size());
+  auto to = out.mutable_bytes();
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < pem.size(); ++i) {
+    const bool escaped = pem[i] == '\\' && i + 1 < pem.size() && pem[i + 1] == 'n';
+    to[size++] = static_cast<unsigned char>(escaped ? '\n' : pem[i]);
+    if (escaped) ++i;
+  }
+  return secret(out.reveal().substr(0, size));
+}
+
+/// Never asks anybody for a passphrase.
+int refuse_passphrase(char*, int, int, void*) { return -1; }
+
+bool is_p256(EVP_PKEY* key) {
+  std::array<char, 64> name{};
+  std::size_t size = 0;
+  return EVP_PKEY_get_group_name(key, name.data(), name.size(), &size) == 1 &&
+         std::string_view(name.data(), size) == "prime256v1";
+}
+
+std::string to_fixed(const std::string& der) {
+  const auto* at = bytes_of(der);
+  ecdsa_signature parts(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size())));
+  std::string out(signature_bytes, '\0');
+  auto* to = reinterpret_cast<unsigned char*>(out.data());
+  if (!parts || BN_bn2binpad(ECDSA_SIG_get0_r(parts.get()), to, scalar_bytes) < 0 ||
+      BN_bn2binpad(ECDSA_SIG_get0_s(parts.get()), to + scalar_bytes, scalar_bytes) < 0)
+    throw_broken("read its own signature");
+  return out;
+}
+
+std::string to_der(std::string_view fixed) {
+  ecdsa_signature parts(ECDSA_SIG_new());
+  auto* r = BN_bin2bn(bytes_of(fixed), scalar_bytes, nullptr);
+  auto* s = BN_bin2bn(bytes_of(fixed) + scalar_bytes, scalar_bytes, nullptr);
+  if (!parts || ECDSA_SIG_set0(parts.get(), r, s) != 1) throw_broken("hold a signature");
+  unsigned char* der = nullptr;
+  const int size = i2d_ECDSA_SIG(parts.get(), &der);
+  if (size < 0) throw_broken("encode a signature");
+  std::string out(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
+  return out;
+}
+
+secret contents_of(BIO* file) {
+  char* data = nullptr;
+  const auto size = BIO_get_mem_data(file, &data);
+  secret out(std::string_view(data, static_cast<std::size_t>(size)));
+  wipe_memory(data, static_cast<std::size_t>(size));
+  return out;
+}
+
+}  // namespace
+
+struct signing_key::state {
+  key_handle key;
+  key_algorithm algorithm;
+};
+
+signing_key::signing_key(std::unique_ptr<state> s) : state_(std::move(s)) {}
+signing_key::signing_key(signing_key&&) noexcept = default;
+signing_key& signing_key::operator=(signing_key&&) noexcept = default;
+signing_key::~signing_key() = default;
+
+key_algorithm signing_key::algorithm() const { return state_->algorithm; }
+
+result<signing_key> signing_key::from_pem(std::string_view pem) {
+  const auto refuse = [] { return fail(crypto_errc::key_malformed, "not a P-256 or Ed25519 private key in PEM"); };
+  if (pem.empty() || pem.size() > pem_limit) return refuse();
+  const auto text = unescape_line_ends(pem);
+  memory_file file(BIO_new_mem_buf(text.reveal().data(), static_cast<int>(text.size())));
+  if (!file) throw_broken("hold a key");
+  key_handle key(PEM_read_bio_PrivateKey(file.get(), nullptr, refuse_passphrase, nullptr));
+  if (!key) return refuse();
+  const auto id = EVP_PKEY_get_base_id(key.get());
+  if (id == EVP_PKEY_ED25519)
+    return signing_key(std::make_unique<state>(state{std::move(key), key_algorithm::ed25519}));
+  if (id != EVP_PKEY_EC || !is_p256(key.get())) return refuse();
+  return signing_key(std::make_unique<state>(state{std::move(key), key_algorithm::es256}));
+}
+
+result<signing_key> signing_key::from_ed25519(std::string_view bytes) {
+  if (bytes.size() != seed_bytes && bytes.size() != 2 * seed_bytes)
+    return fail(crypto_errc::key_malformed, "an Ed25519 key has 32 or 64 bytes");
+  key_handle key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes_of(bytes), seed_bytes));
+  if (!key) throw_broken("read an Ed25519 key");
+  return signing_key(std::make_unique<state>(state{std::move(key), key_algorithm::ed25519}));
+}
+
+signing_key signing_key::generate(key_algorithm algorithm) {
+  key_handle key(algorithm == key_algorithm::es256 ? EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")
+                                                   : EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+  if (!key) throw_broken("generate a key");
+  return signing_key(std::make_unique<state>(state{std::move(key), algorithm}));
+}
+
+std::string signing_key::sign(std::string_view message) const {
+  const bool es256 = state_->algorithm == key_algorithm::es256;
+  digest_context context(EVP_MD_CTX_new());
+  if (!context || EVP_DigestSignInit(context.get(), nullptr, es256 ? EVP_sha256() : nullptr, nullptr, state_->key.get()) != 1)
+    throw_broken("begin a signature");
+  std::size_t size = 0;
+  if (EVP_DigestSign(context.get(), nullptr, &size, bytes_of(message), message.size()) != 1) throw_broken("size a signature");
+  std::string out(size, '\0');
+  if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size, bytes_of(message), message.size()) != 1)
+    throw_broken("sign");
+  out.resize(size);
+  return es256 ? to_fixed(out) : out;
+}
+
+bool signing_key::verify(std::string_view message, std::string_view signature) const {
+  if (signature.size() != signature_bytes) return false;
+  const bool es256 = state_->algorithm == key_algorithm::es256;
+  const std::string encoded = es256 ? to_der(signature) : std::string(signature);
+  digest_context context(EVP_MD_CTX_new());
+  if (!context || EVP_DigestVerifyInit(context.get(), nullptr, es256 ? EVP_sha256() : nullptr, nullptr, state_->key.get()) != 1)
+    throw_broken("begin a verification");
+  return EVP_DigestVerify(context.get(), bytes_of(encoded), encoded.size(), bytes_of(message), message.size()) == 1;
+}
+
+secret signing_key::to_pem(bool pkcs8) const {
+  memory_file file(BIO_new(BIO_s_mem()));
+  auto* key = state_->key.get();
+  const bool traditional = !pkcs8 && state_->algorithm == key_algorithm::es256;
+  const int done = !file ? 0
+                   : traditional
+                       ? PEM_write_bio_PrivateKey_traditional(file.get(), key, nullptr, nullptr, 0, nullptr, nullptr)
+                       : PEM_write_bio_PKCS8PrivateKey(file.get(), key, nullptr, nullptr, 0, nullptr, nullptr);
+  if (done != 1) throw_broken("write a key");
+  return contents_of(file.get());
+}
+
+secret signing_key::to_ed25519() const {
+  auto out = secret::of_size(2 * seed_bytes);
+  auto to = out.mutable_bytes();
+  std::size_t seed = seed_bytes, open = seed_bytes;
+  if (EVP_PKEY_get_raw_private_key(state_->key.get(), to.data(), &seed) != 1 ||
+      EVP_PKEY_get_raw_public_key(state_->key.get(), to.data() + seed_bytes, &open) != 1)
+    throw_broken("write an Ed25519 key");
+  return out;
+}
+
+}  // namespace drover::crypto

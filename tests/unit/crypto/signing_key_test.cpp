@@ -1,0 +1,74 @@
+#include "crypto/signing_key.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/encoding.hpp"
+#include "crypto/keyring.hpp"
+
+namespace drover::crypto {
+namespace {
+
+TEST(SigningKey, Ed25519AgreesWithTheStandard) {
+  // RFC 8032 §7.1, test 2.
+  auto seed = from_hex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
+  auto key = signing_key::from_ed25519(*seed);
+  ASSERT_TRUE(key);
+  auto signature = key->sign("\x72");
+  EXPECT_EQ(to_hex(signature),
+            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d2916"
+            "12bb0c00");
+  EXPECT_TRUE(key->verify("\x72", signature));
+  EXPECT_FALSE(key->verify("\x73", signature));
+}
+
+TEST(SigningKey, Es256SignaturesVerifyAndAreBoundToTheMessage) {
+  auto key = signing_key::generate(key_algorithm::es256);
+  auto signature = key.sign("message");
+  EXPECT_EQ(signature.size(), 64u);
+  EXPECT_TRUE(key.verify("message", signature));
+  EXPECT_FALSE(key.verify("massage", signature));
+  signature[10] = static_cast<char>(signature[10] ^ 1);
+  EXPECT_FALSE(key.verify("message", signature));
+  EXPECT_FALSE(key.verify("message", "short"));
+}
+
+TEST(SigningKey, EveryFormOfPemComesBack) {
+  for (auto algorithm : {key_algorithm::es256, key_algorithm::ed25519})
+    for (bool pkcs8 : {false, true}) {
+      auto key = signing_key::generate(algorithm);
+      auto pem = key.to_pem(pkcs8);
+      auto again = signing_key::from_pem(pem.reveal());
+      ASSERT_TRUE(again);
+      EXPECT_EQ(again->algorithm(), algorithm);
+      EXPECT_TRUE(key.verify("x", again->sign("x")));
+    }
+}
+
+TEST(SigningKey, EscapedLineEndsAreRead) {
+  auto key = signing_key::generate(key_algorithm::es256);
+  auto kept = key.to_pem(false);
+  std::string pem(kept.reveal());
+  for (auto at = pem.find('\n'); at != std::string::npos; at = pem.find('\n', at)) pem.replace(at, 1, "\\n");
+  EXPECT_TRUE(signing_key::from_pem(pem));
+}
+
+TEST(SigningKey, RawEd25519ComesBack) {
+  auto key = signing_key::generate(key_algorithm::ed25519);
+  auto again = signing_key::from_ed25519(key.to_ed25519().reveal());
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(key.verify("x", again->sign("x")));
+}
+
+TEST(SigningKey, RefusesWhatIsNoKeyWithoutShowingIt) {
+  for (std::string_view text : {"", "canary", "-----BEGIN EC PRIVATE KEY-----\ncanary\n-----END EC PRIVATE KEY-----\n"}) {
+    auto key = signing_key::from_pem(text);
+    ASSERT_FALSE(key);
+    EXPECT_EQ(key.error().code, make_error_code(crypto_errc::key_malformed));
+    EXPECT_EQ(key.error().detail.find("canary"), std::string::npos);
+  }
+  EXPECT_FALSE(signing_key::from_ed25519("short"));
+  EXPECT_FALSE(signing_key::from_pem(std::string(10'000, 'x')));
+}
+
+}  // namespace
+}  // namespace drover::crypto

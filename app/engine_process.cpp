@@ -167,9 +167,8 @@ void engine_process::parts::build_services() {
   for (const auto& venue : config.exchanges) catalogue.names.push_back(venue.name);
   catalogue.is_known = [this](const std::string& name) { return venues.contains(name); };
   catalogue.needs_passphrase = [this](const std::string& name) {
-    for (const auto& venue : config.exchanges)
-      if (venue.name == name) return venue.needs_passphrase;
-    return false;
+    const auto venue = venues.find(name);
+    return venue != venues.end() && venue->second->traits().has_passphrase;
   };
   account_service = std::make_unique<tenants::account_service>(
       *accounts, *keyring, std::move(catalogue),

@@ -114,7 +114,7 @@ void read_bots(config_section s, engine::bots_config& out) {
   s.get("validity_window", out.orders.validity_window, 500ms, 60s, "The venue refuses an order that arrives later than this.");
   s.get("send_limit", out.orders.send_limit, 100ms, 60s, "An order that has not left by then after it was decided never leaves.");
   s.get("sweep_interval", out.orders.sweep_interval, 1s, 10min, "How often live orders are compared with the venue's lists.");
-  s.get("venue_processing_bound", out.orders.venue_processing_bound, 0ms, 10min, "How long a venue may take to show an order it accepted.");
+  s.get("venue_processing_bound", out.venue_processing_bound, 0ms, 10min, "How long a venue may take to execute a request after its validity has passed; 0 = what is known of it.");
   read_limits(s.section("limits", "Risk limits of each account."), out.orders.limits);
   const auto* kind = engine::find_strategy_kind(out.strategy);
   if (kind == nullptr) return;

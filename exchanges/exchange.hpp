@@ -8,9 +8,12 @@
 #include <vector>
 
 #include "base/task.hpp"
+#include "exchanges/protocol/operation.hpp"
 #include "exchanges/types.hpp"
 
 namespace drover::exchanges {
+
+struct venue_traits;
 
 /// Opens the sealed credentials for the length of one signature. Throws nothing; an error means "do not send".
 using credential_source = std::function<result<credentials>()>;
@@ -38,6 +41,22 @@ struct stream_lost {
 };
 using account_event = std::variant<order_event, fill_event, balance_event, stream_opened, stream_lost>;
 
+/// Stops asking a venue that does not answer: `open` refuses at once, `half_open` lets one request try.
+enum class breaker_state { closed, half_open, open };
+std::string_view to_string(breaker_state);
+
+/// How a connection to a venue is doing, over its last five minutes at most.
+struct connection_health {
+  /// Since anything at all was heard from the venue.
+  std::optional<milliseconds> message_age;
+  /// Round trips of REST requests.
+  std::optional<milliseconds> latency_last, latency_median;
+  std::uint32_t requests = 0, errors = 0;
+  breaker_state breaker = breaker_state::closed;
+  /// Why the breaker is not closed, fit to be shown.
+  std::string reason;
+};
+
 /// Trading on one set of credentials. Trading thread only.
 ///
 /// Errors are exchange_errc. For writes: not_sent, refused and the named refusals prove that nothing happened at the venue;
@@ -60,12 +79,31 @@ class exchange_account {
   virtual task<result<void>> set_dead_man(milliseconds after) = 0;
   /// All symbols when `symbol` is empty.
   virtual task<result<std::vector<order>>> fetch_open_orders(std::string symbol, lane) = 0;
-  /// Fills with trade id > `after_trade_id` (empty = from the beginning), oldest first, paged to the end.
-  virtual task<result<std::vector<fill>>> fetch_fills(std::string symbol, std::string after_trade_id, lane) = 0;
+  /// Fills behind `after`, oldest first, paged to the end. At venues whose trade ids have no order, some at `after` and just
+  /// before it may come again.
+  virtual task<result<std::vector<fill>>> fetch_fills(std::string symbol, fill_cursor after, lane) = 0;
 
   /// Subscribes the private stream; events arrive as calls on the trading thread, never inside this call, until the
   /// account is destroyed. Reconnects and resubscribes by itself.
   virtual void subscribe(std::function<void(const account_event&)> on_event) = 0;
+
+  virtual connection_health get_health() const { return {}; }
+};
+
+/// The best levels of an order book that agrees with the venue's.
+struct book_view {
+  static constexpr std::size_t depth = 20;
+  std::string symbol;
+  /// Best first, at most `depth` of each.
+  std::vector<book_level> bids, asks;
+  std::int64_t update_id = 0;
+  steady_time received_at;
+};
+
+struct candle_update {
+  exchanges::candle candle;
+  /// It will not change any more.
+  bool closed = false;
 };
 
 /// Latest state of one instrument, fed by one upstream subscription for all tenants.
@@ -79,16 +117,26 @@ class exchange {
  public:
   virtual ~exchange() = default;
   virtual const std::string& name() const = 0;
+  /// What is fixed about the venue: its processing bound, its dead-man timer (exchanges/protocol/venue_protocol.hpp).
+  virtual const venue_traits& traits() const = 0;
 
   /// Server time minus our wall clock.
   virtual milliseconds clock_offset() const = 0;
   /// Cached after the first call; refreshed hourly.
   virtual task<result<std::shared_ptr<const instrument>>> find_instrument(std::string symbol) = 0;
 
-  /// `on_ticker` is called for each change of the best bid or ask, and once soon after subscribing when it is known.
-  /// Ends when the returned handle is destroyed. Any number of subscribers share one upstream subscription.
+  /// Called for each change of the best bid or ask, and once soon after subscribing when it is known; with null when what was
+  /// known is stale (connection lost, silence) until the next change. Ends when the returned handle is destroyed. Any number of
+  /// subscribers share one upstream subscription. All of this is true of the other three as well.
   virtual std::unique_ptr<market_subscription> subscribe_book_ticker(
       std::string symbol, std::function<void(const std::shared_ptr<const book_ticker>&)> on_ticker) = 0;
+  /// Null: trades may be missing from here on until the next one. Nothing is repeated to new subscribers.
+  virtual std::unique_ptr<market_subscription> subscribe_trades(
+      std::string symbol, std::function<void(const std::shared_ptr<const public_trade>&)> on_trade) = 0;
+  virtual std::unique_ptr<market_subscription> subscribe_book(
+      std::string symbol, std::function<void(const std::shared_ptr<const book_view>&)> on_book) = 0;
+  virtual std::unique_ptr<market_subscription> subscribe_candles(
+      std::string symbol, candle_interval, std::function<void(const std::shared_ptr<const candle_update>&)> on_candle) = 0;
 
   /// Credentials bound; nothing is sent yet. `account_label` names the account in raw records and metrics ("17").
   virtual std::unique_ptr<exchange_account> open_account(credential_source, std::string account_label) = 0;
@@ -103,6 +151,7 @@ class exchange {
     std::uint64_t reconnects = 0;
     double weight_used_ratio = 0;
     std::optional<milliseconds> banned_for;
+    connection_health connection;
   };
   virtual health get_health() const = 0;
 };

@@ -1,7 +1,7 @@
 #include "exchanges/registry.hpp"
 
+#include <algorithm>
 #include <array>
-#include <string_view>
 
 #include "exchanges/binance/venue.hpp"
 
@@ -12,14 +12,29 @@ namespace {
 struct dialect {
   std::string_view name;
   std::unique_ptr<exchange> (*make)(const exchange_config&, exchange_parts);
+  const venue_traits& (*traits)();
 };
 
 /// One line a venue.
 constexpr std::array dialects{
-    dialect{"binance", binance::make_binance},
+    dialect{"binance", binance::make_binance, binance::get_traits},
 };
 
 }  // namespace
+
+std::span<const venue_traits* const> known_venues() {
+  static const auto all = [] {
+    std::array<const venue_traits*, dialects.size()> out{};
+    for (std::size_t i = 0; i < dialects.size(); ++i) out[i] = &dialects[i].traits();
+    return out;
+  }();
+  return all;
+}
+
+const venue_traits* find_venue(std::string_view name) {
+  auto found = std::ranges::find(known_venues(), name, &venue_traits::name);
+  return found == known_venues().end() ? nullptr : *found;
+}
 
 std::vector<std::string> known_dialects() {
   std::vector<std::string> names;

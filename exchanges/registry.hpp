@@ -1,16 +1,23 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/random.hpp"
 #include "base/timer.hpp"
 #include "base/transport.hpp"
 #include "exchanges/exchange.hpp"
+#include "exchanges/protocol/venue_options.hpp"
+#include "exchanges/protocol/venue_protocol.hpp"
 #include "exchanges/raw/raw_recorder.hpp"
 
 namespace drover::exchanges {
+
+/// Where the default addresses of a venue lead.
+enum class venue_region { live, testnet };
 
 /// One configured venue (`exchanges:` list of the configuration).
 struct exchange_config {
@@ -18,14 +25,18 @@ struct exchange_config {
   std::string name;
   /// Which protocol it speaks: "binance".
   std::string dialect;
+  venue_region region = venue_region::live;
+  /// Empty: the venue's own of that region. `ws_api_url` is where private streams are.
   std::string rest_url, stream_url, ws_api_url;
+  /// What only this venue understands.
+  venue_options options;
   std::string ca_file;
   milliseconds request_timeout{10'000};
   milliseconds receive_window{5'000};
   /// Share of the venue's published limits that this process uses.
   int weight_limit_per_minute = 6000;
-  /// The venue has a passphrase besides key and secret.
-  bool needs_passphrase = false;
+  /// The venue cancels everything when it has not heard from us for so long; 0 = not asked to. Ignored where it cannot.
+  milliseconds dead_man_after{0};
   /// Accept keys whose permission to withdraw cannot be read (venues without such an endpoint).
   bool allow_unknown_permissions = false;
 };
@@ -40,9 +51,15 @@ struct exchange_parts {
   raw_recorder& recorder;
 };
 
+/// The traits of every dialect, in the order of their table; they live as long as the process.
+std::span<const venue_traits* const> known_venues();
+/// Null when there is none of that name.
+const venue_traits* find_venue(std::string_view dialect);
 /// Known dialects, for messages.
 std::vector<std::string> known_dialects();
-/// errc::not_found for an unknown dialect, naming the known ones.
+/// errc::not_found for an unknown dialect, naming the known ones; what the venue says of options that it does not know.
+result<std::unique_ptr<venue_protocol>> make_protocol(std::string_view dialect, const venue_options&);
+/// As make_protocol(); errc::out_of_range when an address is missing that the venue has no default for.
 result<std::unique_ptr<exchange>> make_exchange(const exchange_config&, exchange_parts);
 
 }  // namespace drover::exchanges

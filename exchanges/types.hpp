@@ -156,6 +156,14 @@ struct fill {
   wall_time at;
 };
 
+/// Where a list of fills was left off: both of the last known one. Venues page by what they can.
+struct fill_cursor {
+  /// Empty = from the beginning, or from `at`.
+  std::string trade_id;
+  std::optional<wall_time> at;
+  friend bool operator==(const fill_cursor&, const fill_cursor&) = default;
+};
+
 enum class tristate { no, yes, unknown };
 
 /// What the key may do, as the venue itself says (never the account's flags).

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "exchanges/protocol/venue_protocol.hpp"
 #include "tenants/accounts/account_service.hpp"
 
 namespace drover::engine {
@@ -100,9 +101,18 @@ task<result<void>> bot_instance::open(bot_start& known) {
   account_ = id_.venue->open_account(make_credential_source(), std::to_string(id_.account.value));
   order_listener& self = *this;
   order_desk_parts parts{*account_, parts_.journal, parts_.timers, parts_.random, parts_.wall};
-  desk_ = std::make_unique<order_desk>(id_.user, id_.account, id_.venue->name(), instrument_, parts, plan_->config.orders, self);
+  desk_ = std::make_unique<order_desk>(id_.user, id_.account, id_.venue->name(), instrument_, parts, make_desk_config(), self);
   account_->subscribe([this](const exchanges::account_event& e) { on_account_event(e); });
   co_return result<void>();
+}
+
+order_desk_config bot_instance::make_desk_config() const {
+  auto config = plan_->config.orders;
+  const auto& traits = id_.venue->traits();
+  const auto wanted = plan_->config.venue_processing_bound;
+  config.venue_processing_bound = wanted > 0ms ? wanted : traits.processing_bound;
+  config.visibility_delay = traits.visibility_delay;
+  return config;
 }
 
 exchanges::credential_source bot_instance::make_credential_source() const {

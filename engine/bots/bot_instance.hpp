@@ -100,6 +100,7 @@ class bot_instance final : private order_listener {
   task<void> run_start(bot_start);
   task<result<void>> prepare(bot_start);
   task<result<void>> open(bot_start&);
+  order_desk_config make_desk_config() const;
   result<void> make_strategy(const std::string& saved_state);
   void begin_trading();
   bool start_is_cut() const { return halted_ && !closing_; }

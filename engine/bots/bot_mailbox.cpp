@@ -64,6 +64,8 @@ void bot_instance::on_account_event(const exchanges::account_event& event) {
 void bot_instance::on_ticker(const std::shared_ptr<const exchanges::book_ticker>& ticker) {
   if (halted_) return;
   ticker_ = ticker;
+  // What was known is stale: nothing is decided on it.
+  if (!ticker) return;
   if (tick_waits_) return;
   auto wanted = strategy_->wants_tick(*ticker);
   if (!wanted) return end(wanted.error());

@@ -38,6 +38,8 @@ struct bots_config {
   milliseconds callback_budget{20};
   /// Order statistics in the log.
   milliseconds statistics_interval{60'000};
+  /// Overrides what is known of the venue; 0 = as known.
+  milliseconds venue_processing_bound{0};
   order_desk_config orders;
 };
 

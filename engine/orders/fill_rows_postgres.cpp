@@ -56,17 +56,23 @@ const statement fill_intent_sql{
 const statement book_fill_sql{"fills_book", "UPDATE fills SET realised = $2::numeric, earning_id = nullif($3::bigint, 0) WHERE id = $1"};
 
 const statement select_complete_sql{"positions_complete_to",
-                                    "SELECT complete_to FROM positions WHERE account_id = $1 AND symbol = $2"};
+                                    "SELECT complete_to, complete_at FROM positions WHERE account_id = $1 AND symbol = $2"};
 
-/// Trade ids in the order of the venue: numbers by value, anything else by length, then text.
+/// By time where both have one and they differ; else trade ids in the order of the venue: numbers by value, anything else by
+/// length, then text.
 const statement update_complete_sql{
     "positions_mark_complete",
-    "INSERT INTO positions (account_id, symbol, complete_to) "
-    "SELECT l.account_id, $2, $3 FROM account_leases l WHERE l.account_id = $1 AND l.epoch = $4 "
-    "ON CONFLICT (account_id, symbol) DO UPDATE SET complete_to = CASE "
-    "WHEN (length(positions.complete_to), positions.complete_to COLLATE \"C\") < "
-    "(length(excluded.complete_to), excluded.complete_to COLLATE \"C\") "
-    "THEN excluded.complete_to ELSE positions.complete_to END RETURNING account_id"};
+    "INSERT INTO positions AS p (account_id, symbol, complete_to, complete_at) "
+    "SELECT l.account_id, $2, $3, NULLIF($5, '')::timestamptz FROM account_leases l "
+    "WHERE l.account_id = $1 AND l.epoch = $4 "
+    "ON CONFLICT (account_id, symbol) DO UPDATE SET (complete_to, complete_at) = (SELECT "
+    "CASE WHEN forward THEN excluded.complete_to ELSE p.complete_to END, "
+    "CASE WHEN forward THEN excluded.complete_at ELSE p.complete_at END "
+    "FROM (SELECT CASE WHEN p.complete_to <> '' AND p.complete_at <> excluded.complete_at "
+    "THEN p.complete_at < excluded.complete_at "
+    "ELSE (length(p.complete_to), p.complete_to COLLATE \"C\") < "
+    "(length(excluded.complete_to), excluded.complete_to COLLATE \"C\") END AS forward) AS compared) "
+    "RETURNING account_id"};
 
 const statement select_state_sql{"bots_select_state", "SELECT state FROM bots WHERE account_id = $1"};
 
@@ -185,16 +191,21 @@ booked_fill insert_fill(pqxx::connection_base& connection, const pending_fill& p
   return out;
 }
 
-std::string select_complete_to(pqxx::connection_base& connection, account_id account, const std::string& symbol) {
+exchanges::fill_cursor select_complete_to(pqxx::connection_base& connection, account_id account, const std::string& symbol) {
   pqxx::nontransaction tx(connection);
   auto rows = execute(tx, select_complete_sql, account.value, symbol);
-  return rows.empty() ? std::string() : text_of(rows[0][0]);
+  exchanges::fill_cursor out;
+  if (rows.empty()) return out;
+  out.trade_id = text_of(rows[0][0]);
+  if (!rows[0][1].is_null()) out.at = tenants::time_of(rows[0][1]);
+  return out;
 }
 
 bool update_complete_to(pqxx::connection_base& connection, account_id account, const std::string& symbol,
-                        const std::string& trade_id, std::int64_t epoch) {
+                        const exchanges::fill_cursor& to, std::int64_t epoch) {
   pqxx::work tx(connection);
-  auto rows = execute(tx, update_complete_sql, account.value, symbol, trade_id, epoch);
+  const auto at = to.at ? to_rfc3339(*to.at) : std::string();
+  auto rows = execute(tx, update_complete_sql, account.value, symbol, to.trade_id, epoch, at);
   tx.commit();
   return !rows.empty();
 }

@@ -66,9 +66,9 @@ std::vector<journal_order> select_open(pqxx::connection_base&, account_id);
 std::optional<journal_order> select_order(pqxx::connection_base&, const uuid&);
 std::optional<journal_order> select_order(pqxx::connection_base&, account_id, const std::string& symbol,
                                           const std::string& venue_order_id);
-std::string select_complete_to(pqxx::connection_base&, account_id, const std::string& symbol);
+exchanges::fill_cursor select_complete_to(pqxx::connection_base&, account_id, const std::string& symbol);
 /// False when the lease moved on.
-bool update_complete_to(pqxx::connection_base&, account_id, const std::string& symbol, const std::string& trade_id,
+bool update_complete_to(pqxx::connection_base&, account_id, const std::string& symbol, const exchanges::fill_cursor& to,
                         std::int64_t epoch);
 tenants::position select_position(pqxx::connection_base&, account_id, const std::string& symbol);
 std::string select_strategy_state(pqxx::connection_base&, account_id);

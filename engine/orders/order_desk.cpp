@@ -85,7 +85,7 @@ bool order_desk::state::any_unresolved() const {
 }
 
 nanoseconds order_desk::state::longest_validity() const {
-  return config.send_limit + config.validity_window + config.skew_bound + config.venue_processing_bound;
+  return config.send_limit + config.validity_window + config.skew_bound + config.venue_processing_bound + config.visibility_delay;
 }
 
 std::string order_desk::state::why_blocked() const {

@@ -48,7 +48,10 @@ struct order_desk_config {
   /// Journal, queue for the rate budget, request and answer together; a request that has not left by then never does.
   milliseconds send_limit{5'000};
   milliseconds skew_bound{1'000};
+  /// How long after its validity window has passed a request may still be executed.
   milliseconds venue_processing_bound{10'000};
+  /// How long after placing a query may still not know an order.
+  milliseconds visibility_delay{1'000};
   /// How often living orders are compared with the venue's list (REL-08); stretched while the rate budget is short.
   milliseconds sweep_interval{10'000};
   risk_limits limits;

@@ -76,7 +76,10 @@ task<result<exchanges::order>> order_desk::state::send(order_ptr order) {
 }
 
 void order_desk::state::judge(const order_ptr& order, result<exchanges::order> answer) {
-  if (answer) return observe(order, std::move(*answer));
+  if (answer) {
+    if (!answer->complete) scope->spawn("confirm order", run_confirm(order));
+    return observe(order, std::move(*answer));
+  }
   const error& why = answer.error();
   if (is(why, exchanges::exchange_errc::not_sent))
     conclude(order, intent_state::not_placed, why.to_string());

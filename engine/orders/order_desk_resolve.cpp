@@ -12,6 +12,8 @@ constexpr nanoseconds proof_gap = 1s;
 /// Rounds for which a trade that nobody can explain is taken as a hint that the order exists after all.
 constexpr int suspicion_rounds = 5;
 constexpr int endless = 0;
+/// The stream is given this long beyond the venue's own delay to tell of an order that was only acknowledged.
+constexpr nanoseconds confirm_grace = 1s;
 
 }  // namespace
 
@@ -56,6 +58,16 @@ task<result<void>> order_desk::state::resolve(order_ptr order, int patience) {
   co_return result<void>{};
 }
 
+/// The venue only said that it took the order. The stream tells what became of it, or else it is asked for.
+task<void> order_desk::state::run_confirm(order_ptr order) {
+  const nanoseconds wait = config.visibility_delay + confirm_grace;
+  co_await sleep_for(parts.timers, wait);
+  if (order->confirmed || order->ended() || failed) co_return;
+  auto looked = co_await look_for(order);
+  // The sweep asks again.
+  if (!looked) desk_log().debug("an order could not be confirmed", {{"user", user}, {"account", account}, {"err", looked.error()}});
+}
+
 /// The second piece of evidence, from other lists of the venue than the first.
 task<bool> order_desk::state::prove_absent(order_ptr order) {
   co_await sleep_for(parts.timers, proof_gap);
@@ -67,7 +79,7 @@ task<bool> order_desk::state::prove_absent(order_ptr order) {
       observe(order, std::move(o));
       co_return false;
     }
-  auto fills = co_await parts.exchange.fetch_fills(symbol(), complete_to, exchanges::lane::reconcile);
+  auto fills = co_await parts.exchange.fetch_fills(symbol(), known_fills(), exchanges::lane::reconcile);
   if (!fills) co_return false;
   for (const auto& f : *fills) {
     const bool hint = co_await explains(order, f);

@@ -38,6 +38,8 @@ struct desk_order {
   bool end_recorded = false;
   bool cancel_requested = false;
   bool cancel_running = false;
+  /// The venue has shown its state, not just that it took the request.
+  bool confirmed = false;
 
   bool ended() const { return exchanges::is_terminal(status); }
   bool complete() const { return ended() && filled >= reported; }
@@ -58,7 +60,7 @@ struct conclusion {
 };
 /// The venue's list of trades is queued up to here.
 struct completeness {
-  std::string trade_id;
+  exchanges::fill_cursor to;
 };
 using inbox_item = std::variant<sighting, conclusion, completeness>;
 
@@ -104,6 +106,7 @@ struct order_desk::state {
 
   // order_desk_resolve.cpp: what became of an order.
   task<void> run_resolver(order_ptr);
+  task<void> run_confirm(order_ptr);
   task<result<void>> resolve(order_ptr, int patience);
   task<bool> prove_absent(order_ptr);
   task<bool> explains(order_ptr, exchanges::fill);
@@ -118,6 +121,7 @@ struct order_desk::state {
   task<result<void>> sweep(bool with_fills);
   task<result<void>> sweep_orders();
   task<result<void>> sweep_fills();
+  exchanges::fill_cursor known_fills() const;
   task<result<void>> look_for(order_ptr);
 
   // order_desk_writer.cpp: the inbox.
@@ -174,7 +178,7 @@ struct order_desk::state {
   std::vector<inbox_item> inbox;
   /// Ids of the last few closed orders, whose late echoes need no look into the journal.
   std::vector<uuid> closed_lately;
-  std::string complete_to;
+  exchanges::fill_cursor complete_to;
   std::optional<timer_id> sweep_timer;
   steady_time sweep_at;
   nanoseconds sweep_interval;

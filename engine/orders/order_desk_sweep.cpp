@@ -58,7 +58,7 @@ task<result<void>> order_desk::state::load() {
   if (!open) co_return std::unexpected(open.error());
   auto held = co_await parts.journal.load_position(account, symbol());
   if (!held) co_return std::unexpected(held.error());
-  auto complete = co_await parts.journal.last_trade_id(account, symbol());
+  auto complete = co_await parts.journal.last_fill(account, symbol());
   if (!complete) co_return std::unexpected(complete.error());
   position = *held;
   complete_to = std::move(*complete);
@@ -193,22 +193,31 @@ task<result<void>> order_desk::state::look_for(order_ptr order) {
   co_return result<void>{};
 }
 
+/// Where the venue's list goes on; of an account without any, nothing older than its orders can matter.
+exchanges::fill_cursor order_desk::state::known_fills() const {
+  if (!complete_to.trade_id.empty()) return complete_to;
+  wall_time oldest = parts.wall.wall_now();
+  for (const auto& o : live) oldest = std::min(oldest, o->intent.created_at);
+  return {.trade_id = {}, .at = oldest - fill_age_margin};
+}
+
 task<result<void>> order_desk::state::sweep_fills() {
   // With an order unresolved its trades cannot be told from a stranger's: nothing is called complete then.
   const bool all_known = !any_unresolved();
   wall_time oldest = parts.wall.wall_now();
   for (const auto& o : live) oldest = std::min(oldest, o->intent.created_at);
-  auto fills = co_await parts.exchange.fetch_fills(symbol(), complete_to, exchanges::lane::reconcile);
+  auto fills = co_await parts.exchange.fetch_fills(symbol(), known_fills(), exchanges::lane::reconcile);
   if (!fills) co_return std::unexpected(fills.error());
-  std::string settled;
-  const wall_time settled_before = parts.wall.wall_now() - fill_settling_time;
+  exchanges::fill_cursor settled;
+  const wall_time settled_before = parts.wall.wall_now() - std::max<nanoseconds>(fill_settling_time, 2 * config.visibility_delay);
   for (auto& f : *fills) {
-    if (f.at <= settled_before && trade_id_before(settled, f.trade_id)) settled = f.trade_id;
+    const exchanges::fill_cursor here{f.trade_id, f.at};
+    if (f.at <= settled_before && is_before(settled, here)) settled = here;
     auto order = find_live(f.client_order_id, f.venue_order_id);
     if (!order && f.at < oldest - fill_age_margin) continue;
     push(sighting{std::move(order), std::nullopt, std::move(f)});
   }
-  if (all_known && !any_unresolved() && trade_id_before(complete_to, settled)) push(completeness{std::move(settled)});
+  if (all_known && !any_unresolved() && is_before(complete_to, settled)) push(completeness{std::move(settled)});
   co_return result<void>{};
 }
 

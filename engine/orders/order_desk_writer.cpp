@@ -30,6 +30,12 @@ void order_desk::state::note(const order_ptr& order, const exchanges::order& see
                      {{"user", user}, {"account", account}, {"order", o.intent.client_order_id()}});
   if (o.state != intent_state::closed) o.state = intent_state::accepted;
   if (o.venue_order_id.empty()) o.venue_order_id = seen.venue_order_id;
+  // "Taken in" proves that the order exists and nothing else.
+  if (!seen.complete) {
+    if (o.cancel_requested) start_cancel(order);
+    return;
+  }
+  o.confirmed = true;
   if (seen.filled_quantity > o.reported) {
     o.reported = seen.filled_quantity;
     // A fill that came after the end: the end is told again.
@@ -122,9 +128,9 @@ task<void> order_desk::state::write(conclusion c) {
 }
 
 task<void> order_desk::state::write(completeness c) {
-  auto attempt = [&] { return parts.journal.mark_fills_complete(account, symbol(), c.trade_id, epoch); };
+  auto attempt = [&] { return parts.journal.mark_fills_complete(account, symbol(), c.to, epoch); };
   const bool written = co_await persist(attempt);
-  if (written && trade_id_before(complete_to, c.trade_id)) complete_to = std::move(c.trade_id);
+  if (written && is_before(complete_to, c.to)) complete_to = std::move(c.to);
 }
 
 /// An order that this desk does not hold: closed earlier, written off, or not ours at all.

@@ -46,4 +46,10 @@ bool trade_id_before(std::string_view a, std::string_view b) {
   return a < b;
 }
 
+bool is_before(const exchanges::fill_cursor& a, const exchanges::fill_cursor& b) {
+  if (a.trade_id.empty() || b.trade_id.empty()) return a.trade_id.empty() && !b.trade_id.empty();
+  if (a.at && b.at && *a.at != *b.at) return *a.at < *b.at;
+  return trade_id_before(a.trade_id, b.trade_id);
+}
+
 }  // namespace drover::engine

@@ -118,11 +118,11 @@ class order_journal {
   /// By the venue's id, for lists that do not carry client order ids.
   virtual task<result<std::optional<journal_order>>> find_by_venue_order(account_id, std::string symbol,
                                                                          std::string venue_order_id) = 0;
-  /// The venue trade id up to which every fill of the account and symbol is stored, empty when none. A fill that the
-  /// stream delivered early does not move it: only mark_fills_complete() does.
-  virtual task<result<std::string>> last_trade_id(account_id, std::string symbol) = 0;
-  /// The venue's own list was read and stored up to this trade id. Never goes back.
-  virtual task<result<void>> mark_fills_complete(account_id, std::string symbol, std::string trade_id,
+  /// The trade up to which every fill of the account and symbol is stored, empty when none. A fill that the stream delivered
+  /// early does not move it: only mark_fills_complete() does.
+  virtual task<result<exchanges::fill_cursor>> last_fill(account_id, std::string symbol) = 0;
+  /// The venue's own list was read and stored up to this trade. Never goes back.
+  virtual task<result<void>> mark_fills_complete(account_id, std::string symbol, exchanges::fill_cursor,
                                                  std::int64_t epoch) = 0;
   virtual task<result<tenants::position>> load_position(account_id, std::string symbol) = 0;
 
@@ -156,6 +156,8 @@ result<void> check_durability(const database_config&);
 
 /// Trade ids in the order of the venue: numbers by value, anything else by length, then text.
 bool trade_id_before(std::string_view a, std::string_view b);
+/// By time where both have one and they differ, else by trade id: not every venue's ids count up. An empty one is before all.
+bool is_before(const exchanges::fill_cursor& a, const exchanges::fill_cursor& b);
 
 }  // namespace drover::engine
 

@@ -106,16 +106,16 @@ class memory_order_journal final : public order_journal {
     co_return std::optional<journal_order>();
   }
 
-  task<result<std::string>> last_trade_id(account_id account, std::string symbol) override {
+  task<result<exchanges::fill_cursor>> last_fill(account_id account, std::string symbol) override {
     auto at = positions_.find({account, std::move(symbol)});
-    co_return at == positions_.end() ? std::string() : at->second.complete_to;
+    co_return at == positions_.end() ? exchanges::fill_cursor() : at->second.complete_to;
   }
 
-  task<result<void>> mark_fills_complete(account_id account, std::string symbol, std::string trade_id,
+  task<result<void>> mark_fills_complete(account_id account, std::string symbol, exchanges::fill_cursor to,
                                          std::int64_t epoch) override {
     if (!holds(account, epoch)) co_return fenced();
     auto& row = positions_[{account, std::move(symbol)}];
-    if (trade_id_before(row.complete_to, trade_id)) row.complete_to = std::move(trade_id);
+    if (is_before(row.complete_to, to)) row.complete_to = std::move(to);
     co_return result<void>{};
   }
 
@@ -172,7 +172,7 @@ class memory_order_journal final : public order_journal {
   };
   struct books_row {
     tenants::position position;
-    std::string complete_to;
+    exchanges::fill_cursor complete_to;
   };
 
   static std::unexpected<error> fenced() {

@@ -137,16 +137,16 @@ class postgres_order_journal final : public order_journal {
                    pqxx::connection_base& c) { return rows::select_order(c, account, symbol, venue_order_id); };
     return repeat("find order of the venue", std::move(job));
   }
-  task<result<std::string>> last_trade_id(account_id account, std::string symbol) override {
+  task<result<exchanges::fill_cursor>> last_fill(account_id account, std::string symbol) override {
     auto job = [account, symbol = std::move(symbol)](pqxx::connection_base& c) {
       return rows::select_complete_to(c, account, symbol);
     };
     return repeat("last trade", std::move(job));
   }
-  task<result<void>> mark_fills_complete(account_id account, std::string symbol, std::string trade_id,
+  task<result<void>> mark_fills_complete(account_id account, std::string symbol, exchanges::fill_cursor to,
                                          std::int64_t epoch) override {
-    auto job = [account, symbol = std::move(symbol), trade_id = std::move(trade_id), epoch](pqxx::connection_base& c) {
-      return rows::update_complete_to(c, account, symbol, trade_id, epoch);
+    auto job = [account, symbol = std::move(symbol), to = std::move(to), epoch](pqxx::connection_base& c) {
+      return rows::update_complete_to(c, account, symbol, to, epoch);
     };
     auto written = co_await repeat("mark fills complete", std::move(job));
     co_return to_fence(std::move(written), account);

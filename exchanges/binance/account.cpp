@@ -150,8 +150,8 @@ task<result<std::vector<order>>> account::fetch_open_orders(std::string symbol, 
   co_return orders;
 }
 
-task<result<std::vector<fill>>> account::fetch_fills(std::string symbol, std::string after_trade_id, lane l) {
-  auto from = next_trade_id(after_trade_id);
+task<result<std::vector<fill>>> account::fetch_fills(std::string symbol, fill_cursor after, lane l) {
+  auto from = next_trade_id(after.trade_id);
   if (!from) co_return std::unexpected(from.error());
   std::vector<fill> out;
   for (int page = 0; page < fill_page_limit; ++page) {

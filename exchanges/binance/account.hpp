@@ -36,7 +36,7 @@ class account final : public exchange_account {
   task<result<void>> cancel_all_orders(std::string symbol, lane) override;
   task<result<void>> set_dead_man(milliseconds after) override;
   task<result<std::vector<order>>> fetch_open_orders(std::string symbol, lane) override;
-  task<result<std::vector<fill>>> fetch_fills(std::string symbol, std::string after_trade_id, lane) override;
+  task<result<std::vector<fill>>> fetch_fills(std::string symbol, fill_cursor after, lane) override;
   void subscribe(std::function<void(const account_event&)> on_event) override;
 
  private:

@@ -142,6 +142,7 @@ class binance_exchange final : public exchange {
       : core_(std::make_shared<venue_core>(config, parts)) {}
 
   const std::string& name() const override { return core_->config().name; }
+  const venue_traits& traits() const override { return get_traits(); }
   milliseconds clock_offset() const override { return core_->clock().offset(); }
   task<result<std::shared_ptr<const instrument>>> find_instrument(std::string symbol) override {
     return core_->instruments().find(std::move(symbol));
@@ -149,6 +150,18 @@ class binance_exchange final : public exchange {
   std::unique_ptr<market_subscription> subscribe_book_ticker(
       std::string symbol, std::function<void(const std::shared_ptr<const book_ticker>&)> on_ticker) override {
     return core_->hub().subscribe(symbol, std::move(on_ticker));
+  }
+  std::unique_ptr<market_subscription> subscribe_trades(
+      std::string, std::function<void(const std::shared_ptr<const public_trade>&)>) override {
+    return nullptr;
+  }
+  std::unique_ptr<market_subscription> subscribe_book(
+      std::string, std::function<void(const std::shared_ptr<const book_view>&)>) override {
+    return nullptr;
+  }
+  std::unique_ptr<market_subscription> subscribe_candles(
+      std::string, candle_interval, std::function<void(const std::shared_ptr<const candle_update>&)>) override {
+    return nullptr;
   }
   std::unique_ptr<exchange_account> open_account(credential_source keys, std::string account_label) override {
     return std::make_unique<account>(core_, core_->services(), std::move(keys), std::move(account_label));
@@ -162,6 +175,15 @@ class binance_exchange final : public exchange {
 };
 
 }  // namespace
+
+const venue_traits& get_traits() {
+  static const venue_traits traits{
+      .name = "binance",
+      .live = {"https://api.binance.com", "wss://stream.binance.com:9443", "wss://ws-api.binance.com:443"},
+      .testnet = venue_urls{"https://testnet.binance.vision", "wss://stream.testnet.binance.vision",
+                            "wss://ws-api.testnet.binance.vision"}};
+  return traits;
+}
 
 std::unique_ptr<exchange> make_binance(const exchange_config& config, exchange_parts parts) {
   return std::make_unique<binance_exchange>(config, parts);

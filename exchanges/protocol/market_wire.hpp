@@ -1,6 +1,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -52,6 +53,8 @@ struct book_rules {
   book_continuity continuity = book_continuity::connection;
   /// The stream brings changes only: the whole comes from operation::book.
   bool snapshot_by_rest = false;
+  /// Levels a side that the venue keeps up to date: what lies behind them is dropped after each update; 0 = all.
+  std::size_t depth = 0;
 };
 
 /// What the frames of a market stream say. `symbol` is canonical everywhere.

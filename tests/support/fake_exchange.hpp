@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "exchanges/exchange.hpp"
+#include "exchanges/protocol/venue_protocol.hpp"
 
 namespace drover::test {
 
@@ -77,6 +78,7 @@ class fake_exchange final : public exchanges::exchange {
   void set_price(std::int64_t mid) { set_price(decimal(mid) - decimal::literal("0.01"), decimal(mid) + decimal::literal("0.01")); }
 
   const std::string& name() const override { return name_; }
+  const exchanges::venue_traits& traits() const override { return traits_; }
   milliseconds clock_offset() const override { return milliseconds(0); }
   task<result<std::shared_ptr<const exchanges::instrument>>> find_instrument(std::string symbol) override {
     if (symbol != instrument_->symbol) co_return fail(exchanges::exchange_errc::instrument_unknown, symbol);
@@ -89,6 +91,20 @@ class fake_exchange final : public exchanges::exchange {
     tickers_[id] = listener;
     if (ticker_) asio::post(executor_, [this, id] { if (tickers_.contains(id)) (*tickers_[id])(ticker_); });
     return std::make_unique<subscription>(*this, id);
+  }
+  // Nothing but tickers happens here: the handles of the other channels hold a place and hear nothing.
+  std::unique_ptr<exchanges::market_subscription> subscribe_trades(
+      std::string, std::function<void(const std::shared_ptr<const exchanges::public_trade>&)>) override {
+    return std::make_unique<subscription>(*this, ++last_subscription_);
+  }
+  std::unique_ptr<exchanges::market_subscription> subscribe_book(
+      std::string, std::function<void(const std::shared_ptr<const exchanges::book_view>&)>) override {
+    return std::make_unique<subscription>(*this, ++last_subscription_);
+  }
+  std::unique_ptr<exchanges::market_subscription> subscribe_candles(
+      std::string, exchanges::candle_interval,
+      std::function<void(const std::shared_ptr<const exchanges::candle_update>&)>) override {
+    return std::make_unique<subscription>(*this, ++last_subscription_);
   }
   std::unique_ptr<exchanges::exchange_account> open_account(exchanges::credential_source source, std::string label) override {
     return std::make_unique<session>(*this, std::move(source), std::move(label));
@@ -152,12 +168,12 @@ class fake_exchange final : public exchanges::exchange {
       if (!signed_in) co_return std::unexpected(signed_in.error());
       co_return venue_.open_orders(label_);
     }
-    task<result<std::vector<exchanges::fill>>> fetch_fills(std::string, std::string after, exchanges::lane) override {
+    task<result<std::vector<exchanges::fill>>> fetch_fills(std::string, exchanges::fill_cursor after, exchanges::lane) override {
       auto signed_in = sign();
       if (!signed_in) co_return std::unexpected(signed_in.error());
       std::vector<exchanges::fill> out;
       for (auto f : state().fills) {
-        if (!after.empty() && std::stoll(f.trade_id) <= std::stoll(after)) continue;
+        if (!after.trade_id.empty() && std::stoll(f.trade_id) <= std::stoll(after.trade_id)) continue;
         f.client_order_id.clear();
         out.push_back(f);
       }
@@ -244,6 +260,7 @@ class fake_exchange final : public exchanges::exchange {
 
   executor executor_;
   const clock& clock_;
+  exchanges::venue_traits traits_{.name = "fake"};
   std::string name_;
   std::shared_ptr<const exchanges::instrument> instrument_;
   std::map<std::string, account_state> accounts_;

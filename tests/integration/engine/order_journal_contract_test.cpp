@@ -102,7 +102,7 @@ TEST_P(OrderJournal, AnOlderEpochWritesNothing) {
   auto saved = run(journal.save_strategy_state(account, "{}", epoch));
   ASSERT_FALSE(saved);
   EXPECT_TRUE(is(saved.error(), journal_errc::fenced));
-  auto marked = run(journal.mark_fills_complete(account, "BTC/USDT", "5", epoch));
+  auto marked = run(journal.mark_fills_complete(account, "BTC/USDT", exchanges::fill_cursor{"5", {}}, epoch));
   ASSERT_FALSE(marked);
   EXPECT_TRUE(is(marked.error(), journal_errc::fenced));
 }
@@ -259,16 +259,25 @@ TEST_P(OrderJournal, FindsByTheVenuesId) {
 }
 
 TEST_P(OrderJournal, CompletenessMovesForwardOnly) {
-  EXPECT_EQ(*run(journal.last_trade_id(account, "BTC/USDT")), "");
+  EXPECT_EQ(run(journal.last_fill(account, "BTC/USDT"))->trade_id, "");
   auto intent = append();
   ASSERT_TRUE(fill(intent.id, "12", exchanges::side::buy, 1, 100));
-  EXPECT_EQ(*run(journal.last_trade_id(account, "BTC/USDT")), "") << "a single fill proves no completeness";
-  ASSERT_TRUE(run(journal.mark_fills_complete(account, "BTC/USDT", "9", epoch)));
-  ASSERT_TRUE(run(journal.mark_fills_complete(account, "BTC/USDT", "10", epoch)));
-  EXPECT_EQ(*run(journal.last_trade_id(account, "BTC/USDT")), "10");
-  ASSERT_TRUE(run(journal.mark_fills_complete(account, "BTC/USDT", "9", epoch)));
-  EXPECT_EQ(*run(journal.last_trade_id(account, "BTC/USDT")), "10");
+  EXPECT_EQ(run(journal.last_fill(account, "BTC/USDT"))->trade_id, "") << "a single fill proves no completeness";
+  ASSERT_TRUE(run(journal.mark_fills_complete(account, "BTC/USDT", exchanges::fill_cursor{"9", {}}, epoch)));
+  ASSERT_TRUE(run(journal.mark_fills_complete(account, "BTC/USDT", exchanges::fill_cursor{"10", {}}, epoch)));
+  EXPECT_EQ(run(journal.last_fill(account, "BTC/USDT"))->trade_id, "10");
+  ASSERT_TRUE(run(journal.mark_fills_complete(account, "BTC/USDT", exchanges::fill_cursor{"9", {}}, epoch)));
+  EXPECT_EQ(run(journal.last_fill(account, "BTC/USDT"))->trade_id, "10");
   EXPECT_EQ(run(journal.load_position(account, "BTC/USDT"))->quantity, decimal(1));
+}
+
+TEST_P(OrderJournal, TradesWithoutCountingIdsAreOrderedByTime) {
+  const auto early = wall_time::from_ms(1'700'000'000'000), late = early + seconds(1);
+  ASSERT_TRUE(run(journal.mark_fills_complete(account, "BTC/USDT", exchanges::fill_cursor{"TZZZ", early}, epoch)));
+  ASSERT_TRUE(run(journal.mark_fills_complete(account, "BTC/USDT", exchanges::fill_cursor{"TAAA", late}, epoch)));
+  EXPECT_EQ(*run(journal.last_fill(account, "BTC/USDT")), (exchanges::fill_cursor{"TAAA", late}));
+  ASSERT_TRUE(run(journal.mark_fills_complete(account, "BTC/USDT", exchanges::fill_cursor{"TZZZ", early}, epoch)));
+  EXPECT_EQ(run(journal.last_fill(account, "BTC/USDT"))->trade_id, "TAAA");
 }
 
 TEST_P(OrderJournal, RemembersTheStrategysState) {
@@ -282,7 +291,7 @@ TEST_P(OrderJournal, SummariesTellWhoIsNotFresh) {
   const auto fresh = backend->add_account(), remembered = backend->add_account(), traded = backend->add_account();
   append();
   ASSERT_TRUE(run(journal.save_strategy_state(remembered, "{}", lease(remembered))));
-  ASSERT_TRUE(run(journal.mark_fills_complete(traded, "BTC/USDT", "3", lease(traded))));
+  ASSERT_TRUE(run(journal.mark_fills_complete(traded, "BTC/USDT", exchanges::fill_cursor{"3", {}}, lease(traded))));
   auto summaries = run(journal.load_summaries());
   ASSERT_TRUE(summaries);
   std::map<account_id, order_journal::account_summary> known;

@@ -196,13 +196,13 @@ TEST(PaperVenue, TellsFillsOverThePrivateStreamAndOverRest) {
   EXPECT_EQ(fills[0].symbol, "BTC/USDT");
   EXPECT_TRUE(fills[0].fee.is_positive());
 
-  auto listed = f.run(account.fetch_fills("BTC/USDT", "", lane::reconcile));
+  auto listed = f.run(account.fetch_fills("BTC/USDT", fill_cursor{}, lane::reconcile));
   ASSERT_TRUE(listed) << listed.error().to_string();
   ASSERT_EQ(listed->size(), fills.size());
   EXPECT_EQ(listed->front().trade_id, fills.front().trade_id);
   EXPECT_EQ(listed->front().fee, fills.front().fee);
   EXPECT_EQ(listed->front().at, fills.front().at);
-  auto later = f.run(account.fetch_fills("BTC/USDT", listed->back().trade_id, lane::reconcile));
+  auto later = f.run(account.fetch_fills("BTC/USDT", fill_cursor{listed->back().trade_id, listed->back().at}, lane::reconcile));
   ASSERT_TRUE(later);
   EXPECT_TRUE(later->empty());
 }

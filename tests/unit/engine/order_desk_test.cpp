@@ -13,7 +13,7 @@ class OrderDesk : public ::testing::Test {
   order_world w;
   void SetUp() override { ASSERT_TRUE(w.start(true)); }
   nanoseconds longest() const {
-    return w.config.send_limit + w.config.validity_window + w.config.skew_bound + w.config.venue_processing_bound;
+    return w.config.send_limit + w.config.validity_window + w.config.skew_bound + w.config.venue_processing_bound + w.config.visibility_delay;
   }
 };
 

@@ -217,13 +217,13 @@ class fake_account final : public exchanges::exchange_account {
     co_return open;
   }
 
-  task<result<std::vector<exchanges::fill>>> fetch_fills(std::string, std::string after, exchanges::lane) override {
+  task<result<std::vector<exchanges::fill>>> fetch_fills(std::string, exchanges::fill_cursor after, exchanges::lane) override {
     ++venue_.lookups;
     if (venue_.unreachable) co_return fail(exchanges::exchange_errc::unknown_outcome);
     co_await sleep_for(venue_.timers(), venue_.latency);
     std::vector<exchanges::fill> fills;
     for (const auto& t : venue_.book.trades)
-      if (t.visible_at <= venue_.wall() && trade_id_before(after, t.fill.trade_id)) fills.push_back(t.fill);
+      if (t.visible_at <= venue_.wall() && trade_id_before(after.trade_id, t.fill.trade_id)) fills.push_back(t.fill);
     co_return fills;
   }
 
@@ -272,10 +272,10 @@ class weak_journal final : public order_journal {
   task<result<std::optional<journal_order>>> find_by_venue_order(account_id a, std::string s, std::string v) override {
     return through(inner_.find_by_venue_order(a, std::move(s), std::move(v)));
   }
-  task<result<std::string>> last_trade_id(account_id a, std::string s) override {
-    return inner_.last_trade_id(a, std::move(s));
+  task<result<exchanges::fill_cursor>> last_fill(account_id a, std::string s) override {
+    return inner_.last_fill(a, std::move(s));
   }
-  task<result<void>> mark_fills_complete(account_id a, std::string s, std::string t, std::int64_t e) override {
+  task<result<void>> mark_fills_complete(account_id a, std::string s, exchanges::fill_cursor t, std::int64_t e) override {
     return through(inner_.mark_fills_complete(a, std::move(s), std::move(t), e));
   }
   task<result<tenants::position>> load_position(account_id a, std::string s) override {

@@ -241,7 +241,7 @@ TEST(BinanceVenue, PagesFillsToTheEnd) {
               R"(,"orderId":1,"price":"1","qty":"1","commission":"0","commissionAsset":"BNB","time":1,"isBuyer":true,"isMaker":true})";
     return client_response{200, {}, body + "]"};
   };
-  auto fills = f.run(f.open().fetch_fills("BTC/USDT", "499", lane::reconcile));
+  auto fills = f.run(f.open().fetch_fills("BTC/USDT", fill_cursor{"499", {}}, lane::reconcile));
   ASSERT_TRUE(fills) << fills.error().to_string();
   EXPECT_EQ(fills->size(), 2000u);
   EXPECT_EQ(fills->front().trade_id, "500");

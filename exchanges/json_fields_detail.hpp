@@ -96,6 +96,18 @@ class json_fields {
     if (d.is_negative()) note(key);
     return d;
   }
+  /// None when absent, null or an empty text.
+  std::optional<decimal> optional_amount(std::string_view key) {
+    sj::value value;
+    if (broken() || is_absent(object_.find_field_unordered(key).get(value), key)) return std::nullopt;
+    bool null = false;
+    if (!value.is_null().get(null) && null) return std::nullopt;
+    auto token = token_of(value, key);
+    if (token.empty()) return std::nullopt;
+    auto parsed = decimal::parse(token);
+    if (!parsed || parsed->is_negative()) note(key);
+    return parsed && !parsed->is_negative() ? std::optional(*parsed) : std::nullopt;
+  }
   /// A JSON number or a string of digits, as text: ids that may exceed 53 bits.
   std::string id(std::string_view key) {
     sj::value value;

@@ -83,6 +83,10 @@ class market_wire {
   virtual ~market_wire() = default;
   virtual const stream_habits& habits() const = 0;
   virtual book_rules books() const = 0;
+  /// Channels with different numbers cannot share a connection (venues with several addresses).
+  virtual int group_of(market_channel) const { return 0; }
+  /// Where to connect for a group; `configured` is the configured address without a slash at the end. May hold a token.
+  virtual std::string make_url(std::string_view configured, int group, const stream_access*) const;
   /// A new connection: forget what the last one said. Answers what is to be sent first.
   virtual std::vector<std::string> open() { return {}; }
   /// One message that subscribes (or ends) these topics of one channel; `id` comes back in on_answer.

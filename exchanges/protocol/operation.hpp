@@ -84,7 +84,7 @@ using venue_answer = std::variant<nothing, wall_time, std::vector<instrument>, b
 /// One operation with its arguments. Which of them count, by operation:
 /// create_order: order. cancel_order, find_order: of. cancel_all_orders, open_orders: symbol ("" = all, where the venue can).
 /// fills: symbol, after or since, limit. ticker, trades, book: symbol, limit. candles: symbol, interval, since, limit.
-/// keep_stream_access: access. set_dead_man: dead_man_after (0 = off).
+/// stream_access: market_stream. keep_stream_access: access. set_dead_man: dead_man_after (0 = off).
 struct venue_call {
   operation op = operation::server_time;
   /// Canonical.
@@ -101,6 +101,8 @@ struct venue_call {
   milliseconds validity_window{5'000};
   milliseconds dead_man_after{0};
   std::shared_ptr<const stream_access> access;
+  /// stream_access: for the market stream, without keys.
+  bool market_stream = false;
 
   /// Where an operation takes several requests: which one this is, where the list goes on, and what the ones before said.
   int step = 0;

@@ -43,6 +43,8 @@ struct client_request {
   /// For everything: resolve, connect, TLS, send, receive.
   nanoseconds deadline = 10s;
   std::size_t response_limit_bytes = 8 * 1024 * 1024;
+  /// Local IP address to send from; empty: the system's choice. One that is not ours is transport_errc::not_sent.
+  std::string source_address;
 };
 
 struct client_response {
@@ -75,6 +77,8 @@ struct websocket_options {
   nanoseconds handshake_deadline = 10s;
   std::size_t message_limit_bytes = 8 * 1024 * 1024;
   header_list headers;
+  /// Local IP address to connect from; empty: the system's choice.
+  std::string source_address;
 };
 
 /// Opens outgoing WebSockets (ws and wss). Owner's executor only.

@@ -1,195 +1,426 @@
 #include "exchanges/rate_ledger.hpp"
 
 #include <algorithm>
+#include <map>
+#include <unordered_map>
 #include <utility>
+
+#include "exchanges/rate_buckets.hpp"
+#include "exchanges/rate_sources.hpp"
 
 namespace drover::exchanges {
 
 namespace {
 
 constexpr std::array share_table{1000, 950, 850, 750, 600};
+/// A bucket is not looked at more often than this.
+constexpr nanoseconds least_wait = 1ms;
 
-/// Clocks differ by some milliseconds: a window is opened a little late rather than early.
-constexpr nanoseconds window_margin = 50ms;
-
-std::size_t index_of(lane l) { return static_cast<std::size_t>(l); }
-
-error rate_error(std::string detail, nanoseconds wait) {
+error rate_error(std::string detail, nanoseconds wait = 0ns) {
   error e(exchange_errc::rate_limited, std::move(detail));
   if (wait > 0ns) e.retry_after = std::chrono::ceil<milliseconds>(wait);
   return e;
 }
 
+std::vector<std::string> usable_sources(const rate_options& options) {
+  if (options.source_addresses.empty()) return {std::string()};
+  return options.source_addresses;
+}
+
 }  // namespace
 
-/// A waiter's stay in its lane; leaves it however the wait ends.
+class rate_ledger::state {
+ public:
+  state(executor ex, timer_queue& timers, std::span<const rate_rule> rules, rate_options options)
+      : executor_(std::move(ex)),
+        timers_(timers),
+        options_(std::move(options)),
+        sources_(usable_sources(options_)),
+        buckets_(rules, options_, sources_.size()) {}
+  ~state() {
+    if (timer_) timers_.cancel(*timer_);
+  }
+
+  rate_moment moment() const {
+    const auto& clock = timers_.get_clock();
+    return {clock.now(), clock.wall_now() + clock_offset_};
+  }
+  const executor& get_executor() const { return executor_; }
+  timer_queue& timers() { return timers_; }
+  const std::vector<std::string>& sources() const { return sources_; }
+
+  result<rate_asking> describe(lane, std::span<const rate_charge>, std::string_view account, std::string_view symbol);
+  /// Where it has to wait; null when it may go.
+  rate_bucket* find_block(const rate_asking&, const rate_bucket* from, rate_moment);
+  rate_grant take(const rate_asking&, nanoseconds waited, rate_moment);
+  result<void> check_room(const rate_asking&) const;
+  void enter(rate_waiter&, rate_bucket& at);
+  void leave(rate_waiter&);
+  void refuse(lane l) { ++lanes_[index_of(l)].refused; }
+  nanoseconds time_to(rate_bucket&, const rate_asking&, rate_moment) const;
+
+  void apply(const limit_report&, const rate_grant&, std::string_view account, std::string_view symbol);
+  void set_clock_offset(milliseconds);
+  std::size_t source_of(std::string_view account);
+  double used_ratio(std::size_t source, rate_moment);
+  steady_time banned_until();
+  std::size_t waiting() const { return waiting_; }
+  rate_snapshot snapshot(std::size_t hottest_limit);
+
+ private:
+  void park(rate_waiter&, rate_bucket& at);
+  void serve(rate_bucket&, rate_moment);
+  void schedule(rate_bucket&, rate_moment);
+  void arm();
+  void run_due();
+  void ban(rate_bucket* gate, nanoseconds duration, std::uint64_t& count, rate_moment);
+
+  executor executor_;
+  timer_queue& timers_;
+  rate_options options_;
+  std::vector<std::string> sources_;
+  rate_buckets buckets_;
+  milliseconds clock_offset_{0};
+  std::unordered_map<std::string, rate_tenant> tenants_;
+  /// Buckets with waiters, by when their head is looked at again.
+  std::map<std::pair<steady_time, std::uint64_t>, rate_bucket*> due_;
+  std::array<rate_lane_state, lane_count> lanes_{};
+  std::size_t waiting_ = 0;
+  std::uint64_t last_number_ = 0, address_bans_ = 0, account_bans_ = 0;
+  std::optional<timer_id> timer_;
+  steady_time timer_at_{};
+};
+
+result<rate_asking> rate_ledger::state::describe(lane l, std::span<const rate_charge> charges, std::string_view account,
+                                                 std::string_view symbol) {
+  auto m = moment();
+  buckets_.sweep_some(m);
+  rate_asking out{l, ++last_number_, source_of(account), account, {}};
+  for (const auto& c : charges) {
+    if (c.rule >= buckets_.entries().size()) return fail(errc::out_of_range, "a charge names no rule of the venue");
+    auto* bucket = buckets_.get(c.rule, out.source, account, symbol, m.now);
+    if (!bucket) return std::unexpected(rate_error("too many accounts use the venue at once"));
+    auto* same = std::find_if(out.demand.parts.begin(), out.demand.parts.begin() + out.demand.size,
+                              [bucket](const rate_demand::part& p) { return p.bucket == bucket; });
+    if (out.demand.size == rate_demand::limit && same == out.demand.parts.end())
+      return fail(errc::out_of_range, "a request charges too many limits");
+    if (same == out.demand.parts.begin() + out.demand.size) out.demand.parts[out.demand.size++] = {bucket, c.weight};
+    else same->weight += c.weight;
+  }
+  for (const auto& p : out.demand)
+    if (p.weight > p.bucket->limit) return std::unexpected(rate_error("the request weighs more than a whole budget"));
+  return out;
+}
+
+rate_bucket* rate_ledger::state::find_block(const rate_asking& asking, const rate_bucket* from, rate_moment m) {
+  auto blocks = [&](rate_bucket& b, int weight) {
+    if (!b.fits(m, asking.lane, weight)) return true;
+    return &b != from && b.queue && b.queue->has_before(asking);
+  };
+  auto& gate = buckets_.address_gate(asking.source);
+  if (blocks(gate, 0)) return &gate;
+  auto* own_gate = buckets_.find_account_gate(asking.account);
+  if (own_gate && blocks(*own_gate, 0)) return own_gate;
+  for (const auto& p : asking.demand)
+    if (blocks(*p.bucket, p.weight)) return p.bucket;
+  return nullptr;
+}
+
+rate_grant rate_ledger::state::take(const rate_asking& asking, nanoseconds waited, rate_moment m) {
+  for (const auto& p : asking.demand) {
+    p.bucket->usage->take(m, p.bucket->need(asking.lane, p.weight));
+    buckets_.touch(*p.bucket, m.now);
+  }
+  auto& figures = lanes_[index_of(asking.lane)];
+  ++figures.granted;
+  figures.waited += waited;
+  figures.longest_wait = std::max(figures.longest_wait, waited);
+  return {asking.source, m.now};
+}
+
+result<void> rate_ledger::state::check_room(const rate_asking& asking) const {
+  auto permille = static_cast<std::size_t>(share_permille(asking.lane));
+  auto room = [permille](std::size_t limit) { return std::max<std::size_t>(limit * permille / 1000, 1); };
+  if (waiting_ >= room(options_.queue_limit))
+    return std::unexpected(rate_error("too many requests wait for the venue's budget"));
+  auto tenant = tenants_.find(std::string(asking.account));
+  if (tenant != tenants_.end() && tenant->second.waiting >= room(options_.account_queue_limit))
+    return std::unexpected(rate_error("too many requests of the account wait for the venue's budget"));
+  return {};
+}
+
+void rate_ledger::state::enter(rate_waiter& w, rate_bucket& at) {
+  w.tenant = &tenants_[std::string(w.asking.account)];
+  ++w.tenant->waiting;
+  ++waiting_;
+  ++lanes_[index_of(w.asking.lane)].waiting;
+  for (const auto& p : w.asking.demand) ++p.bucket->pins;
+  park(w, at);
+  arm();
+}
+
+void rate_ledger::state::leave(rate_waiter& w) {
+  if (auto* at = std::exchange(w.parked_at, nullptr)) {
+    at->queue->remove(w);
+    schedule(*at, moment());
+    arm();
+  }
+  for (const auto& p : w.asking.demand) --p.bucket->pins;
+  --lanes_[index_of(w.asking.lane)].waiting;
+  --waiting_;
+  if (--w.tenant->waiting == 0) tenants_.erase(std::string(w.asking.account));
+}
+
+void rate_ledger::state::park(rate_waiter& w, rate_bucket& at) {
+  if (!at.queue) at.queue = std::make_unique<rate_queue>();
+  at.queue->push(w);
+  w.parked_at = &at;
+  // Only a new head changes when the bucket has to be looked at.
+  if (at.queue->head() == &w) schedule(at, moment());
+}
+
+void rate_ledger::state::serve(rate_bucket& b, rate_moment m) {
+  while (auto* w = b.queue->head()) {
+    auto* block = find_block(w->asking, &b, m);
+    if (block == &b) break;
+    b.queue->pop_head();
+    w->parked_at = nullptr;
+    if (block) {
+      park(*w, *block);
+      continue;
+    }
+    w->grant = take(w->asking, m.now - w->since, m);
+    w->wake.notify();
+  }
+  schedule(b, m);
+}
+
+void rate_ledger::state::schedule(rate_bucket& b, rate_moment m) {
+  if (b.due) due_.erase({*b.due, b.id});
+  b.due.reset();
+  if (!b.has_waiters()) return b.queue.reset();
+  b.due = std::max(b.next_chance(m), m.now + least_wait);
+  due_.emplace(std::pair(*b.due, b.id), &b);
+}
+
+void rate_ledger::state::arm() {
+  if (due_.empty()) {
+    if (timer_) timers_.cancel(*timer_);
+    timer_.reset();
+    return;
+  }
+  auto at = due_.begin()->first.first;
+  if (timer_ && timer_at_ == at) return;
+  if (timer_) timers_.cancel(*timer_);
+  timer_at_ = at;
+  timer_ = timers_.call_at(at, [this] {
+    timer_.reset();
+    run_due();
+  });
+}
+
+void rate_ledger::state::run_due() {
+  auto m = moment();
+  while (!due_.empty() && due_.begin()->first.first <= m.now) {
+    auto& b = *due_.begin()->second;
+    serve(b, m);
+  }
+  arm();
+}
+
+nanoseconds rate_ledger::state::time_to(rate_bucket& b, const rate_asking& asking, rate_moment m) const {
+  auto at = b.closed_until;
+  for (const auto& p : asking.demand)
+    if (p.bucket == &b) at = b.usage->next_chance(m, b.need(asking.lane, p.weight));
+  return at - m.now;
+}
+
+void rate_ledger::state::ban(rate_bucket* gate, nanoseconds duration, std::uint64_t& count, rate_moment m) {
+  if (!gate || duration <= 0ns || m.now + duration <= gate->closed_until) return;
+  if (gate->closed_until <= m.now) ++count;
+  gate->closed_until = m.now + duration;
+  schedule(*gate, m);
+  arm();
+}
+
+void rate_ledger::state::apply(const limit_report& report, const rate_grant& grant, std::string_view account,
+                               std::string_view symbol) {
+  auto m = moment();
+  for (const auto& reading : report.readings) {
+    if (reading.rule >= buckets_.entries().size()) continue;
+    auto* b = buckets_.get(reading.rule, grant.source, account, symbol, m.now);
+    if (!b) continue;
+    if (reading.limit && *reading.limit > 0) {
+      b->limit = buckets_.scaled(*reading.limit);
+      b->graded = *reading.limit != b->entry->rule.limit;
+      if (b->has_waiters()) schedule(*b, m);
+    }
+    b->usage->correct(m, grant.granted_at, reading, b->limit);
+  }
+  if (report.address_ban) ban(&buckets_.address_gate(grant.source), *report.address_ban, address_bans_, m);
+  if (report.account_ban && !account.empty())
+    ban(buckets_.get_account_gate(account, m.now), *report.account_ban, account_bans_, m);
+  arm();
+}
+
+void rate_ledger::state::set_clock_offset(milliseconds offset) {
+  if (offset == clock_offset_) return;
+  clock_offset_ = offset;
+  auto m = moment();
+  std::vector<rate_bucket*> busy;
+  busy.reserve(due_.size());
+  for (const auto& [when, bucket] : due_) busy.push_back(bucket);
+  for (auto* b : busy) schedule(*b, m);
+  arm();
+}
+
+std::size_t rate_ledger::state::source_of(std::string_view account) {
+  if (sources_.size() == 1) return 0;
+  if (!account.empty()) return pick_source(sources_, account);
+  auto m = moment();
+  std::size_t best = 0;
+  std::pair<bool, double> least{true, 0};
+  for (std::size_t s = 0; s < sources_.size(); ++s) {
+    std::pair<bool, double> load{buckets_.address_gate(s).closed_until > m.now, used_ratio(s, m)};
+    if (s > 0 && load >= least) continue;
+    best = s;
+    least = load;
+  }
+  return best;
+}
+
+double rate_ledger::state::used_ratio(std::size_t source, rate_moment m) {
+  double most = 0;
+  for (std::size_t r = 0; r < buckets_.entries().size(); ++r) {
+    if (buckets_.entries()[r].rule.scope != rate_scope::address) continue;
+    auto& b = buckets_.address_bucket(r, source);
+    most = std::max(most, static_cast<double>(b.usage->used(m, b.limit)) / static_cast<double>(b.limit));
+  }
+  return most;
+}
+
+steady_time rate_ledger::state::banned_until() {
+  steady_time last{};
+  for (std::size_t s = 0; s < sources_.size(); ++s) last = std::max(last, buckets_.address_gate(s).closed_until);
+  return last;
+}
+
+rate_snapshot rate_ledger::state::snapshot(std::size_t hottest_limit) {
+  auto m = moment();
+  buckets_.sweep_all(m);
+  rate_snapshot out;
+  for (std::size_t s = 0; s < sources_.size(); ++s) {
+    auto& source = out.sources.emplace_back(rate_source_state{sources_[s], {}, std::nullopt});
+    for (std::size_t r = 0; r < buckets_.entries().size(); ++r)
+      if (buckets_.entries()[r].rule.scope == rate_scope::address)
+        source.levels.push_back(buckets_.address_bucket(r, s).level(m));
+    auto left = buckets_.address_gate(s).closed_until - m.now;
+    if (left > 0ns) source.banned_for = left;
+  }
+  out.lanes = lanes_;
+  std::vector<std::pair<double, rate_bucket*>> fullest;
+  buckets_.for_each_account_bucket([&](rate_bucket& b) {
+    auto used = b.usage->used(m, b.limit);
+    if (used > 0) fullest.emplace_back(-static_cast<double>(used) / static_cast<double>(b.limit), &b);
+  });
+  auto shown = std::min(hottest_limit, fullest.size());
+  std::ranges::partial_sort(fullest, fullest.begin() + static_cast<std::ptrdiff_t>(shown), {},
+                            [](const auto& f) { return std::pair(f.first, f.second->id); });
+  for (std::size_t i = 0; i < shown; ++i) {
+    auto& b = *fullest[i].second;
+    out.hottest.push_back({b.account, b.symbol, b.level(m)});
+  }
+  out.address_bans = address_bans_;
+  out.account_bans = account_bans_;
+  out.banned_accounts = buckets_.closed_account_gates(m.now);
+  out.account_buckets = buckets_.account_buckets();
+  return out;
+}
+
+/// A waiter's stay; ends however the wait ends.
 class rate_ledger::queue_place {
  public:
-  queue_place(waiter_list& list, waiter& w) : list_(list), waiter_(w), at_(list.insert(list.end(), &w)) {}
-  ~queue_place() {
-    if (!waiter_.granted) list_.erase(at_);
-  }
+  queue_place(state& s, rate_waiter& w, rate_bucket& at) : state_(s), waiter_(w) { state_.enter(waiter_, at); }
+  ~queue_place() { state_.leave(waiter_); }
   queue_place(const queue_place&) = delete;
   queue_place& operator=(const queue_place&) = delete;
 
  private:
-  waiter_list& list_;
-  waiter& waiter_;
-  waiter_list::iterator at_;
+  state& state_;
+  rate_waiter& waiter_;
 };
 
-rate_ledger::rate_ledger(executor ex, timer_queue& timers, rate_limits limits)
-    : executor_(std::move(ex)),
-      timers_(timers),
-      limits_(limits),
-      weight_{60s, limits.weight_per_minute, 0, {}},
-      requests_{300s, limits.requests_per_five_minutes, 0, {}} {
-  roll_windows();
-}
-
-rate_ledger::~rate_ledger() {
-  if (timer_) timers_.cancel(*timer_);
-}
+rate_ledger::rate_ledger(executor ex, timer_queue& timers, std::span<const rate_rule> rules, rate_options options)
+    : state_(std::make_unique<state>(std::move(ex), timers, rules, std::move(options))) {}
+rate_ledger::~rate_ledger() = default;
 
 int rate_ledger::share_permille(lane l) { return share_table[index_of(l)]; }
 
-void rate_ledger::roll(window& w, steady_time now) const {
-  if (now < w.ends) return;
-  auto server = timers_.get_clock().wall_now().since_epoch + clock_offset_;
-  auto into = server % w.length;
-  w.used = 0;
-  w.ends = now + (w.length - into) + window_margin;
-}
-
-void rate_ledger::roll_windows() {
-  auto now = timers_.get_clock().now();
-  roll(weight_, now);
-  roll(requests_, now);
-}
-
-bool rate_ledger::fits(lane l, int weight) const {
-  if (timers_.get_clock().now() < banned_until_) return false;
-  auto within = [l](const window& w, int more) {
-    auto share = static_cast<std::int64_t>(w.limit) * share_permille(l) / 1000;
-    // One request heavier than the share itself may pass when the window is fresh: it could never pass otherwise.
-    return w.used + more <= share || (w.used == 0 && more <= w.limit);
-  };
-  return within(weight_, weight) && within(requests_, 1);
-}
-
-void rate_ledger::take(int weight) {
-  weight_.used += weight;
-  requests_.used += 1;
-}
-
-bool rate_ledger::somebody_before(lane l) const {
-  return std::any_of(lanes_.begin(), lanes_.begin() + static_cast<std::ptrdiff_t>(index_of(l)) + 1,
-                     [](const waiter_list& list) { return !list.empty(); });
-}
-
-steady_time rate_ledger::next_chance(lane l, int weight) const {
-  auto now = timers_.get_clock().now();
-  auto at = std::max(now, banned_until_);
-  auto full = [l](const window& w, int more) {
-    return w.used + more > static_cast<std::int64_t>(w.limit) * share_permille(l) / 1000;
-  };
-  if (full(weight_, weight)) at = std::max(at, weight_.ends);
-  if (full(requests_, 1)) at = std::max(at, requests_.ends);
-  return at;
-}
-
-task<result<void>> rate_ledger::acquire(lane l, int weight, steady_time deadline) {
-  roll_windows();
-  if (!somebody_before(l) && fits(l, weight)) {
-    take(weight);
-    co_return result<void>{};
+task<result<rate_grant>> rate_ledger::acquire(lane l, std::span<const rate_charge> charges, std::string_view account,
+                                              std::string_view symbol, steady_time deadline) {
+  auto& s = *state_;
+  auto asking = s.describe(l, charges, account, symbol);
+  if (!asking) co_return std::unexpected(asking.error());
+  auto m = s.moment();
+  auto* block = s.find_block(*asking, nullptr, m);
+  if (!block) co_return s.take(*asking, 0ns, m);
+  if (block->closed_until > deadline) {
+    s.refuse(l);
+    co_return std::unexpected(rate_error("the venue asked us to stay away", block->closed_until - m.now));
   }
-  auto now = timers_.get_clock().now();
-  if (banned_until_ > deadline)
-    co_return std::unexpected(rate_error("the venue asked us to stay away", banned_until_ - now));
-  if (weight > limits_.weight_per_minute)
-    co_return std::unexpected(rate_error("the request weighs more than the whole budget of a minute", 0ns));
-  if (waiting() >= limits_.queue_limit)
-    co_return std::unexpected(rate_error("too many requests wait for the venue's budget", 0ns));
-
-  waiter self{weight, false, wake_event(executor_)};
-  queue_place place(lanes_[index_of(l)], self);
-  schedule();
-  while (!self.granted) {
-    bool woken = co_await self.wake.wait_until(timers_, deadline);
-    if (!woken && !self.granted) {
-      auto wait = next_chance(l, weight) - timers_.get_clock().now();
-      co_return std::unexpected(rate_error("the venue's request budget is used up", wait));
-    }
+  if (auto room = s.check_room(*asking); !room) {
+    s.refuse(l);
+    co_return std::unexpected(room.error());
   }
-  co_return result<void>{};
-}
 
-std::optional<nanoseconds> rate_ledger::try_acquire(lane l, int weight) {
-  roll_windows();
-  if (!somebody_before(l) && fits(l, weight)) {
-    take(weight);
-    return std::nullopt;
+  rate_waiter self{*asking, m.now, nullptr, nullptr, std::nullopt, wake_event(s.get_executor())};
+  queue_place place(s, self, *block);
+  while (!self.grant) {
+    bool woken = co_await self.wake.wait_until(s.timers(), deadline);
+    if (woken || self.grant) continue;
+    s.refuse(l);
+    auto wait = s.time_to(*self.parked_at, self.asking, s.moment());
+    co_return std::unexpected(rate_error("the venue's request budget is used up", wait));
   }
-  constexpr nanoseconds least_wait = 20ms;
-  return std::max<nanoseconds>(next_chance(l, weight) - timers_.get_clock().now(), least_wait);
+  co_return *self.grant;
 }
 
-void rate_ledger::correct_used_weight(int used) {
-  roll_windows();
-  weight_.used = std::max(weight_.used, used);
+std::expected<rate_grant, nanoseconds> rate_ledger::try_acquire(lane l, std::span<const rate_charge> charges,
+                                                                std::string_view account, std::string_view symbol) {
+  constexpr nanoseconds shortest = 20ms, never = 1h;
+  auto& s = *state_;
+  auto asking = s.describe(l, charges, account, symbol);
+  if (!asking) return std::unexpected(never);
+  auto m = s.moment();
+  auto* block = s.find_block(*asking, nullptr, m);
+  if (!block) return s.take(*asking, 0ns, m);
+  return std::unexpected(std::max(s.time_to(*block, *asking, m), shortest));
 }
 
-void rate_ledger::ban_for(nanoseconds duration) {
-  banned_until_ = std::max(banned_until_, timers_.get_clock().now() + duration);
-  schedule();
+void rate_ledger::apply(const limit_report& report, const rate_grant& grant, std::string_view account,
+                        std::string_view symbol) {
+  state_->apply(report, grant, account, symbol);
 }
 
-void rate_ledger::grant_waiters() {
-  roll_windows();
-  for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    auto& list = lanes_[i];
-    while (!list.empty()) {
-      auto& first = *list.front();
-      if (!fits(static_cast<lane>(i), first.weight)) return schedule();
-      take(first.weight);
-      list.pop_front();
-      first.granted = true;
-      first.wake.notify();
-    }
-  }
-}
-
-void rate_ledger::schedule() {
-  for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    if (lanes_[i].empty()) continue;
-    auto at = next_chance(static_cast<lane>(i), lanes_[i].front()->weight);
-    if (timer_ && timer_at_ == at) return;
-    if (timer_) timers_.cancel(*timer_);
-    timer_at_ = at;
-    timer_ = timers_.call_at(at, [this] {
-      timer_.reset();
-      grant_waiters();
-    });
-    return;
-  }
-}
+void rate_ledger::set_clock_offset(milliseconds offset) { state_->set_clock_offset(offset); }
+std::size_t rate_ledger::source_of(std::string_view account) const { return state_->source_of(account); }
+const std::string& rate_ledger::source_address(std::size_t source) const { return state_->sources().at(source); }
+std::size_t rate_ledger::source_count() const { return state_->sources().size(); }
 
 double rate_ledger::used_ratio() const {
-  bool fresh = timers_.get_clock().now() >= weight_.ends;
-  return fresh || weight_.limit == 0 ? 0 : static_cast<double>(weight_.used) / weight_.limit;
+  double most = 0;
+  auto m = state_->moment();
+  for (std::size_t s = 0; s < source_count(); ++s) most = std::max(most, state_->used_ratio(s, m));
+  return most;
 }
 
 std::optional<nanoseconds> rate_ledger::banned_for() const {
-  auto left = banned_until_ - timers_.get_clock().now();
+  auto left = state_->banned_until() - state_->moment().now;
   if (left <= 0ns) return std::nullopt;
   return left;
 }
 
-std::size_t rate_ledger::waiting() const {
-  std::size_t count = 0;
-  for (const auto& list : lanes_) count += list.size();
-  return count;
-}
+std::size_t rate_ledger::waiting() const { return state_->waiting(); }
+rate_snapshot rate_ledger::snapshot(std::size_t hottest_limit) const { return state_->snapshot(hottest_limit); }
 
 }  // namespace drover::exchanges

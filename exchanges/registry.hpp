@@ -35,6 +35,9 @@ struct exchange_config {
   milliseconds receive_window{5'000};
   /// Share of the venue's published limits that this process uses.
   int weight_limit_per_minute = 6000;
+  /// Local IP addresses to send from, each with its own share of limits per address; empty: the system's choice. An account
+  /// always uses the same one.
+  std::vector<std::string> source_addresses;
   /// The venue cancels everything when it has not heard from us for so long; 0 = not asked to. Ignored where it cannot.
   milliseconds dead_man_after{0};
   /// Accept keys whose permission to withdraw cannot be read (venues without such an endpoint).

@@ -32,13 +32,14 @@ rest_channel::rest_channel(const exchange_config& config, const exchange_parts& 
 task<result<client_response>> rest_channel::send(rest_call call, request_builder build) {
   const auto& clock = parts_.timers.get_clock();
   auto patience = clock.now() + ledger_patience(call.lane);
-  auto place = co_await ledger_.acquire(call.lane, call.weight, patience);
-  if (!place) co_return std::unexpected(place.error());
+  auto grant = co_await ledger_.acquire(call.lane, call.charges, call.account, {}, patience);
+  if (!grant) co_return std::unexpected(grant.error());
 
   auto request = build();
   if (!request) co_return std::unexpected(request.error());
   request->deadline = request_timeout_;
   request->response_limit_bytes = call.response_limit_bytes;
+  request->source_address = ledger_.source_address(grant->source);
 
   auto sent_at = clock.wall_now();
   auto answer = co_await parts_.http.send(std::move(*request));
@@ -48,7 +49,7 @@ task<result<client_response>> rest_channel::send(rest_call call, request_builder
     co_return std::unexpected(map_transport_error(answer.error()));
   }
   parts_.recorder.record({raw_kind::rest_response, stream_, call.endpoint, call.account, answer->status, answer->body});
-  observe_(*answer);
+  observe_(call, *grant, *answer);
   co_return std::move(*answer);
 }
 

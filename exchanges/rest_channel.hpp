@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/transport.hpp"
 #include "exchanges/rate_ledger.hpp"
@@ -19,7 +20,7 @@ struct rest_call {
   std::string_view endpoint;
   request_kind kind = request_kind::read;
   exchanges::lane lane = lane::read;
-  int weight = 1;
+  std::vector<rate_charge> charges;
   /// Account label, empty for public data.
   std::string account;
   std::size_t response_limit_bytes = 8 * 1024 * 1024;
@@ -32,7 +33,7 @@ class rest_channel {
   /// Called after the place on the ledger is taken, so that timestamp and signature are fresh.
   using request_builder = std::function<result<client_request>()>;
   /// Reads the venue's limit headers; called with every answer.
-  using answer_observer = std::function<void(const client_response&)>;
+  using answer_observer = std::function<void(const rest_call&, const rate_grant&, const client_response&)>;
 
   rest_channel(const exchange_config&, const exchange_parts&, rate_ledger&, answer_observer);
 

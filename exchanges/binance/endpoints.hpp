@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string_view>
 
 #include "exchanges/rest_channel.hpp"
@@ -29,6 +30,18 @@ inline constexpr endpoint my_trades{"GET", "/api/v3/myTrades", "GET /api/v3/myTr
 inline constexpr endpoint restrictions{"GET", "/sapi/v1/account/apiRestrictions",
                                        "GET /sapi/v1/account/apiRestrictions", request_kind::read, 1};
 }  // namespace endpoints
+
+/// GET /api/v3/exchangeInfo rateLimits: request weight and raw requests per IP, orders per account, all counted in windows of
+/// the venue's clock.
+inline constexpr std::array rate_rules{
+    rate_rule{"request_weight_1m", rate_scope::address, rate_model::fixed_window, 6'000, 60s},
+    rate_rule{"raw_requests_5m", rate_scope::address, rate_model::fixed_window, 61'000, 300s},
+    rate_rule{"orders_10s", rate_scope::account, rate_model::fixed_window, 100, 10s},
+    rate_rule{"orders_1d", rate_scope::account, rate_model::fixed_window, 200'000, 24h},
+};
+namespace rules {
+inline constexpr std::size_t request_weight = 0, raw_requests = 1, orders_10s = 2, orders_1d = 3;
+}  // namespace rules
 
 /// userDataStream.subscribe.signature and .unsubscribe on the WebSocket API.
 inline constexpr int subscribe_weight = 2;

@@ -16,27 +16,39 @@ std::string trim_slash(std::string url) {
   return url;
 }
 
+std::vector<rate_charge> make_charges(const endpoint& to) {
+  std::vector<rate_charge> charges{{rules::request_weight, to.weight}, {rules::raw_requests, 1}};
+  if (to.label == endpoints::place_order.label) {
+    charges.push_back({rules::orders_10s, 1});
+    charges.push_back({rules::orders_1d, 1});
+  }
+  return charges;
+}
+
 }  // namespace
 
 rest_api::rest_api(const exchange_config& config, const exchange_parts& parts, rate_ledger& ledger)
     : base_url_(trim_slash(config.rest_url)),
       parts_(parts),
       ledger_(ledger),
-      channel_(config, parts, ledger, [this](const client_response& answer) { observe(answer); }) {}
+      channel_(config, parts, ledger, [this](const rest_call& call, const rate_grant& grant, const client_response& answer) {
+        observe(call, grant, answer);
+      }) {}
 
 wall_time rest_api::server_now() const {
   auto offset = clock_ ? clock_->offset() : milliseconds{0};
   return parts_.timers.get_clock().wall_now() + offset;
 }
 
-void rest_api::observe(const client_response& answer) {
+void rest_api::observe(const rest_call& call, const rate_grant& grant, const client_response& answer) {
+  limit_report report;
   int used = 0;
   auto header = find_header(answer.headers, "X-MBX-USED-WEIGHT-1M");
   auto [end, failure] = std::from_chars(header.data(), header.data() + header.size(), used);
-  if (failure == std::errc() && used > 0) ledger_.correct_used_weight(used);
-  if (!concerns_everybody(answer)) return;
-  auto e = classify_answer(request_kind::read, answer, server_now());
-  if (e.retry_after) ledger_.ban_for(*e.retry_after);
+  if (failure == std::errc() && used > 0) report.readings.push_back({rules::request_weight, used, std::nullopt, std::nullopt});
+  if (concerns_everybody(answer))
+    report.address_ban = classify_answer(request_kind::read, answer, server_now()).retry_after;
+  ledger_.apply(report, grant, call.account);
 }
 
 result<std::string> rest_api::to_body(const endpoint& to, client_response answer) {
@@ -48,7 +60,7 @@ result<std::string> rest_api::to_body(const endpoint& to, client_response answer
 
 task<result<std::string>> rest_api::call_public(endpoint to, std::string params, lane l,
                                                 std::size_t response_limit_bytes) {
-  rest_call call{to.label, to.kind, l, to.weight, {}, response_limit_bytes};
+  rest_call call{to.label, to.kind, l, make_charges(to), {}, response_limit_bytes};
   auto build = [this, to, params = std::move(params)]() -> result<client_request> {
     client_request request;
     request.method = to.method;
@@ -82,7 +94,7 @@ result<client_request> rest_api::build_signed(const signed_call& call, const cre
 
 task<result<std::string>> rest_api::call_signed(signed_call call, credential_source keys) {
   if (clock_) co_await clock_->wait_for_first();
-  rest_call outer{call.to.label, call.to.kind, call.lane, call.to.weight, call.account};
+  rest_call outer{call.to.label, call.to.kind, call.lane, make_charges(call.to), call.account};
   rest_channel::request_builder builder = [this, &call, &keys] { return build_signed(call, keys); };
   auto answer = co_await channel_.send(std::move(outer), std::move(builder));
   if (!answer) co_return std::unexpected(answer.error());

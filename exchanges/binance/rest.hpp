@@ -37,7 +37,7 @@ class rest_api {
  private:
   result<client_request> build_signed(const signed_call&, const credential_source&) const;
   result<std::string> to_body(const endpoint&, client_response);
-  void observe(const client_response&);
+  void observe(const rest_call&, const rate_grant&, const client_response&);
 
   std::string base_url_;
   exchange_parts parts_;

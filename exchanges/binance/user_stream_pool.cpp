@@ -1,5 +1,6 @@
 #include "exchanges/binance/user_stream_pool.hpp"
 
+#include <array>
 #include <utility>
 
 #include "exchanges/binance/signing.hpp"
@@ -82,11 +83,18 @@ user_stream::parts user_stream_pool::make_parts() {
   return {.random = parts_.random,
           .make_subscribe = [this](slot_id id, std::string_view request) { return make_subscribe(id, request); },
           // Before orders of new bots, after what protects: an account without its stream trades blind.
-          .take_weight = [this](int weight) { return ledger_.try_acquire(lane::protective, weight); },
+          .take_weight = [this](int weight) { return take_weight(weight); },
           .instruments = [this] { return instruments_.known(); },
           .server_now = [this] { return rest_.server_now(); },
           .on_event = [this](slot_id id, const account_event& event) { deliver(id, event); },
           .on_refusal = [this](const error& e) { handle_refusal(e); }};
+}
+
+std::optional<nanoseconds> user_stream_pool::take_weight(int weight) {
+  const std::array charges{rate_charge{rules::request_weight, weight}};
+  auto grant = ledger_.try_acquire(lane::protective, charges, {});
+  if (!grant) return grant.error();
+  return std::nullopt;
 }
 
 result<std::string> user_stream_pool::make_subscribe(slot_id id, std::string_view request_id) {
@@ -104,7 +112,11 @@ void user_stream_pool::deliver(slot_id id, const account_event& event) {
 }
 
 void user_stream_pool::handle_refusal(const error& e) {
-  if (e.code == make_error_code(exchange_errc::rate_limited) && e.retry_after) ledger_.ban_for(*e.retry_after);
+  if (e.code == make_error_code(exchange_errc::rate_limited) && e.retry_after) {
+    limit_report report;
+    report.address_ban = *e.retry_after;
+    ledger_.apply(report, rate_grant{}, {});
+  }
   if (e.code == make_error_code(exchange_errc::clock_skew)) clock_.refresh();
 }
 

@@ -40,6 +40,8 @@ class user_stream_pool {
   void place(slot_id, std::string label);
   line& find_line();
   user_stream::parts make_parts();
+  /// Nothing when it was had, else how long to wait.
+  std::optional<nanoseconds> take_weight(int weight);
   result<std::string> make_subscribe(slot_id, std::string_view request_id);
   void deliver(slot_id, const account_event&);
   void handle_refusal(const error&);

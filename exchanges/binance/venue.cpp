@@ -1,7 +1,6 @@
 #include "exchanges/binance/venue.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -17,13 +16,11 @@ namespace {
 /// The list of all instruments is by far the largest answer there is.
 constexpr std::size_t exchange_info_limit = 64 * 1024 * 1024;
 
-rate_limits make_limits(const exchange_config& config) {
-  rate_limits limits;
-  limits.weight_per_minute = config.weight_limit_per_minute;
-  // The published ratio of raw requests to weight: 61,000 in five minutes beside 6,000 a minute.
-  limits.requests_per_five_minutes = static_cast<int>(std::min<std::int64_t>(
-      std::int64_t{config.weight_limit_per_minute} * 61 / 6, std::numeric_limits<int>::max()));
-  return limits;
+rate_options make_limits(const exchange_config& config) {
+  rate_options options;
+  options.share = static_cast<double>(config.weight_limit_per_minute) / rate_rules[rules::request_weight].limit;
+  options.source_addresses = config.source_addresses;
+  return options;
 }
 
 /// One upstream connection with the instruments assigned to it.
@@ -41,7 +38,7 @@ class venue_core {
       : config_(config),
         parts_(parts),
         scope_(parts.executor, config.name),
-        ledger_(parts.executor, parts.timers, make_limits(config)),
+        ledger_(parts.executor, parts.timers, rate_rules, make_limits(config)),
         rest_(config, parts, ledger_),
         clock_(parts.executor, parts.timers, [this] { return rest_.fetch_server_time(); },
                [this](milliseconds offset) { ledger_.set_clock_offset(offset); }),

@@ -28,11 +28,13 @@ struct rate_ask {
   nanoseconds patience = 10min;
 };
 
-/// A ledger on a manual clock that stands at a full minute.
+/// A ledger on a manual clock that stands one second behind a full minute.
 class rate_fixture {
  public:
   explicit rate_fixture(std::vector<rate_rule> rules, rate_options options = {})
-      : rules_(std::move(rules)), ledger(io.get_executor(), timers, rules_, std::move(options)) {}
+      : rules_(std::move(rules)), ledger(io.get_executor(), timers, rules_, std::move(options)) {
+    timers.advance(io, 1s);
+  }
 
   /// Starts one acquire; its outcome lands in `log` as "name" or "name!". Answers what cancels it.
   asio::cancellation_signal& ask(rate_ask a) {

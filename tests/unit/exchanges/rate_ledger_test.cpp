@@ -187,9 +187,9 @@ TEST(RateLedger, ALimitNamedByTheVenueReplacesThePublishedOne) {
 
 TEST(RateLedger, OpensTheWindowByTheVenuesClock) {
   rate_fixture f(weight_rule(100));
-  // Our clock stands at a full minute; the venue's is 50 s further, so its next minute is 10 s away.
   f.ledger.set_clock_offset(50s);
-  f.advance(61s);
+  f.advance(60s);
+  // The venue's clock is 51 s into its minute.
   f.ask("fill", lane::kill, 100);
   f.ask("next", lane::kill, 1);
   f.advance(8s);
@@ -200,7 +200,6 @@ TEST(RateLedger, OpensTheWindowByTheVenuesClock) {
 
 TEST(RateLedger, HearsOfTheClockWhileRequestsWait) {
   rate_fixture f(weight_rule(100));
-  f.advance(1s);
   f.ask("fill", lane::kill, 100);
   f.ask("next", lane::kill, 1);
   f.ledger.set_clock_offset(55s);
@@ -222,7 +221,7 @@ TEST(RateLedger, AClockSetBackByAnHourDoesNotStopTheVenue) {
 
 TEST(RateLedger, CountsTwiceWhatIsSentAtAWindowsEnd) {
   rate_fixture f(weight_rule(100));
-  f.advance(59'900ms);
+  f.advance(58'900ms);
   f.ask("late", lane::kill, 40);
   f.advance(1s);
   EXPECT_DOUBLE_EQ(f.ledger.used_ratio(), 0.4);
@@ -342,7 +341,7 @@ TEST(RateLedger, MeasuresTheWaitOfEachLane) {
   auto after = f.ledger.snapshot();
   EXPECT_EQ(after.lanes[4].waiting, 0u);
   EXPECT_EQ(after.lanes[4].granted, 2u);
-  EXPECT_EQ(after.lanes[4].longest_wait, nanoseconds(60'050ms));
+  EXPECT_EQ(after.lanes[4].longest_wait, nanoseconds(59'050ms));
 }
 
 TEST(RateLedger, ShowsHowFullItsLimitsAre) {
@@ -356,7 +355,7 @@ TEST(RateLedger, ShowsHowFullItsLimitsAre) {
   EXPECT_EQ(s.sources[0].levels[0].rule, "weight");
   EXPECT_EQ(s.sources[0].levels[0].used, 30);
   EXPECT_EQ(s.sources[0].levels[0].limit, 1000);
-  EXPECT_EQ(s.sources[0].levels[0].resets_in, nanoseconds(60'050ms));
+  EXPECT_EQ(s.sources[0].levels[0].resets_in, nanoseconds(59'050ms));
   ASSERT_EQ(s.hottest.size(), 2u);
   EXPECT_EQ(s.hottest[0].account, "2");
   EXPECT_EQ(s.hottest[0].level.used, 3);

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <memory>
+
+#include "exchanges/protocol/market_wire.hpp"
+#include "exchanges/protocol/private_wire.hpp"
+
+namespace drover::exchanges::gate {
+
+std::unique_ptr<market_wire> make_market_wire();
+std::unique_ptr<private_wire> make_private_wire();
+
+/// The venue answers {"channel":"spot.ping"} with "spot.pong".
+std::string make_ping_frame();
+
+}  // namespace drover::exchanges::gate

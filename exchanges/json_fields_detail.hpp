@@ -18,23 +18,36 @@ namespace drover::exchanges {
 
 namespace sj = simdjson::ondemand;
 
-/// A buffer with the padding simdjson wants, and its parser; kept between documents. One thread.
+/// A buffer with the padding simdjson wants, and its parsers; kept between documents. One thread.
+///
+/// On-demand reading trusts that the structure is sound once it has passed over it; bytes of strangers must not be able to
+/// break that trust, so every document is validated as a whole first.
 class json_source {
  public:
-  /// Copies `text`. errc::malformed when it is no JSON at all; on-demand reading finds later damage field by field.
+  /// Deeper nesting is refused; venues need less than ten levels.
+  static constexpr std::size_t depth_limit = 64;
+
+  /// Copies `text`. errc::malformed unless it is one valid JSON value in UTF-8.
   result<void> load(std::string_view text) {
     buffer_.resize(text.size() + simdjson::SIMDJSON_PADDING);
     std::memcpy(buffer_.data(), text.data(), text.size());
     std::memset(buffer_.data() + text.size(), 0, simdjson::SIMDJSON_PADDING);
+    if (text.size() > validator_.capacity())
+      if (auto failure = validator_.allocate(text.size(), depth_limit)) return refuse(failure);
+    if (auto failure = validator_.parse(buffer_.data(), text.size(), false).error()) return refuse(failure);
     auto failure = parser_.iterate(simdjson::padded_string_view(buffer_.data(), text.size(), buffer_.size()))
                        .get(document_);
-    if (failure) return fail(errc::malformed, simdjson::error_message(failure));
+    if (failure) return refuse(failure);
     return {};
   }
   sj::document& document() { return document_; }
 
  private:
+  static std::unexpected<error> refuse(simdjson::error_code failure) {
+    return fail(errc::malformed, simdjson::error_message(failure));
+  }
   std::string buffer_;
+  simdjson::dom::parser validator_;
   sj::parser parser_;
   sj::document document_;
 };

@@ -1,5 +1,8 @@
 #include "net/client_socket.hpp"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -29,6 +32,29 @@ task<std::vector<tcp::endpoint>> resolve(const url_parts& url, step_deadline& de
   for (const auto& entry : found)
     if (endpoints.size() < endpoint_limit) endpoints.push_back(entry.endpoint());
   co_return endpoints;
+}
+
+void bind_to(tcp::socket& socket, const asio::ip::address& source, error_code& ec) {
+  // The port is chosen at connect(), per destination: otherwise sockets of one address use up the ephemeral ports of all.
+  const int later = 1;
+  ::setsockopt(socket.native_handle(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &later, sizeof later);
+  socket.bind(tcp::endpoint(source, 0), ec);
+}
+
+task<void> connect_from(tcp::socket& socket, std::string source_address, const std::vector<tcp::endpoint>& endpoints,
+                        const step_deadline& deadline, error_code& ec) {
+  const auto source = asio::ip::make_address(source_address, ec);
+  if (ec) co_return;
+  ec = asio::error::address_family_not_supported;
+  for (const auto& endpoint : endpoints) {
+    if (endpoint.address().is_v4() != source.is_v4()) continue;
+    error_code ignored;
+    socket.close(ignored);
+    socket.open(endpoint.protocol(), ec);
+    if (!ec) bind_to(socket, source, ec);
+    if (!ec) co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, ec));
+    if (!ec || deadline.expired()) co_return;
+  }
 }
 
 task<void> shake_hands(client_socket& socket, asio::ssl::context& context, const std::string& host, error_code& ec) {
@@ -63,8 +89,9 @@ bool client_socket::is_usable() {
   return ec == asio::error::would_block;
 }
 
-task<result<void>> open_socket(client_socket& socket, url_parts url, std::shared_ptr<asio::ssl::context> tls,
-                               step_deadline& deadline, std::error_code code_on_failure) {
+task<result<void>> open_socket(client_socket& socket, url_parts url, std::string source_address,
+                               std::shared_ptr<asio::ssl::context> tls, step_deadline& deadline,
+                               std::error_code code_on_failure) {
   const auto refuse = [&](std::string_view step, const error_code& ec) -> result<void> {
     socket.close();
     const auto reason = deadline.expired() ? std::string("deadline passed") : ec.message();
@@ -74,7 +101,10 @@ task<result<void>> open_socket(client_socket& socket, url_parts url, std::shared
   const auto endpoints = co_await resolve(url, deadline, ec);
   if (ec || endpoints.empty() || deadline.expired()) co_return refuse("cannot resolve", ec);
   deadline.set_canceller([&socket] { socket.close(); });
-  co_await asio::async_connect(socket.socket, endpoints, asio::redirect_error(asio::use_awaitable, ec));
+  if (source_address.empty())
+    co_await asio::async_connect(socket.socket, endpoints, asio::redirect_error(asio::use_awaitable, ec));
+  else
+    co_await connect_from(socket.socket, std::move(source_address), endpoints, deadline, ec);
   if (!ec) socket.socket.non_blocking(true, ec);
   if (!ec) socket.socket.set_option(tcp::no_delay(true), ec);
   if (ec || deadline.expired()) co_return refuse("cannot connect to", ec);

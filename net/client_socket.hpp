@@ -49,10 +49,11 @@ struct client_socket {
   bool is_usable();
 };
 
-/// Resolves, connects and, when `tls` is given, shakes hands and verifies the host's certificate. The error says which
-/// step failed; its code is `code_on_failure`.
-task<result<void>> open_socket(client_socket& socket, url_parts url, std::shared_ptr<asio::ssl::context> tls,
-                               step_deadline& deadline, std::error_code code_on_failure);
+/// Resolves, connects (from `source_address` when it is not empty) and, when `tls` is given, shakes hands and verifies the
+/// host's certificate. The error says which step failed; its code is `code_on_failure`.
+task<result<void>> open_socket(client_socket& socket, url_parts url, std::string source_address,
+                               std::shared_ptr<asio::ssl::context> tls, step_deadline& deadline,
+                               std::error_code code_on_failure);
 
 /// "host", or "host:port" when the port is not the scheme's own.
 std::string make_host_header(const url_parts&);

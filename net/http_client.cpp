@@ -114,7 +114,8 @@ class pooled_http_client final : public http_client {
   task<result<client_response>> send(client_request request) override;
 
  private:
-  task<result<void>> prepare(client_pool::lease& lease, const url_parts& url, step_deadline& deadline);
+  task<result<void>> prepare(client_pool::lease& lease, const url_parts& url, const std::string& source_address,
+                             step_deadline& deadline);
   task<result<client_response>> exchange(client_pool::lease& lease, const client_request& request,
                                          const std::string& text, step_deadline& deadline);
   result<std::shared_ptr<asio::ssl::context>> get_tls();
@@ -134,9 +135,10 @@ task<result<client_response>> pooled_http_client::send(client_request request) {
   if (!text) co_return std::unexpected(text.error());
 
   step_deadline deadline(timers_, request.deadline);
-  auto lease = co_await pool_->acquire(url->scheme + "://" + url->host + ":" + url->port, deadline);
+  auto key = url->scheme + "://" + url->host + ":" + url->port + " " + request.source_address;
+  auto lease = co_await pool_->acquire(std::move(key), deadline);
   if (!lease) co_return fail(transport_errc::not_sent, "no connection to " + url->host + " was free in time");
-  const auto ready = co_await prepare(*lease, *url, deadline);
+  const auto ready = co_await prepare(*lease, *url, request.source_address, deadline);
   if (!ready) co_return std::unexpected(ready.error());
   auto response = co_await exchange(*lease, request, *text, deadline);
   deadline.set_canceller({});
@@ -144,7 +146,7 @@ task<result<client_response>> pooled_http_client::send(client_request request) {
 }
 
 task<result<void>> pooled_http_client::prepare(client_pool::lease& lease, const url_parts& url,
-                                               step_deadline& deadline) {
+                                               const std::string& source_address, step_deadline& deadline) {
   if (lease.socket()) co_return result<void>();
   std::shared_ptr<asio::ssl::context> tls;
   if (url.scheme == "https") {
@@ -152,7 +154,7 @@ task<result<void>> pooled_http_client::prepare(client_pool::lease& lease, const 
     if (!loaded) co_return fail(transport_errc::not_sent, loaded.error().detail);
     tls = std::move(*loaded);
   }
-  co_return co_await open_socket(lease.replace(), url, tls, deadline, transport_errc::not_sent);
+  co_return co_await open_socket(lease.replace(), url, source_address, tls, deadline, transport_errc::not_sent);
 }
 
 task<result<client_response>> pooled_http_client::exchange(client_pool::lease& lease, const client_request& request,

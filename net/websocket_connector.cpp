@@ -38,7 +38,8 @@ task<result<std::unique_ptr<websocket_client>>> asio_websocket_connector::connec
   }
   step_deadline deadline(timers_, options.handshake_deadline);
   auto connection = std::make_unique<client_socket>(executor_);
-  const auto opened = co_await open_socket(*connection, *parts, tls, deadline, make_error_code(transport_errc::closed));
+  const auto opened = co_await open_socket(*connection, *parts, options.source_address, tls, deadline,
+                                           make_error_code(transport_errc::closed));
   if (!opened) co_return std::unexpected(opened.error());
   auto& raw = *connection;
   if (secure)

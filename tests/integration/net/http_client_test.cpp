@@ -98,6 +98,34 @@ TEST(HttpClient, ConnectionsPerHostAreBounded) {
   EXPECT_EQ(server.statistics().connections, 3u);
 }
 
+TEST(HttpClient, RequestsLeaveFromTheAddressTheyName) {
+  test_server server;
+  test_client client(server);
+  for (int round = 0; round < 2; ++round)
+    for (auto source : {"127.0.0.2", "127.0.0.3", ""}) {
+      auto request = get(server.url("/hello"));
+      request.source_address = source;
+      ASSERT_TRUE(client.send(request));
+    }
+  const auto from = server.thread.call([&] { return server.handler->seen_addresses; });
+  const std::vector<std::string> once{"127.0.0.2", "127.0.0.3", "127.0.0.1"};
+  EXPECT_EQ(std::vector(from.begin(), from.begin() + 3), once);
+  EXPECT_EQ(std::vector(from.begin() + 3, from.end()), once);
+  // Each address keeps its own connection.
+  EXPECT_EQ(server.statistics().connections, 3u);
+}
+
+TEST(HttpClient, AnAddressThatIsNotOursIsNotSent) {
+  test_server server;
+  test_client client(server);
+  for (auto source : {"192.0.2.1", "::1", "nonsense"}) {
+    auto request = get(server.url("/hello"));
+    request.source_address = source;
+    EXPECT_EQ(client.get_failure(request), transport_errc::not_sent) << source;
+  }
+  EXPECT_EQ(server.statistics().connections, 0u);
+}
+
 TEST(HttpClient, WaitingForAConnectionEndsAsNotSent) {
   test_server server;
   test_client client(server, {.connections_per_host = 1});

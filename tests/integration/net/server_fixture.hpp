@@ -93,6 +93,7 @@ class route_handler final : public http_handler {
 
   task<http_response> handle(http_request request) override {
     seen.push_back(request.method + " " + request.path);
+    seen_addresses.push_back(request.remote_address);
     http_response response;
     if (request.path == "/echo") response.body = request.body;
     if (request.path == "/hello") response.body = "hello";
@@ -118,7 +119,7 @@ class route_handler final : public http_handler {
   wake_event gate;
   std::promise<void> arrived;
   std::future<void> arrived_future;
-  std::vector<std::string> seen;
+  std::vector<std::string> seen, seen_addresses;
   std::shared_ptr<const std::string> big = std::make_shared<const std::string>(8 << 20, 'b');
   std::shared_ptr<echo_websocket> websocket;
 };

@@ -49,6 +49,20 @@ int get_close_code(test_server& server) {
   return handler->closed.get_future().get();
 }
 
+TEST(WebsocketClient, ConnectsFromTheAddressItIsTold) {
+  test_server server;
+  websocket_options options;
+  options.source_address = "127.0.0.3";
+  test_socket socket(server, server.url("/websocket", "ws"), options);
+  ASSERT_FALSE(socket.failure);
+  EXPECT_EQ(server.thread.call([&] { return server.handler->seen_addresses; }), (std::vector<std::string>{"127.0.0.3"}));
+  options.source_address = "192.0.2.1";
+  test_socket foreign(server, server.url("/websocket", "ws"), options);
+  ASSERT_TRUE(foreign.failure);
+  EXPECT_EQ(foreign.failure->code, transport_errc::closed);
+  socket.close();
+}
+
 TEST(WebsocketClient, MessagesGoThereAndBackInOrder) {
   test_server server;
   test_socket socket(server, server.url("/websocket", "ws"));

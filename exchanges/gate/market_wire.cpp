@@ -87,6 +87,8 @@ void tell_candle(json_fields& r, market_events& out) {
 class gate_market_wire final : public market_wire {
  public:
   const stream_habits& habits() const override { return market_habits; }
+  /// The venue wants the slash.
+  std::string make_url(std::string_view configured, int, const stream_access*) const override { return std::string(configured) + "/"; }
   book_rules books() const override { return {book_continuity::first_follows_last, false, book_depth}; }
 
   std::string make_subscription(bool subscribe, std::span<const market_topic> topics, std::int64_t id) override {

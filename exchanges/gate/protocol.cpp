@@ -16,7 +16,7 @@ class gate_protocol final : public venue_protocol {
     static const venue_traits kept{
         .name = "gate",
         .has_passphrase = false,
-        .live = {"https://api.gateio.ws", "wss://api.gateio.ws/ws/v4/", "wss://api.gateio.ws/ws/v4"},
+        .live = {"https://api.gateio.ws", "wss://api.gateio.ws/ws/v4", "wss://api.gateio.ws/ws/v4"},
         .testnet = venue_urls{"https://api-testnet.gateapi.io", "wss://ws-testnet.gate.com/v4/ws/spot", "wss://ws-testnet.gate.com/v4/ws/spot"},
         .rules = rules(),
         .connect_charges = {},

@@ -31,6 +31,10 @@ std::string_view message_of(int value) {
   return "unknown exchange error";
 }
 
+/// In the order of the enumeration, which begins at 1.
+constexpr std::array<std::string_view, 18> error_names{
+    "bad_credentials", "permission_missing", "ip_not_allowed", "clock_skew", "rate_limited", "insufficient_funds", "min_notional", "bad_precision", "duplicate_order", "would_match", "order_not_found", "instrument_unknown", "maintenance", "not_sent", "unknown_outcome", "refused", "protocol", "unsupported"};
+
 const enum_category category("exchange", message_of);
 
 template <class Enum, std::size_t Size>
@@ -63,6 +67,8 @@ result<Enum> parse_name(const name_table<Enum, Size>& table, std::string_view te
 }
 
 }  // namespace
+
+std::string_view to_string(exchange_errc e) { return error_names.at(static_cast<std::size_t>(e) - 1); }
 
 std::error_code make_error_code(exchange_errc e) { return {static_cast<int>(e), category}; }
 

@@ -51,6 +51,8 @@ enum class exchange_errc {
   unsupported,
 };
 std::error_code make_error_code(exchange_errc);
+/// "bad_credentials": the stable machine name.
+std::string_view to_string(exchange_errc);
 
 enum class side { buy, sell };
 enum class order_type { limit, market, limit_maker };

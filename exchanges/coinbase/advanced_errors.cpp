@@ -97,8 +97,8 @@ error make_order_refusal(std::string_view code, std::string_view message) {
 
 error make_cancel_refusal(std::string_view reason) {
   if (reason == "UNKNOWN_CANCEL_ORDER") return {exchange_errc::order_not_found, std::string(reason)};
-  const bool refused = reason == "INVALID_CANCEL_REQUEST" || reason == "ORDER_IS_FULLY_FILLED" || reason == "DUPLICATE_CANCEL_REQUEST" ||
-                       reason == "CANCEL_REQUEST_PENDING";
+  const bool refused = reason == "INVALID_CANCEL_REQUEST" || reason == "ORDER_IS_FULLY_FILLED" ||
+                       reason == "DUPLICATE_CANCEL_REQUEST" || reason == "CANCEL_REQUEST_PENDING";
   return {refused ? exchange_errc::refused : exchange_errc::unknown_outcome, describe_refusal(200, reason, {})};
 }
 

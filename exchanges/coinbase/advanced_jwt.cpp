@@ -22,7 +22,12 @@ result<crypto::signing_key> open_key(const secret& text) {
 }
 
 std::string make_header(bool es256, std::string_view key_name, std::string_view nonce) {
-  return json_object().text("alg", es256 ? "ES256" : "EdDSA").text("typ", "JWT").text("kid", key_name).text("nonce", nonce).done();
+  return json_object()
+      .text("alg", es256 ? "ES256" : "EdDSA")
+      .text("typ", "JWT")
+      .text("kid", key_name)
+      .text("nonce", nonce)
+      .done();
 }
 
 std::string make_claims(bool es256, std::string_view key_name, std::string_view uri, std::int64_t now_s) {
@@ -39,7 +44,8 @@ std::string make_claims(bool es256, std::string_view key_name, std::string_view 
 
 result<std::string> make_jwt(const credentials& keys, std::string_view uri, const signing_context& context) {
   auto key = open_key(keys.api_secret);
-  if (!key) return fail(exchange_errc::bad_credentials, "the secret is neither an EC key in PEM nor an Ed25519 key in base64");
+  if (!key)
+    return fail(exchange_errc::bad_credentials, "the secret is neither an EC key in PEM nor an Ed25519 key in base64");
   const bool es256 = key->algorithm() == crypto::key_algorithm::es256;
   const auto name = keys.api_key.reveal();
   const auto now_s = std::chrono::duration_cast<seconds>(context.server_now.since_epoch).count();

@@ -9,19 +9,25 @@ namespace drover::exchanges::coinbase {
 
 namespace {
 
-/// docs.cdp.coinbase.com, "WebSocket rate limits": 8 messages a second while not authenticated. The heartbeats channel ticks
-/// every second, so ten seconds of silence are a dead connection.
-constexpr stream_habits advanced_habits{.topics_per_connection = 500, .topics_per_message = 50, .message_interval = 150ms,
-                                        .ping_interval = std::nullopt, .idle_limit = 10s, .life_limit = 12h, .answer_limit = 10s};
+/// docs.cdp.coinbase.com, "WebSocket rate limits": 8 messages a second while not authenticated. The heartbeats channel
+/// ticks every second, so ten seconds of silence are a dead connection.
+constexpr stream_habits advanced_habits{.topics_per_connection = 500,
+                                        .topics_per_message = 50,
+                                        .message_interval = 150ms,
+                                        .ping_interval = std::nullopt,
+                                        .idle_limit = 10s,
+                                        .life_limit = 12h,
+                                        .answer_limit = 10s};
 
 struct channel_name {
   market_channel channel;
   /// In subscriptions, in frames.
   std::string_view asked, told;
 };
-constexpr std::array channel_names{
-    channel_name{market_channel::ticker, "ticker", "ticker"}, channel_name{market_channel::trades, "market_trades", "market_trades"},
-    channel_name{market_channel::book, "level2", "l2_data"}, channel_name{market_channel::candles, "candles", "candles"}};
+constexpr std::array channel_names{channel_name{market_channel::ticker, "ticker", "ticker"},
+                                   channel_name{market_channel::trades, "market_trades", "market_trades"},
+                                   channel_name{market_channel::book, "level2", "l2_data"},
+                                   channel_name{market_channel::candles, "candles", "candles"}};
 
 /// The stream's candles have five minutes.
 constexpr candle_interval stream_interval = candle_interval::m5;
@@ -77,7 +83,7 @@ void tell_candles(json_fields& event, market_events& out) {
 }
 
 class advanced_market_wire final : public market_wire {
- public:
+public:
   const stream_habits& habits() const override { return advanced_habits; }
   book_rules books() const override { return {book_continuity::connection, false}; }
 
@@ -102,7 +108,8 @@ class advanced_market_wire final : public market_wire {
     json_fields f(source_.document().get_object());
     if (f.optional_text("type") == "error") {
       // No topic is named: the whole connection has to be asked again.
-      out.on_broken("the exchange refused a subscription: " + describe_refusal(200, "error", f.optional_text("message")));
+      out.on_broken("the exchange refused a subscription: " +
+                    describe_refusal(200, "error", f.optional_text("message")));
       return {};
     }
     const auto sequence = f.optional_integer("sequence_num");
@@ -119,13 +126,17 @@ class advanced_market_wire final : public market_wire {
     return {};
   }
 
- private:
+private:
   static void tell(market_channel channel, json_fields& event, market_events& out) {
     switch (channel) {
-      case market_channel::ticker: return tell_tickers(event, out);
-      case market_channel::trades: return tell_trades(event, out);
-      case market_channel::book: return tell_book(event, out);
-      case market_channel::candles: return tell_candles(event, out);
+      case market_channel::ticker:
+        return tell_tickers(event, out);
+      case market_channel::trades:
+        return tell_trades(event, out);
+      case market_channel::book:
+        return tell_book(event, out);
+      case market_channel::candles:
+        return tell_candles(event, out);
     }
   }
 
@@ -155,6 +166,8 @@ class advanced_market_wire final : public market_wire {
 
 }  // namespace
 
-std::unique_ptr<market_wire> make_advanced_market_wire() { return std::make_unique<advanced_market_wire>(); }
+std::unique_ptr<market_wire> make_advanced_market_wire() {
+  return std::make_unique<advanced_market_wire>();
+}
 
 }  // namespace drover::exchanges::coinbase

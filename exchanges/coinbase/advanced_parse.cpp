@@ -180,7 +180,9 @@ result<venue_reply> read_candles(const venue_call& call, json_fields& f) {
   return venue_reply{std::move(out), {}};
 }
 
-tristate to_tristate(std::optional<bool> flag) { return !flag ? tristate::unknown : *flag ? tristate::yes : tristate::no; }
+tristate to_tristate(std::optional<bool> flag) {
+  return !flag ? tristate::unknown : *flag ? tristate::yes : tristate::no;
+}
 
 result<venue_reply> read_permissions(json_fields& f) {
   permissions p;
@@ -313,7 +315,8 @@ fill read_fill(json_fields& f) {
   x.side = read_side(f, "side");
   x.price = f.amount("price");
   x.quantity = f.amount("size");
-  if (f.optional_boolean("size_in_quote").value_or(false) && !x.price.is_zero()) x.quantity = divide_within_range(f, x.quantity, x.price);
+  if (f.optional_boolean("size_in_quote").value_or(false) && !x.price.is_zero())
+    x.quantity = divide_within_range(f, x.quantity, x.price);
   x.fee = f.number("commission");
   x.fee_asset = x.symbol.substr(x.symbol.find('/') + 1);
   x.maker = f.optional_text("liquidity_indicator") == "MAKER";
@@ -335,10 +338,15 @@ result<venue_reply> read_fills(const venue_call& call, json_fields& f) {
 }  // namespace
 
 std::optional<order_status> parse_status(std::string_view word) {
-  constexpr std::array<std::pair<std::string_view, order_status>, 9> words{{
-      {"OPEN", order_status::open}, {"PENDING", order_status::open}, {"QUEUED", order_status::open},
-      {"CANCEL_QUEUED", order_status::open}, {"EDIT_QUEUED", order_status::open}, {"FILLED", order_status::filled},
-      {"CANCELLED", order_status::cancelled}, {"EXPIRED", order_status::expired}, {"FAILED", order_status::rejected}}};
+  constexpr std::array<std::pair<std::string_view, order_status>, 9> words{{{"OPEN", order_status::open},
+                                                                            {"PENDING", order_status::open},
+                                                                            {"QUEUED", order_status::open},
+                                                                            {"CANCEL_QUEUED", order_status::open},
+                                                                            {"EDIT_QUEUED", order_status::open},
+                                                                            {"FILLED", order_status::filled},
+                                                                            {"CANCELLED", order_status::cancelled},
+                                                                            {"EXPIRED", order_status::expired},
+                                                                            {"FAILED", order_status::rejected}}};
   for (const auto& [text, status] : words)
     if (text == word) return status;
   return std::nullopt;
@@ -348,20 +356,28 @@ result<venue_reply> read_answer(const venue_call& call, const client_response& a
   if (answer.status < 200 || answer.status > 299) return std::unexpected(read_refusal(call.op, answer));
   return read_object(call, answer.body, [&](json_fields& f) -> result<venue_reply> {
     switch (call.op) {
-      case operation::server_time: return read_time_answer(f);
+      case operation::server_time:
+        return read_time_answer(f);
       case operation::instruments: {
         std::vector<instrument> out;
         f.each("products", [&](json_fields& i) { out.push_back(read_instrument(i)); });
         return venue_reply{std::move(out), {}};
       }
       case operation::ticker:
-      case operation::book: return read_book(call, f);
-      case operation::trades: return read_trades(call, f);
-      case operation::candles: return read_candles(call, f);
-      case operation::permissions: return read_permissions(f);
-      case operation::balances: return read_balances(call, f);
-      case operation::create_order: return read_created(call, f);
-      case operation::cancel_order: return looks_through_list(call) ? read_order_list(call, f) : read_cancelled(call, f);
+      case operation::book:
+        return read_book(call, f);
+      case operation::trades:
+        return read_trades(call, f);
+      case operation::candles:
+        return read_candles(call, f);
+      case operation::permissions:
+        return read_permissions(f);
+      case operation::balances:
+        return read_balances(call, f);
+      case operation::create_order:
+        return read_created(call, f);
+      case operation::cancel_order:
+        return looks_through_list(call) ? read_order_list(call, f) : read_cancelled(call, f);
       case operation::cancel_all_orders:
         return !call.earlier || !call.cursor.empty() ? read_order_list(call, f) : read_cancelled(call, f);
       case operation::find_order: {
@@ -374,9 +390,12 @@ result<venue_reply> read_answer(const venue_call& call, const client_response& a
         f.take_problem(inner);
         return venue_reply{std::move(o), {}};
       }
-      case operation::open_orders: return read_order_list(call, f);
-      case operation::fills: return read_fills(call, f);
-      default: return fail(exchange_errc::unsupported, "the exchange has no such function");
+      case operation::open_orders:
+        return read_order_list(call, f);
+      case operation::fills:
+        return read_fills(call, f);
+      default:
+        return fail(exchange_errc::unsupported, "the exchange has no such function");
     }
   });
 }

@@ -10,8 +10,13 @@ namespace drover::exchanges::coinbase {
 
 namespace {
 
-constexpr stream_habits private_habits{.topics_per_connection = 1, .topics_per_message = 1, .message_interval = 150ms,
-                                       .ping_interval = std::nullopt, .idle_limit = 10s, .life_limit = 12h, .answer_limit = 10s};
+constexpr stream_habits private_habits{.topics_per_connection = 1,
+                                       .topics_per_message = 1,
+                                       .message_interval = 150ms,
+                                       .ping_interval = std::nullopt,
+                                       .idle_limit = 10s,
+                                       .life_limit = 12h,
+                                       .answer_limit = 10s};
 
 /// "Limit", "Market" as the user channel says; a post-only order is a limit order there.
 order_type read_kind(std::string_view word) {
@@ -40,7 +45,7 @@ order read_user_order(json_fields& f) {
 }
 
 class advanced_private_wire final : public private_wire {
- public:
+public:
   const stream_habits& habits() const override { return private_habits; }
 
   void open() override {
@@ -50,7 +55,8 @@ class advanced_private_wire final : public private_wire {
 
   int stages() const override { return 1; }
 
-  result<std::vector<std::string>> make_frames(int, const credentials& keys, const stream_access*, const signing_context& context) override {
+  result<std::vector<std::string>> make_frames(int, const credentials& keys, const stream_access*,
+                                               const signing_context& context) override {
     auto jwt = make_jwt(keys, {}, context);
     if (!jwt) return std::unexpected(jwt.error());
     const auto token = quote_json(*jwt);
@@ -90,7 +96,7 @@ class advanced_private_wire final : public private_wire {
     return {};
   }
 
- private:
+private:
   void finish(private_events& out) {
     if (std::exchange(answered_, true)) return;
     out.on_stage_done();
@@ -115,6 +121,8 @@ class advanced_private_wire final : public private_wire {
 
 }  // namespace
 
-std::unique_ptr<private_wire> make_advanced_private_wire() { return std::make_unique<advanced_private_wire>(); }
+std::unique_ptr<private_wire> make_advanced_private_wire() {
+  return std::make_unique<advanced_private_wire>();
+}
 
 }  // namespace drover::exchanges::coinbase

@@ -10,7 +10,8 @@ namespace drover::exchanges::coinbase {
 
 namespace {
 
-/// docs.cdp.coinbase.com, "Advanced Trade REST API rate limits": private 30 a second and user, public 10 a second and address.
+/// docs.cdp.coinbase.com, "Advanced Trade REST API rate limits": private 30 a second and user, public 10 a second and
+/// address.
 constexpr std::array advanced_rules{
     rate_rule{"public_1s", rate_scope::address, rate_model::sliding_window, 10, 1s},
     rate_rule{"private_1s", rate_scope::account, rate_model::sliding_window, 30, 1s},
@@ -20,12 +21,13 @@ constexpr std::size_t connections = 2;
 constexpr std::array connect_charges{rate_charge{connections, 1}};
 
 class advanced_protocol final : public venue_protocol {
- public:
+public:
   const venue_traits& traits() const override {
     static const venue_traits kept{
         .name = "coinbase",
         .has_passphrase = false,
-        .live = {"https://api.coinbase.com", "wss://advanced-trade-ws.coinbase.com", "wss://advanced-trade-ws-user.coinbase.com"},
+        .live = {"https://api.coinbase.com", "wss://advanced-trade-ws.coinbase.com",
+                 "wss://advanced-trade-ws-user.coinbase.com"},
         .testnet = std::nullopt,
         .rules = advanced_rules,
         .connect_charges = connect_charges,
@@ -35,7 +37,8 @@ class advanced_protocol final : public venue_protocol {
 
   result<wire_request> make_request(const venue_call& call) const override { return advanced::make_request(call); }
 
-  result<client_request> sign(wire_request request, const credentials* keys, const signing_context& context) const override {
+  result<client_request> sign(wire_request request, const credentials* keys,
+                              const signing_context& context) const override {
     client_request out;
     out.method = request.method;
     out.url = std::string(context.base_url) + request.path;
@@ -50,7 +53,8 @@ class advanced_protocol final : public venue_protocol {
     return out;
   }
 
-  result<venue_reply> read_answer(const venue_call& call, const client_response& answer, const instrument_table&) const override {
+  result<venue_reply> read_answer(const venue_call& call, const client_response& answer,
+                                  const instrument_table&) const override {
     return advanced::read_answer(call, answer);
   }
 
@@ -68,6 +72,8 @@ class advanced_protocol final : public venue_protocol {
 
 }  // namespace
 
-std::unique_ptr<venue_protocol> make_advanced_protocol() { return std::make_unique<advanced_protocol>(); }
+std::unique_ptr<venue_protocol> make_advanced_protocol() {
+  return std::make_unique<advanced_protocol>();
+}
 
 }  // namespace drover::exchanges::coinbase

@@ -33,16 +33,24 @@ wire_request keyed_request(std::string_view method, std::string path, std::strin
   return out;
 }
 
-std::int64_t count_of(const venue_call& call, int most) { return call.limit > 0 ? std::min(call.limit, most) : most; }
+std::int64_t count_of(const venue_call& call, int most) {
+  return call.limit > 0 ? std::min(call.limit, most) : most;
+}
 
 result<std::string_view> granularity_of(candle_interval i) {
   switch (i) {
-    case candle_interval::m1: return "ONE_MINUTE";
-    case candle_interval::m5: return "FIVE_MINUTE";
-    case candle_interval::m15: return "FIFTEEN_MINUTE";
-    case candle_interval::h1: return "ONE_HOUR";
-    case candle_interval::h4: return "FOUR_HOUR";
-    case candle_interval::d1: return "ONE_DAY";
+    case candle_interval::m1:
+      return "ONE_MINUTE";
+    case candle_interval::m5:
+      return "FIVE_MINUTE";
+    case candle_interval::m15:
+      return "FIFTEEN_MINUTE";
+    case candle_interval::h1:
+      return "ONE_HOUR";
+    case candle_interval::h4:
+      return "FOUR_HOUR";
+    case candle_interval::d1:
+      return "ONE_DAY";
   }
   return fail(exchange_errc::unsupported, "no such candles");
 }
@@ -72,11 +80,15 @@ result<std::string> make_configuration(const order_request& r) {
     return json_object().raw("market_market_ioc", inner.done()).done();
   }
   inner.text("base_size", r.quantity).text("limit_price", r.price);
-  if (r.type == order_type::limit_maker) return json_object().raw("limit_limit_gtc", inner.boolean("post_only", true).done()).done();
+  if (r.type == order_type::limit_maker)
+    return json_object().raw("limit_limit_gtc", inner.boolean("post_only", true).done()).done();
   switch (r.tif) {
-    case time_in_force::gtc: return json_object().raw("limit_limit_gtc", inner.boolean("post_only", false).done()).done();
-    case time_in_force::ioc: return json_object().raw("sor_limit_ioc", inner.done()).done();
-    case time_in_force::fok: return json_object().raw("limit_limit_fok", inner.done()).done();
+    case time_in_force::gtc:
+      return json_object().raw("limit_limit_gtc", inner.boolean("post_only", false).done()).done();
+    case time_in_force::ioc:
+      return json_object().raw("sor_limit_ioc", inner.done()).done();
+    case time_in_force::fok:
+      return json_object().raw("limit_limit_fok", inner.done()).done();
   }
   return fail(exchange_errc::refused, "the exchange has no such kind of order");
 }
@@ -128,11 +140,14 @@ wire_request make_fills(const venue_call& call) {
 
 }  // namespace
 
-bool looks_through_list(const venue_call& call) { return call.of.venue_order_id.empty(); }
+bool looks_through_list(const venue_call& call) {
+  return call.of.venue_order_id.empty();
+}
 
 result<wire_request> make_request(const venue_call& call) {
   switch (call.op) {
-    case operation::server_time: return open_request("/time", "GET /api/v3/brokerage/time");
+    case operation::server_time:
+      return open_request("/time", "GET /api/v3/brokerage/time");
     case operation::instruments: {
       auto out = open_request("/market/products", "GET /api/v3/brokerage/market/products");
       out.query.add("product_type", "SPOT");
@@ -152,14 +167,17 @@ result<wire_request> make_request(const venue_call& call) {
       out.query.add("limit", count_of(call, most_trades));
       return out;
     }
-    case operation::candles: return make_candles(call);
-    case operation::permissions: return keyed_request("GET", "/key_permissions", "GET /api/v3/brokerage/key_permissions");
+    case operation::candles:
+      return make_candles(call);
+    case operation::permissions:
+      return keyed_request("GET", "/key_permissions", "GET /api/v3/brokerage/key_permissions");
     case operation::balances: {
       auto out = keyed_request("GET", "/accounts", "GET /api/v3/brokerage/accounts");
       out.query.add("limit", accounts_per_page).add_if("cursor", call.cursor);
       return out;
     }
-    case operation::create_order: return make_create(call);
+    case operation::create_order:
+      return make_create(call);
     case operation::cancel_order:
       if (looks_through_list(call)) return make_order_list(call.of.symbol, "OPEN", call.cursor);
       return make_batch_cancel("[" + quote_json(call.of.venue_order_id) + "]");
@@ -171,9 +189,12 @@ result<wire_request> make_request(const venue_call& call) {
       return keyed_request("GET", "/orders/historical/" + percent_encode(call.of.venue_order_id),
                            "GET /api/v3/brokerage/orders/historical/{order_id}");
     }
-    case operation::open_orders: return make_order_list(call.symbol, "OPEN", call.cursor);
-    case operation::fills: return make_fills(call);
-    default: return fail(exchange_errc::unsupported, "the exchange has no such function");
+    case operation::open_orders:
+      return make_order_list(call.symbol, "OPEN", call.cursor);
+    case operation::fills:
+      return make_fills(call);
+    default:
+      return fail(exchange_errc::unsupported, "the exchange has no such function");
   }
 }
 

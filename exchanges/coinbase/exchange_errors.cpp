@@ -8,7 +8,8 @@ namespace drover::exchanges::coinbase::institutional {
 
 namespace {
 
-/// The API names no codes: the words are all there is. All of these are said before the matching engine sees the request.
+/// The API names no codes: the words are all there is. All of these are said before the matching engine sees the
+/// request.
 constexpr std::array meanings{
     error_meaning{"", "ip does not match", exchange_errc::ip_not_allowed},
     error_meaning{"", "timestamp expired", exchange_errc::clock_skew},

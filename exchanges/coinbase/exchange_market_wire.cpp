@@ -9,16 +9,22 @@ namespace drover::exchanges::coinbase {
 
 namespace {
 
-/// docs.cdp.coinbase.com/exchange, "WebSocket rate limits": 100 messages a second; one connection may carry 10 subscriptions of
-/// the same product and channel. The heartbeat channel ticks every second.
-constexpr stream_habits feed_habits{.topics_per_connection = 200, .topics_per_message = 50, .message_interval = 100ms,
-                                    .ping_interval = std::nullopt, .idle_limit = 15s, .life_limit = 12h, .answer_limit = 10s};
+/// docs.cdp.coinbase.com/exchange, "WebSocket rate limits": 100 messages a second; one connection may carry 10
+/// subscriptions of the same product and channel. The heartbeat channel ticks every second.
+constexpr stream_habits feed_habits{.topics_per_connection = 200,
+                                    .topics_per_message = 50,
+                                    .message_interval = 100ms,
+                                    .ping_interval = std::nullopt,
+                                    .idle_limit = 15s,
+                                    .life_limit = 12h,
+                                    .answer_limit = 10s};
 
 struct channel_name {
   market_channel channel;
   std::string_view name;
 };
-constexpr std::array channel_names{channel_name{market_channel::ticker, "ticker"}, channel_name{market_channel::trades, "matches"},
+constexpr std::array channel_names{channel_name{market_channel::ticker, "ticker"},
+                                   channel_name{market_channel::trades, "matches"},
                                    channel_name{market_channel::book, "level2_batch"}};
 
 /// [["price", "size"], …] of a snapshot.
@@ -65,14 +71,15 @@ void read_changes(json_fields& f, book_update& out) {
       if (!f.ok()) return;
       ++count;
     }
-    const bool fits = count == 3 && (side == "buy" || side == "sell") && !numbers[0].is_negative() && !numbers[1].is_negative();
+    const bool fits =
+        count == 3 && (side == "buy" || side == "sell") && !numbers[0].is_negative() && !numbers[1].is_negative();
     if (!fits) return f.note("changes");
     (side == "buy" ? out.bids : out.asks).push_back({numbers[0], numbers[1]});
   }
 }
 
 class exchange_market_wire final : public market_wire {
- public:
+public:
   const stream_habits& habits() const override { return feed_habits; }
   book_rules books() const override { return {book_continuity::connection, false}; }
 
@@ -83,7 +90,11 @@ class exchange_market_wire final : public market_wire {
     std::string channels = "[";
     for (const auto& name : channel_names)
       if (name.channel == channel) channels += quote_json(name.name) + (subscribe ? R"(,"heartbeat")" : "");
-    return json_object().text("type", subscribe ? "subscribe" : "unsubscribe").raw("product_ids", products + "]").raw("channels", channels + "]").done();
+    return json_object()
+        .text("type", subscribe ? "subscribe" : "unsubscribe")
+        .raw("product_ids", products + "]")
+        .raw("channels", channels + "]")
+        .done();
   }
 
   result<void> read(std::string_view frame, const instrument_table&, market_events& out) override {
@@ -91,7 +102,8 @@ class exchange_market_wire final : public market_wire {
     json_fields f(source_.document().get_object());
     const std::string type(f.text("type"));
     if (type == "error")
-      out.on_broken("the exchange refused a subscription: " + describe_refusal(400, f.optional_text("message"), f.optional_text("reason")));
+      out.on_broken("the exchange refused a subscription: " +
+                    describe_refusal(400, f.optional_text("message"), f.optional_text("reason")));
     else if (type == "subscriptions")
       tell_subscriptions(f, out);
     else if (type == "ticker")
@@ -104,7 +116,7 @@ class exchange_market_wire final : public market_wire {
     return {};
   }
 
- private:
+private:
   static void tell_ticker(json_fields& f, market_events& out) {
     book_ticker top;
     top.symbol = to_symbol(f.text("product_id"));
@@ -157,6 +169,8 @@ class exchange_market_wire final : public market_wire {
 
 }  // namespace
 
-std::unique_ptr<market_wire> make_exchange_market_wire() { return std::make_unique<exchange_market_wire>(); }
+std::unique_ptr<market_wire> make_exchange_market_wire() {
+  return std::make_unique<exchange_market_wire>();
+}
 
 }  // namespace drover::exchanges::coinbase

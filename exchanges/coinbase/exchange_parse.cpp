@@ -24,7 +24,8 @@ order_status read_status(json_fields& f, bool filled_any) {
     return filled_any ? order_status::partially_filled : order_status::open;
   if (status == "rejected") return order_status::rejected;
   if (status != "done" && status != "settled") f.note("status");
-  return f.optional_text("done_reason") == "filled" || status == "settled" ? order_status::filled : order_status::cancelled;
+  return f.optional_text("done_reason") == "filled" || status == "settled" ? order_status::filled
+                                                                           : order_status::cancelled;
 }
 
 order read_order(json_fields& f) {
@@ -57,7 +58,8 @@ instrument read_instrument(json_fields& f) {
   i.max_quantity = f.optional_amount("base_max_size").value_or(decimal{});
   i.min_notional = f.optional_amount("min_market_funds").value_or(decimal{});
   bool closed = f.optional_text("status") != "online";
-  for (auto flag : {"trading_disabled", "cancel_only", "auction_mode"}) closed = closed || f.optional_boolean(flag).value_or(false);
+  for (auto flag : {"trading_disabled", "cancel_only", "auction_mode"})
+    closed = closed || f.optional_boolean(flag).value_or(false);
   i.trading = !closed;
   return i;
 }
@@ -149,8 +151,14 @@ result<std::vector<candle>> read_candles(const venue_call& call, sj::document& d
     }
     const auto at = v[0].raw() / decimal(1).raw();
     if (count < v.size() || at < 0 || at > latest_second) return refuse();
-    candle k{.symbol = call.symbol, .interval = call.interval, .opens_at = wall_time{seconds(static_cast<std::int64_t>(at))}, .open = v[3], .high = v[2],
-             .low = v[1], .close = v[4], .volume = v[5]};
+    candle k{.symbol = call.symbol,
+             .interval = call.interval,
+             .opens_at = wall_time{seconds(static_cast<std::int64_t>(at))},
+             .open = v[3],
+             .high = v[2],
+             .low = v[1],
+             .close = v[4],
+             .volume = v[5]};
     out.push_back(std::move(k));
   }
   std::ranges::reverse(out);
@@ -237,15 +245,18 @@ result<venue_reply> read_document(const venue_call& call, const client_response&
   switch (call.op) {
     case operation::server_time:
       return read_object(call, document, [](json_fields& f) { return venue_reply{read_time(f, "iso"), {}}; });
-    case operation::instruments: return to_reply(read_list<instrument>(call, document, read_instrument));
+    case operation::instruments:
+      return to_reply(read_list<instrument>(call, document, read_instrument));
     case operation::ticker:
-    case operation::book: return read_object(call, document, [&](json_fields& f) { return read_book(call, f); });
+    case operation::book:
+      return read_object(call, document, [&](json_fields& f) { return read_book(call, f); });
     case operation::trades: {
       auto trades = read_list<public_trade>(call, document, [&](json_fields& f) { return read_trade(call, f); });
       if (trades) std::ranges::reverse(*trades);
       return to_reply(std::move(trades));
     }
-    case operation::candles: return to_reply(read_candles(call, document));
+    case operation::candles:
+      return to_reply(read_candles(call, document));
     case operation::balances: {
       auto all = read_list<balance>(call, document, [](json_fields& f) {
         return balance{std::string(f.text("currency")), f.amount("available"), f.amount("hold")};
@@ -254,15 +265,18 @@ result<venue_reply> read_document(const venue_call& call, const client_response&
       return to_reply(std::move(all));
     }
     case operation::create_order:
-    case operation::find_order: return read_object(call, document, [](json_fields& f) { return venue_reply{read_order(f), {}}; });
+    case operation::find_order:
+      return read_object(call, document, [](json_fields& f) { return venue_reply{read_order(f), {}}; });
     case operation::open_orders: {
       auto page = read_list<order>(call, document, [](json_fields& f) { return read_order(f); });
       if (!page) return std::unexpected(page.error());
       auto next = page->empty() ? std::nullopt : next_page(call, answer);
       return venue_reply{std::move(*page), std::move(next)};
     }
-    case operation::fills: return read_fills(call, answer, document);
-    default: return fail(exchange_errc::unsupported, "the exchange has no such function");
+    case operation::fills:
+      return read_fills(call, answer, document);
+    default:
+      return fail(exchange_errc::unsupported, "the exchange has no such function");
   }
 }
 

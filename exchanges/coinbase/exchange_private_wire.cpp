@@ -9,17 +9,22 @@ namespace drover::exchanges::coinbase {
 
 namespace {
 
-constexpr stream_habits feed_habits{.topics_per_connection = 1, .topics_per_message = 1, .message_interval = 100ms,
-                                    .ping_interval = std::nullopt, .idle_limit = 90s, .life_limit = 12h, .answer_limit = 10s};
+constexpr stream_habits feed_habits{.topics_per_connection = 1,
+                                    .topics_per_message = 1,
+                                    .message_interval = 100ms,
+                                    .ping_interval = std::nullopt,
+                                    .idle_limit = 90s,
+                                    .life_limit = 12h,
+                                    .answer_limit = 10s};
 
 /// Orders of one connection that are remembered for their client ids; older ones are told without it.
 constexpr std::size_t remembered_limit = 20'000;
 
-/// Tells orders step by step: received, open, match, done. The whole of an order is never in one message, so an event whose
-/// order was not seen from its beginning is told as incomplete. Executions carry no exact fee: they raise the order's filled
-/// quantity, and the fill itself is read over REST.
+/// Tells orders step by step: received, open, match, done. The whole of an order is never in one message, so an event
+/// whose order was not seen from its beginning is told as incomplete. Executions carry no exact fee: they raise the
+/// order's filled quantity, and the fill itself is read over REST.
 class exchange_private_wire final : public private_wire {
- public:
+public:
   const stream_habits& habits() const override { return feed_habits; }
 
   void open() override {
@@ -29,7 +34,8 @@ class exchange_private_wire final : public private_wire {
 
   int stages() const override { return 1; }
 
-  result<std::vector<std::string>> make_frames(int, const credentials& keys, const stream_access*, const signing_context& context) override {
+  result<std::vector<std::string>> make_frames(int, const credentials& keys, const stream_access*,
+                                               const signing_context& context) override {
     const auto now_s = std::chrono::duration_cast<seconds>(context.server_now.since_epoch).count();
     auto signature = sign_exchange_text(keys.api_secret, std::to_string(now_s) + "GET/users/self/verify");
     if (!signature) return std::unexpected(signature.error());
@@ -64,7 +70,7 @@ class exchange_private_wire final : public private_wire {
     return {};
   }
 
- private:
+private:
   static side read_side(json_fields& f) {
     const auto word = f.text("side");
     if (word != "buy" && word != "sell") f.note("side");
@@ -88,7 +94,8 @@ class exchange_private_wire final : public private_wire {
   }
 
   void tell_match(json_fields& f, private_events& out) {
-    const std::string maker(f.text("maker_order_id")), taker(f.text("taker_order_id")), symbol = to_symbol(f.text("product_id"));
+    const std::string maker(f.text("maker_order_id")), taker(f.text("taker_order_id")),
+        symbol = to_symbol(f.text("product_id"));
     const auto price = f.amount("price"), quantity = f.amount("size");
     const auto at = read_time(f, "time");
     // Whose order it is: the message of an account carries the user of that side only.
@@ -135,6 +142,8 @@ class exchange_private_wire final : public private_wire {
 
 }  // namespace
 
-std::unique_ptr<private_wire> make_exchange_private_wire() { return std::make_unique<exchange_private_wire>(); }
+std::unique_ptr<private_wire> make_exchange_private_wire() {
+  return std::make_unique<exchange_private_wire>();
+}
 
 }  // namespace drover::exchanges::coinbase

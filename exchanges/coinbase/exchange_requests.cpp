@@ -48,7 +48,9 @@ result<wire_request> make_candles(const venue_call& call) {
   auto out = open_request(product_path(call, "/candles"), "GET /products/{product_id}/candles");
   out.query.add("granularity", std::int64_t{length_of(call.interval).count()});
   const auto count = call.limit > 0 ? std::min(call.limit, most_candles) : most_candles;
-  if (call.since) out.query.add("start", to_rfc3339(*call.since)).add("end", to_rfc3339(*call.since + length_of(call.interval) * count));
+  if (call.since)
+    out.query.add("start", to_rfc3339(*call.since))
+        .add("end", to_rfc3339(*call.since + length_of(call.interval) * count));
   return out;
 }
 
@@ -80,7 +82,8 @@ wire_request make_permissions(const venue_call& call) {
 
 result<wire_request> make_request(const venue_call& call) {
   switch (call.op) {
-    case operation::server_time: return open_request("/time", "GET /time");
+    case operation::server_time:
+      return open_request("/time", "GET /time");
     case operation::instruments: {
       auto out = open_request("/products", "GET /products");
       out.response_limit_bytes = products_limit_bytes;
@@ -97,10 +100,14 @@ result<wire_request> make_request(const venue_call& call) {
       out.query.add("limit", std::int64_t{call.limit > 0 ? std::min(call.limit, most_trades) : most_trades});
       return out;
     }
-    case operation::candles: return make_candles(call);
-    case operation::permissions: return make_permissions(call);
-    case operation::balances: return keyed_request("GET", "/accounts", "GET /accounts");
-    case operation::create_order: return make_create(call.order);
+    case operation::candles:
+      return make_candles(call);
+    case operation::permissions:
+      return make_permissions(call);
+    case operation::balances:
+      return keyed_request("GET", "/accounts", "GET /accounts");
+    case operation::create_order:
+      return make_create(call.order);
     case operation::cancel_order: {
       auto out = keyed_request("DELETE", order_path(call.of), "DELETE /orders/{id}");
       if (!call.of.symbol.empty()) out.query.add("product_id", to_product(call.of.symbol));
@@ -111,11 +118,16 @@ result<wire_request> make_request(const venue_call& call) {
       if (!call.symbol.empty()) out.query.add("product_id", to_product(call.symbol));
       return out;
     }
-    case operation::find_order: return keyed_request("GET", order_path(call.of), "GET /orders/{id}");
+    case operation::find_order:
+      return keyed_request("GET", order_path(call.of), "GET /orders/{id}");
     case operation::open_orders: {
       auto out = keyed_request("GET", "/orders", "GET /orders");
       if (!call.symbol.empty()) out.query.add("product_id", to_product(call.symbol));
-      out.query.add("status", "open").add("status", "pending").add("status", "active").add("limit", per_page).add_if("after", call.cursor);
+      out.query.add("status", "open")
+          .add("status", "pending")
+          .add("status", "active")
+          .add("limit", per_page)
+          .add_if("after", call.cursor);
       return out;
     }
     case operation::fills: {
@@ -125,7 +137,8 @@ result<wire_request> make_request(const venue_call& call) {
       out.query.add("product_id", to_product(call.symbol)).add("limit", fills_per_page).add_if("after", call.cursor);
       return out;
     }
-    default: return fail(exchange_errc::unsupported, "the exchange has no such function");
+    default:
+      return fail(exchange_errc::unsupported, "the exchange has no such function");
   }
 }
 

@@ -33,8 +33,12 @@ decimal within_range(json_fields& f, Compute compute) {
 
 }  // namespace
 
-std::string to_product(std::string_view symbol) { return replace(symbol, '/', '-'); }
-std::string to_symbol(std::string_view product) { return replace(product, '-', '/'); }
+std::string to_product(std::string_view symbol) {
+  return replace(symbol, '/', '-');
+}
+std::string to_symbol(std::string_view product) {
+  return replace(product, '-', '/');
+}
 
 std::string to_venue_client_id(std::string_view canonical) {
   if (canonical.size() != hex_size || !is_lower_hex(canonical)) return std::string(canonical);

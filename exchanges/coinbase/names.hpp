@@ -28,8 +28,8 @@ decimal divide_within_range(json_fields&, decimal a, decimal b);
 /// Unix seconds until the year 3000.
 wall_time read_unix_seconds(json_fields&, std::string_view key);
 
-/// Fills arrive newest first. Puts a page behind what was gathered before, cuts at the trade that is known already, and says
-/// whether the list is whole: then `fills` holds it oldest first.
+/// Fills arrive newest first. Puts a page behind what was gathered before, cuts at the trade that is known already, and
+/// says whether the list is whole: then `fills` holds it oldest first.
 struct fill_pages {
   std::vector<fill> fills;
   bool whole = false;

@@ -52,7 +52,7 @@ inline order_request limit_buy() {
 
 /// What a stream said, as words.
 class heard final : public market_events, public private_events {
- public:
+public:
   std::vector<book_ticker> tickers;
   std::vector<public_trade> trades;
   std::vector<book_update> books;

@@ -17,9 +17,9 @@ void check_all(const venue_protocol& protocol, const std::string& file, const ex
     ASSERT_NE(wanted, expected.end()) << name;
     ++seen;
     const auto op = name.starts_with("order_not_found") || name == "already_done" ? operation::cancel_order
-                    : name == "bad_symbol" ? operation::book
-                    : name == "maintenance" ? operation::balances
-                                            : operation::create_order;
+                    : name == "bad_symbol"                                        ? operation::book
+                    : name == "maintenance"                                       ? operation::balances
+                                                                                  : operation::create_order;
     auto call = call_of(op);
     call.of.venue_order_id = "11111111-1111-4111-8111-111111111111";
     const auto body = c["body"].is_string() ? c["body"].get<std::string>() : c["body"].dump();
@@ -90,7 +90,8 @@ TEST(CoinbaseErrors, WritesThatProveNothingAreUnknown) {
 
 TEST(CoinbaseErrors, LimitsSayHowLongToStayAway) {
   auto protocol = make_exchange_protocol();
-  auto reply = read(*protocol, call_of(operation::balances), R"({"message":"Private rate limit exceeded"})", 429, {{"Retry-After", "3"}});
+  auto reply = read(*protocol, call_of(operation::balances), R"({"message":"Private rate limit exceeded"})", 429,
+                    {{"Retry-After", "3"}});
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().retry_after, milliseconds(3'000));
   wire_request request;

@@ -26,9 +26,11 @@ TEST(CoinbaseAdvancedRequests, PlaceEveryKindOfOrder) {
   const std::string head =
       R"(POST /api/v3/brokerage/orders {"client_order_id":"22222222-2222-4222-8222-222222222222","product_id":"BTC-USD","side":"BUY","order_configuration":)";
   auto r = limit_buy();
-  EXPECT_EQ(line_of(*p, create(r)), head + R"({"limit_limit_gtc":{"base_size":"0.001","limit_price":"90000","post_only":false}}})");
+  EXPECT_EQ(line_of(*p, create(r)),
+            head + R"({"limit_limit_gtc":{"base_size":"0.001","limit_price":"90000","post_only":false}}})");
   r.type = order_type::limit_maker;
-  EXPECT_EQ(line_of(*p, create(r)), head + R"({"limit_limit_gtc":{"base_size":"0.001","limit_price":"90000","post_only":true}}})");
+  EXPECT_EQ(line_of(*p, create(r)),
+            head + R"({"limit_limit_gtc":{"base_size":"0.001","limit_price":"90000","post_only":true}}})");
   r.type = order_type::limit;
   r.tif = time_in_force::ioc;
   EXPECT_EQ(line_of(*p, create(r)), head + R"({"sor_limit_ioc":{"base_size":"0.001","limit_price":"90000"}}})");
@@ -44,8 +46,11 @@ TEST(CoinbaseAdvancedRequests, FindAndCancelThroughTheListWhenTheIdIsNotKnown) {
   auto p = make_advanced_protocol();
   auto call = call_of(operation::cancel_order);
   call.of.client_order_id = "22222222222242228222222222222222";
-  EXPECT_EQ(line_of(*p, call), "GET /api/v3/brokerage/orders/historical/batch?order_status=OPEN&product_ids=BTC-USD&limit=250");
-  auto reply = read(*p, call, R"({"orders":[{"order_id":"o-9","client_order_id":"22222222-2222-4222-8222-222222222222","product_id":"BTC-USD",
+  EXPECT_EQ(line_of(*p, call),
+            "GET /api/v3/brokerage/orders/historical/batch?order_status=OPEN&product_ids=BTC-USD&limit=250");
+  auto reply = read(
+      *p, call,
+      R"({"orders":[{"order_id":"o-9","client_order_id":"22222222-2222-4222-8222-222222222222","product_id":"BTC-USD",
     "side":"BUY","status":"OPEN","filled_size":"0","filled_value":"0","created_time":"2024-11-20T12:00:00Z",
     "order_configuration":{"limit_limit_gtc":{"base_size":"0.001","limit_price":"90000","post_only":false}}}],"has_next":false,"cursor":""})");
   ASSERT_TRUE(reply) << reply.error().to_string();
@@ -60,17 +65,22 @@ TEST(CoinbaseAdvancedRequests, FindAndCancelThroughTheListWhenTheIdIsNotKnown) {
   EXPECT_EQ(missing.error().code, make_error_code(exchange_errc::order_not_found));
   auto more = read(*p, call, R"({"orders":[],"has_next":true,"cursor":"c1"})");
   ASSERT_TRUE(more && more->next);
-  EXPECT_EQ(line_of(*p, *more->next), "GET /api/v3/brokerage/orders/historical/batch?order_status=OPEN&product_ids=BTC-USD&limit=250&cursor=c1");
+  EXPECT_EQ(line_of(*p, *more->next),
+            "GET /api/v3/brokerage/orders/historical/batch?order_status=OPEN&product_ids=BTC-USD&limit=250&cursor=c1");
 }
 
 TEST(CoinbaseAdvancedRequests, CancelAllReadsTheListFirst) {
   auto p = make_advanced_protocol();
   auto call = call_of(operation::cancel_all_orders);
-  auto reply = read(*p, call, R"({"orders":[{"order_id":"a","client_order_id":"","product_id":"BTC-USD","side":"SELL","status":"OPEN"},
+  auto reply =
+      read(*p, call,
+           R"({"orders":[{"order_id":"a","client_order_id":"","product_id":"BTC-USD","side":"SELL","status":"OPEN"},
     {"order_id":"b","client_order_id":"","product_id":"BTC-USD","side":"BUY","status":"OPEN"}],"has_next":false})");
   ASSERT_TRUE(reply && reply->next);
   EXPECT_EQ(line_of(*p, *reply->next), R"(POST /api/v3/brokerage/orders/batch_cancel {"order_ids":["a","b"]})");
-  auto refused = read(*p, *reply->next, R"({"results":[{"success":true,"order_id":"a"},{"success":false,"failure_reason":"UNKNOWN_CANCEL_ORDER","order_id":"b"}]})");
+  auto refused = read(
+      *p, *reply->next,
+      R"({"results":[{"success":true,"order_id":"a"},{"success":false,"failure_reason":"UNKNOWN_CANCEL_ORDER","order_id":"b"}]})");
   EXPECT_FALSE(refused);
   auto empty = read(*p, call, R"({"orders":[],"has_next":false})");
   ASSERT_TRUE(empty);
@@ -86,7 +96,8 @@ TEST(CoinbaseAdvancedRequests, PathsCannotBeEscaped) {
 
 TEST(CoinbaseExchangeRequests, PlaceEveryKindOfOrder) {
   auto p = make_exchange_protocol();
-  const std::string tail = R"("side":"buy","product_id":"BTC-USD","client_oid":"22222222-2222-4222-8222-222222222222",)";
+  const std::string tail =
+      R"("side":"buy","product_id":"BTC-USD","client_oid":"22222222-2222-4222-8222-222222222222",)";
   const auto limit = R"(POST /orders {"type":"limit",)" + tail + R"("price":"90000","size":"0.001")";
   auto r = limit_buy();
   EXPECT_EQ(line_of(*p, create(r)), limit + "}");

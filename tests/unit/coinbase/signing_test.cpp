@@ -15,7 +15,9 @@ credentials keys_of(const json& v) {
           secret(v["credentials"].value("password", std::string()))};
 }
 
-std::string text_of(const json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string text_of(const json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
 
 /// The request that the vector describes, as make_request would leave it.
 wire_request request_of(const json& v) {
@@ -103,7 +105,8 @@ void expect_token(std::string_view made, std::string_view expected, const creden
   auto signature = from_base64url(ours[2]);
   ASSERT_TRUE(signature);
   const bool pem = keys.api_secret.reveal().starts_with("-----BEGIN");
-  auto key = pem ? crypto::signing_key::from_pem(keys.api_secret.reveal()) : crypto::signing_key::from_ed25519(*from_base64(keys.api_secret.reveal()));
+  auto key = pem ? crypto::signing_key::from_pem(keys.api_secret.reveal())
+                 : crypto::signing_key::from_ed25519(*from_base64(keys.api_secret.reveal()));
   ASSERT_TRUE(key);
   EXPECT_TRUE(key->verify(ours[0] + "." + ours[1], *signature)) << id;
   EXPECT_TRUE(key->verify(theirs[0] + "." + theirs[1], *from_base64url(theirs[2]))) << id;
@@ -130,7 +133,8 @@ TEST(CoinbaseAdvancedSigning, MakesTheTokensOfAForeignClient) {
     EXPECT_EQ(find_header(made->headers, "Content-Type"), "application/json");
     const auto authorization = std::string(find_header(made->headers, "Authorization"));
     ASSERT_TRUE(authorization.starts_with("Bearer "));
-    expect_token(authorization.substr(7), v["expected"]["headers"]["Authorization"].get<std::string>().substr(7), keys, id);
+    expect_token(authorization.substr(7), v["expected"]["headers"]["Authorization"].get<std::string>().substr(7), keys,
+                 id);
   }
   EXPECT_EQ(checked, 7);
 }

@@ -15,6 +15,8 @@ namespace {
 constexpr std::array share_table{1000, 950, 850, 750, 600};
 /// A bucket is not looked at more often than this.
 constexpr nanoseconds least_wait = 1ms;
+/// Venues name the end of a ban in whole seconds, on their own clock.
+constexpr nanoseconds ban_margin = 1s;
 
 error rate_error(std::string detail, nanoseconds wait = 0ns) {
   error e(exchange_errc::rate_limited, std::move(detail));
@@ -236,9 +238,11 @@ nanoseconds rate_ledger::state::time_to(rate_bucket& b, const rate_asking& askin
 }
 
 void rate_ledger::state::ban(rate_bucket* gate, nanoseconds duration, std::uint64_t& count, rate_moment m) {
-  if (!gate || duration <= 0ns || m.now + duration <= gate->closed_until) return;
+  if (!gate || duration <= 0ns) return;
+  auto until = m.now + duration + ban_margin;
+  if (until <= gate->closed_until) return;
   if (gate->closed_until <= m.now) ++count;
-  gate->closed_until = m.now + duration;
+  gate->closed_until = until;
   schedule(*gate, m);
   arm();
 }

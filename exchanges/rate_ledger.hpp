@@ -64,7 +64,8 @@ class rate_ledger {
                                                      std::string_view symbol = {});
 
   /// What the venue said about its limits in an answer to a request of `account` that had `grant`. Counts are never lowered
-  /// by it; a limit it names replaces the published one; a ban shorter than the present one changes nothing.
+  /// by it; a limit it names replaces the published one; a ban shorter than the present one changes nothing, and one lasts a
+  /// second longer than the venue said.
   void apply(const limit_report&, const rate_grant& grant, std::string_view account, std::string_view symbol = {});
   /// Server clock minus ours: the venue's windows start on its own clock.
   void set_clock_offset(milliseconds offset);

@@ -107,9 +107,9 @@ TEST(RateLedger, BanStopsEveryLaneUntilItsEnd) {
   f.ask("kill", lane::kill, 1);
   f.ask("impatient", lane::kill, 1, "1", 10s);
   EXPECT_EQ(f.log, (names{"impatient!"}));
-  EXPECT_EQ(f.last_retry_after, milliseconds(3min));
+  EXPECT_EQ(f.last_retry_after, milliseconds(181s));
   EXPECT_FALSE(f.take(lane::kill, 1));
-  f.advance(179s);
+  f.advance(180s);
   EXPECT_EQ(f.log, (names{"impatient!"}));
   f.advance(2s);
   EXPECT_EQ(f.log, (names{"impatient!", "kill"}));
@@ -121,7 +121,7 @@ TEST(RateLedger, AShorterBanDoesNotEndALongerOne) {
   f.ban_address(3min);
   f.ban_address(1s);
   f.advance(10s);
-  EXPECT_EQ(f.ledger.banned_for(), nanoseconds(170s));
+  EXPECT_EQ(f.ledger.banned_for(), nanoseconds(171s));
   EXPECT_EQ(f.ledger.snapshot().address_bans, 1u);
 }
 
@@ -130,7 +130,7 @@ TEST(RateLedger, ABanReachesThoseThatWaitAlready) {
   f.ask("fill", lane::kill, 100);
   f.ask("waits", lane::kill, 1);
   f.ban_address(2min);
-  f.advance(119s);
+  f.advance(120s);
   EXPECT_EQ(f.log, (names{"fill"}));
   f.advance(2s);
   EXPECT_EQ(f.log, (names{"fill", "waits"}));

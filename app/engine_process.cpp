@@ -20,6 +20,7 @@
 #include "app/version.hpp"
 #include "base/files.hpp"
 #include "base/offload.hpp"
+#include "base/postgres_reader.hpp"
 #include "base/run_on.hpp"
 #include "base/task_scope.hpp"
 #include "exchanges/raw/spooling_raw_recorder.hpp"
@@ -81,6 +82,7 @@ struct engine_process::parts {
   std::unique_ptr<worker_pool> spool_workers;
   std::unique_ptr<database> web_db;
   std::unique_ptr<database> trading_db;
+  std::unique_ptr<postgres_reader> reader;
 
   std::unique_ptr<tenants::user_store> users;
   std::unique_ptr<tenants::account_store> accounts;
@@ -131,8 +133,9 @@ void engine_process::parts::build_stores(token_keys tokens) {
   spool_workers = std::make_unique<worker_pool>("spool", spool_threads, spool_queue_limit);
   web_db = make_database(config.database, wall);
   trading_db = make_database(with_connections(config.database, config.trading_connections), wall);
+  reader = make_postgres_reader(config.database, *web_timers);
   users = tenants::make_postgres_user_store(*web_db);
-  accounts = tenants::make_postgres_account_store(*web_db);
+  accounts = tenants::make_postgres_account_store(*web_db, reader.get());
   trading_accounts = tenants::make_postgres_account_store(*trading_db);
   earnings = tenants::make_postgres_earnings_store(*web_db);
   journal = engine::make_postgres_order_journal(trading.get_executor(), *trading_db);
@@ -309,6 +312,7 @@ result<void> engine_process::start() {
   auto listening = p.server->start();
   if (!listening) return listening;
   p.web_scope->spawn("database listener", p.listener->run());
+  p.web_scope->spawn("database reader", p.reader->run());
   p.web_scope->spawn("return start memory", p.return_start_memory());
   asio::post(p.trading.get_executor(), [&p] { p.begin_trading(); });
   p.trading.start();

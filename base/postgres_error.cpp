@@ -46,13 +46,6 @@ db_errc code_of(const std::string& sqlstate) {
   return db_errc::broken;
 }
 
-detail::database_failure from_sql_error(const pqxx::sql_error& e) {
-  const db_errc code = code_of(e.sqlstate());
-  const std::string message = e.what();
-  const bool named = code == db_errc::unique_violation || code == db_errc::constraint_violation;
-  return {error(code, named ? constraint_of(message) : first_line(message)), e.sqlstate().starts_with("57P")};
-}
-
 }  // namespace
 
 std::error_code make_error_code(db_errc value) {
@@ -69,6 +62,12 @@ std::string first_line(std::string text) {
   return text;
 }
 
+error to_database_error(const std::string& sqlstate, const std::string& message) {
+  const db_errc code = code_of(sqlstate);
+  const bool named = code == db_errc::unique_violation || code == db_errc::constraint_violation;
+  return {code, named ? constraint_of(message) : first_line(message)};
+}
+
 database_failure to_database_failure(std::exception_ptr failure) {
   try {
     std::rethrow_exception(failure);
@@ -77,7 +76,7 @@ database_failure to_database_failure(std::exception_ptr failure) {
   } catch (const pqxx::broken_connection& e) {
     return {error(db_errc::unavailable, first_line(e.what())), true};
   } catch (const pqxx::sql_error& e) {
-    return from_sql_error(e);
+    return {to_database_error(e.sqlstate(), e.what()), e.sqlstate().starts_with("57P")};
   } catch (const std::exception& e) {
     return {error(db_errc::broken, e.what()), false};
   } catch (...) {

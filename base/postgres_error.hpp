@@ -15,6 +15,9 @@ struct database_failure {
 /// The one mapping from libpqxx to db_errc.
 database_failure to_database_failure(std::exception_ptr);
 
+/// The one mapping from SQLSTATE to db_errc; `message` is the server's.
+error to_database_error(const std::string& sqlstate, const std::string& message);
+
 /// libpq's messages explain themselves over several lines; the first one says what happened.
 std::string first_line(std::string message);
 

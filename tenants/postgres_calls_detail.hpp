@@ -1,6 +1,7 @@
 #pragma once
 
 #include <charconv>
+#include <concepts>
 #include <optional>
 #include <pqxx/pqxx>
 #include <stdexcept>
@@ -11,6 +12,7 @@
 #include "base/clock.hpp"
 #include "base/decimal.hpp"
 #include "base/postgres.hpp"
+#include "base/postgres_reader.hpp"
 #include "tenants/errors.hpp"
 
 /// What the PostgreSQL stores of this folder share; included by *_postgres.cpp only. Broken values throw and end as
@@ -32,36 +34,48 @@ inline std::string microseconds_of(const std::string& column) {
   return "(extract(epoch FROM " + column + ") * 1000000)::bigint";
 }
 
-inline std::string_view view_of(const pqxx::field& f) {
+/// A value of a row: of the pool's pqxx::result or of the reader's read_rows.
+template <class F>
+concept field = std::same_as<F, pqxx::field> || std::same_as<F, read_field>;
+
+template <field F>
+std::string_view view_of(const F& f) {
   return {f.c_str(), f.size()};
 }
-inline std::string text_of(const pqxx::field& f) {
+template <field F>
+std::string text_of(const F& f) {
   return std::string(view_of(f));
 }
-inline std::optional<std::string> optional_text_of(const pqxx::field& f) {
+template <field F>
+std::optional<std::string> optional_text_of(const F& f) {
   if (f.is_null()) return std::nullopt;
   return text_of(f);
 }
 
-inline std::int64_t integer_of(const pqxx::field& f) {
+template <field F>
+std::int64_t integer_of(const F& f) {
   auto text = view_of(f);
   std::int64_t value = 0;
   auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (ec != std::errc{} || end != text.data() + text.size()) throw std::runtime_error("a column holds no integer");
   return value;
 }
-inline bool boolean_of(const pqxx::field& f) {
+template <field F>
+bool boolean_of(const F& f) {
   return f.c_str()[0] == 't';
 }
 /// Of a column selected through microseconds_of().
-inline wall_time time_of(const pqxx::field& f) {
+template <field F>
+wall_time time_of(const F& f) {
   return {std::chrono::microseconds(integer_of(f))};
 }
-inline std::optional<wall_time> optional_time_of(const pqxx::field& f) {
+template <field F>
+std::optional<wall_time> optional_time_of(const F& f) {
   if (f.is_null()) return std::nullopt;
   return time_of(f);
 }
-inline decimal decimal_of(const pqxx::field& f) {
+template <field F>
+decimal decimal_of(const F& f) {
   auto value = decimal::parse(view_of(f));
   if (!value) throw std::runtime_error("a column holds no decimal: " + value.error().detail);
   return *value;

@@ -7,6 +7,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <unordered_map>
+#include <vector>
 
 namespace drover::web {
 
@@ -52,6 +53,12 @@ struct web_metrics::state {
       counters(registry, "engine_ws_messages_dropped_total", "Messages overtaken by later state or not deliverable.");
   prometheus::Family<prometheus::Counter>& auth =
       counters(registry, "engine_auth_attempts_total", "Authentications by result.");
+  struct auth_series {
+    std::string method, result;
+    prometheus::Counter* count;
+  };
+  /// The few there are: a request costs no label strings.
+  std::vector<auth_series> auth_counts;
   prometheus::Histogram& push =
       histograms(registry, "engine_fill_push_duration_seconds", "Fill received to frame handed to the socket.")
           .Add({}, latency_buckets);
@@ -104,7 +111,11 @@ void web_metrics::request_ended(std::string_view method, std::string_view route,
 }
 
 void web_metrics::count_auth(std::string_view method, std::string_view result) {
-  state_->auth.Add({{"method", std::string(method)}, {"result", std::string(result)}}).Increment();
+  for (const auto& known : state_->auth_counts)
+    if (known.method == method && known.result == result) return known.count->Increment();
+  auto& added = state_->auth.Add({{"method", std::string(method)}, {"result", std::string(result)}});
+  state_->auth_counts.push_back({std::string(method), std::string(result), &added});
+  added.Increment();
 }
 
 void web_metrics::count_sent(ws::topic t) {

@@ -8,7 +8,8 @@ std::string account_columns() {
          microseconds_of("a.created_at") + ", " + microseconds_of("a.updated_at");
 }
 
-account account_of(const pqxx::row& row, int first) {
+template <class Row>
+account account_of(const Row& row, int first) {
   auto status = parse_account_status(view_of(row[first + 4]));
   if (!status) throw std::runtime_error("an account has an unknown status");
   return {.id = account_id(integer_of(row[first])),
@@ -23,6 +24,9 @@ account account_of(const pqxx::row& row, int first) {
           .created_at = time_of(row[first + 9]),
           .updated_at = time_of(row[first + 10])};
 }
+
+template account account_of(const pqxx::row&, int);
+template account account_of(const read_row&, int);
 
 std::string runnable_columns() {
   return account_columns() + ", k.dek_id, k.wrapped, a.api_key, a.api_secret, coalesce(a.passphrase, '')";

@@ -11,6 +11,10 @@
 #include "base/task.hpp"
 #include "tenants/accounts/account.hpp"
 
+namespace drover {
+class postgres_reader;
+}
+
 namespace drover::tenants {
 
 struct account_page {
@@ -74,7 +78,8 @@ public:
   virtual task<result<std::optional<runnable_account>>> load_runnable(account_id) = 0;
 };
 
-std::unique_ptr<account_store> make_postgres_account_store(database&);
+/// With `reader`, list() and get() go over it, on its thread only, and over the pool when it cannot serve.
+std::unique_ptr<account_store> make_postgres_account_store(database&, postgres_reader* reader = nullptr);
 /// `is_active` and `username` stand in for the users table. Any thread; no audit and no notification.
 struct memory_account_users {
   std::function<bool(user_id)> is_active;

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <array>
 
+#include "base/postgres_reader.hpp"
 #include "tenants/accounts/account_decisions.hpp"
 #include "tenants/accounts/account_rows_postgres.hpp"
 #include "tenants/accounts/account_statements_postgres.hpp"
@@ -38,12 +40,16 @@ std::optional<decision_facts> facts_of(const pqxx::result& rows, account_id id) 
                         .error_message = text_of(row[3])};
 }
 
-std::vector<account> accounts_of(const pqxx::result& rows) {
+template <class Rows>
+std::vector<account> accounts_of(const Rows& rows) {
   std::vector<account> accounts;
   accounts.reserve(rows.size());
-  for (const auto& row : rows) accounts.push_back(account_of(row));
+  for (decltype(rows.size()) i = 0; i < rows.size(); ++i) accounts.push_back(account_of(rows[i]));
   return accounts;
 }
+
+/// The reader did not run the statement, or lost its answer: the pool knows whether the database is there.
+bool must_ask_pool(const result<read_rows>& rows) { return !rows && rows.error().code == db_errc::unavailable; }
 
 /// Under the row's lock the update cannot miss; that it did anyway is a bug worth hearing of.
 account changed_row(const pqxx::result& rows) {
@@ -156,7 +162,7 @@ result<account> reject_account(connection& c, user_id admin, account_id id, cons
 
 class postgres_account_store final : public account_store {
 public:
-  explicit postgres_account_store(database& db) : db_(db) {}
+  postgres_account_store(database& db, postgres_reader* reader) : db_(db), reader_(reader) {}
 
   task<result<account_id>> reserve_id() override {
     auto job = [](connection& c) {
@@ -194,6 +200,12 @@ public:
   }
 
   task<result<std::vector<account>>> list(user_id user, account_page page) override {
+    if (reader_) {
+      const std::array parameters{std::to_string(user.value), std::to_string(page.after_id), std::to_string(limit_of(page))};
+      auto rows = co_await reader_->read(sql::list.name, sql::list.sql, parameters);
+      if (rows) co_return accounts_of(*rows);
+      if (!must_ask_pool(rows)) co_return std::unexpected(from_database_error(rows.error()));
+    }
     auto job = [user, page](connection& c) {
       pqxx::nontransaction tx(c);
       return accounts_of(execute(tx, sql::list, user.value, page.after_id, limit_of(page)));
@@ -203,6 +215,13 @@ public:
   }
 
   task<result<account>> get(user_id user, account_id id) override {
+    if (reader_) {
+      const std::array parameters{std::to_string(user.value), std::to_string(id.value)};
+      auto rows = co_await reader_->read(sql::get.name, sql::get.sql, parameters);
+      if (rows && rows->empty()) co_return fail(tenant_errc::not_found);
+      if (rows) co_return account_of((*rows)[0]);
+      if (!must_ask_pool(rows)) co_return std::unexpected(from_database_error(rows.error()));
+    }
     auto job = [user, id](connection& c) -> result<account> {
       pqxx::nontransaction tx(c);
       auto rows = execute(tx, sql::get, user.value, id.value);
@@ -288,12 +307,13 @@ public:
 
 private:
   database& db_;
+  postgres_reader* reader_;
 };
 
 }  // namespace
 
-std::unique_ptr<account_store> make_postgres_account_store(database& db) {
-  return std::make_unique<postgres_account_store>(db);
+std::unique_ptr<account_store> make_postgres_account_store(database& db, postgres_reader* reader) {
+  return std::make_unique<postgres_account_store>(db, reader);
 }
 
 }  // namespace drover::tenants

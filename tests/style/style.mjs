@@ -58,6 +58,7 @@ const rules = {
   'threads are made in adapters': () => find(/std::(j)?thread\b(?!::hardware)/, ['base/', 'app/io_thread.cpp']),
   'sockets are opened in net and base': () => find(/\b(tcp|local)::(socket|acceptor|resolver)|ssl::stream|\btcp_stream\b/, ['net/', 'base/postgres_listener', 'base/database_listener']),
   'pqxx stays in stores and the pool': () => find(/\bpqxx\//, ['base/', /postgres[^/]*\.cpp$/, /postgres[^/]*_detail\.hpp$/]),
+  'libpq stays in the PostgreSQL adapters of base': () => find(/\blibpq-fe\.h\b|\bPQ[a-z]\w+\(/, ['base/postgres']),
   'SQL stays in stores': () => find(/"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM)\s/, ['base/', /postgres[^/]*\.(cpp|hpp)$/]),
   'heavy headers stay out of headers': () =>
     find(/#include <(boost\/beast|openssl|pqxx\/|yaml-cpp|spdlog|simdjson|boost\/asio\.hpp)/, [/\.cpp$/, /_detail\.hpp$/, /openssl_handles\.hpp$/, 'net/']),

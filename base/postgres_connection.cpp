@@ -1,0 +1,63 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/error_code.hpp>
+
+#include "base/postgres_connection_detail.hpp"
+#include "base/postgres_error.hpp"
+
+namespace drover::detail {
+namespace {
+
+/// libpq may change its socket while it connects: each wait watches anew.
+task<result<void>> wait_once(const libpq_connection& c, descriptor::wait_type what) {
+  auto target = co_await asio::this_coro::executor;
+  descriptor watched(target);
+  auto ready = watch(watched, c);
+  if (ready) co_await watched.async_wait(what, asio::use_awaitable);
+  co_return ready;
+}
+
+}  // namespace
+
+error broken_connection(const libpq_connection& c) { return {db_errc::unavailable, first_line(PQerrorMessage(c.get()))}; }
+
+result<void> watch(descriptor& watched, const libpq_connection& c) {
+  const int copy = fcntl(PQsocket(c.get()), F_DUPFD_CLOEXEC, 0);
+  boost::system::error_code ec;
+  if (copy >= 0) watched.assign(copy, ec);
+  if (copy >= 0 && !ec) return {};
+  if (copy >= 0) ::close(copy);
+  return fail(errc::io, "the connection's socket cannot be watched");
+}
+
+task<result<void>> open_connection(libpq_connection& c, const std::string& url) {
+  c.reset(PQconnectStart(url.c_str()));
+  PQsetNoticeProcessor(c.get(), [](void*, const char*) {}, nullptr);
+  auto state = PQstatus(c.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+  while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
+    auto ready = co_await wait_once(c, state == PGRES_POLLING_READING ? descriptor::wait_read : descriptor::wait_write);
+    if (!ready) co_return ready;
+    state = PQconnectPoll(c.get());
+  }
+  if (state == PGRES_POLLING_FAILED) co_return std::unexpected(broken_connection(c));
+  co_return result<void>();
+}
+
+task<result<void>> run_statements(const libpq_connection& c, const std::string& statements) {
+  if (PQsendQuery(c.get(), statements.c_str()) != 1) co_return std::unexpected(broken_connection(c));
+  for (;;) {
+    while (PQisBusy(c.get()) == 1) {
+      auto ready = co_await wait_once(c, descriptor::wait_read);
+      if (!ready) co_return ready;
+      if (PQconsumeInput(c.get()) != 1) co_return std::unexpected(broken_connection(c));
+    }
+    const libpq_result answer(PQgetResult(c.get()));
+    if (!answer) co_return result<void>();
+    if (PQresultStatus(answer.get()) != PGRES_COMMAND_OK) co_return std::unexpected(broken_connection(c));
+  }
+}
+
+}  // namespace drover::detail

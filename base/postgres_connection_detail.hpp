@@ -1,0 +1,37 @@
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <memory>
+#include <string>
+
+#include "base/error.hpp"
+#include "base/task.hpp"
+
+/// libpq without blocking: what the listener and the reader share. Internal to base/postgres*.cpp.
+namespace drover::detail {
+
+struct close_connection {
+  void operator()(PGconn* connection) const { PQfinish(connection); }
+};
+struct clear_result {
+  void operator()(PGresult* answer) const { PQclear(answer); }
+};
+using libpq_connection = std::unique_ptr<PGconn, close_connection>;
+using libpq_result = std::unique_ptr<PGresult, clear_result>;
+using descriptor = asio::posix::stream_descriptor;
+
+/// db_errc::unavailable with what libpq says.
+error broken_connection(const libpq_connection&);
+
+/// Watches a copy of the connection's descriptor, for libpq closes its own.
+result<void> watch(descriptor& watched, const libpq_connection&);
+
+/// Connects; to be run under a deadline.
+task<result<void>> open_connection(libpq_connection&, const std::string& url);
+
+/// Runs statements without parameters and drops their rows.
+task<result<void>> run_statements(const libpq_connection&, const std::string& statements);
+
+}  // namespace drover::detail

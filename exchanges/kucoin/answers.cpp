@@ -17,11 +17,15 @@ json_source& source() {
   return kept;
 }
 
-std::unexpected<error> refuse(const venue_call& call, int status, std::string_view code, std::string_view message) {
+std::unexpected<error> refuse(const venue_call& call, const client_response& answer, std::string_view code, std::string_view message) {
+  const int status = answer.status;
   auto known = find_known_error(code, message);
   // The venue's own trouble: a write may have gone through.
   if (code.starts_with("5") || code == "408000") known = is_write(call.op) ? exchange_errc::unknown_outcome : exchange_errc::maintenance;
-  return std::unexpected(make_refusal(call.op, status, code, message, known));
+  auto out = make_refusal(call.op, status, code, message, known);
+  const auto reset_ms = whole_header(answer.headers, "gw-ratelimit-reset");
+  if (out.code == exchange_errc::rate_limited && reset_ms && *reset_ms >= 0 && *reset_ms <= 60'000) out.retry_after = milliseconds(*reset_ms);
+  return std::unexpected(std::move(out));
 }
 
 /// "Taken in": ids only.
@@ -186,17 +190,17 @@ venue_reply read_data(const venue_call& call, json_fields& top) {
 result<venue_reply> read_venue_answer(const venue_call& call, const client_response& answer) {
   const bool failed = answer.status < 200 || answer.status > 299;
   if (!source().load(answer.body)) {
-    if (failed) return refuse(call, answer.status, {}, {});
+    if (failed) return refuse(call, answer, {}, {});
     return std::unexpected(make_unreadable(call.op, "bytes"));
   }
   json_fields top(source().document().get_object());
   const auto code = std::string(top.optional_text("code"));
   const auto message = std::string(top.optional_text("msg"));
   if (!top.ok() || code.empty()) {
-    if (failed) return refuse(call, answer.status, {}, {});
+    if (failed) return refuse(call, answer, {}, {});
     return std::unexpected(make_unreadable(call.op, top.ok() ? "code" : top.problem()));
   }
-  if (failed || code != success_code) return refuse(call, answer.status, code, message);
+  if (failed || code != success_code) return refuse(call, answer, code, message);
   auto out = read_data(call, top);
   // An unknown order is answered with a null.
   if (call.op == operation::find_order && std::holds_alternative<nothing>(out.answer) && top.problem() == "data")

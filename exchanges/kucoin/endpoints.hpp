@@ -13,8 +13,6 @@ enum rule : std::size_t { spot_pool, management_pool, public_pool, socket_connec
 inline constexpr std::string_view success_code = "200000";
 
 inline constexpr std::string_view create_order_endpoint = "POST /api/v1/hf/orders";
-inline constexpr std::string_view access_endpoint = "POST /api/v1/bullet-private";
-inline constexpr std::string_view public_access_path = "/api/v1/bullet-public";
 
 /// Most fills that the venue gives at once, and most requests that one list takes.
 inline constexpr int fills_page = 100;

@@ -141,7 +141,8 @@ result<wire_request> make_wire_request(const venue_call& call) {
       return make_for_order(call.of, "GET /api/v1/hf/orders/{orderId}", "GET /api/v1/hf/orders/client-order/{clientOid}", 2);
     case operation::open_orders: return make_open_orders(call);
     case operation::fills: return make_fills(call);
-    case operation::stream_access: return make(access_endpoint, spot_pool, 10);
+    case operation::stream_access:
+      return call.market_stream ? make("POST /api/v1/bullet-public", public_pool, 10) : make("POST /api/v1/bullet-private", spot_pool, 10);
     case operation::keep_stream_access:
       return fail(exchange_errc::unsupported, "KuCoin's stream tokens are not prolonged; a new one is asked for");
     case operation::set_dead_man: return make_dead_man(call.dead_man_after);

@@ -24,11 +24,7 @@ void bound_validity(std::string& json, const signing_context& context) {
 
 result<client_request> sign_request(wire_request request, const credentials* keys, const signing_context& context,
                                     std::string_view key_version) {
-  if (request.is_private && !keys) {
-    if (request.endpoint != access_endpoint) return fail(exchange_errc::bad_credentials, "no key");
-    request.path = public_access_path;
-    request.is_private = false;
-  }
+  if (request.is_private && !keys) return fail(exchange_errc::bad_credentials, "no key");
   if (request.endpoint == create_order_endpoint) bound_validity(request.json, context);
 
   client_request out;

@@ -134,6 +134,7 @@ class mexc_market_wire final : public market_wire {
     if (is_json(frame)) return read_json(frame, table, out);
     if (!push_.ParseFromArray(frame.data(), static_cast<int>(std::min<std::size_t>(frame.size(), frame_limit))))
       return std::unexpected(protocol_error("frame", "bytes"));
+    if (!are_texts({push_.channel(), push_.symbol()})) return std::unexpected(protocol_error("frame", "names"));
     if (!tell(table.to_canonical(push_.symbol()), out)) return std::unexpected(protocol_error("frame", push_.channel().substr(0, venue_words_limit)));
     return {};
   }

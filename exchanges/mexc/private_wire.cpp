@@ -41,7 +41,7 @@ bool tell_order(const std::string& symbol, const mexc_push::Push& push, private_
   const auto status = status_of(p.status());
   // The order tells when it was made, the frame when it changed.
   const auto at = push.create_time() > 0 ? push.create_time() : p.create_time();
-  bool ok = status && is_side(p.trade_type()) && !p.id().empty() && !symbol.empty() && is_believable_ms(at);
+  bool ok = status && is_side(p.trade_type()) && !p.id().empty() && !symbol.empty() && are_texts({p.id(), p.client_id()}) && is_believable_ms(at);
   order o;
   o.symbol = symbol;
   o.venue_order_id = p.id();
@@ -63,7 +63,8 @@ bool tell_order(const std::string& symbol, const mexc_push::Push& push, private_
 
 bool tell_fill(const std::string& symbol, const mexc_push::PrivateDeal& d, private_events& out) {
   const auto fee = d.fee_amount().empty() ? result<decimal>(decimal{}) : decimal::parse(d.fee_amount());
-  bool ok = fee && is_side(d.trade_type()) && !d.trade_id().empty() && !d.order_id().empty() && !symbol.empty() && is_believable_ms(d.time());
+  bool ok = fee && is_side(d.trade_type()) && !d.trade_id().empty() && !d.order_id().empty() && !symbol.empty() && is_believable_ms(d.time()) &&
+            are_texts({d.trade_id(), d.order_id(), d.client_order_id(), d.fee_currency()});
   fill x;
   x.symbol = symbol;
   x.trade_id = d.trade_id();
@@ -81,7 +82,7 @@ bool tell_fill(const std::string& symbol, const mexc_push::PrivateDeal& d, priva
 }
 
 bool tell_balance(const mexc_push::PrivateAccount& a, private_events& out) {
-  bool ok = !a.asset().empty();
+  bool ok = !a.asset().empty() && are_texts({a.asset()});
   balance b{a.asset(), read_amount(a.balance_amount(), ok), read_amount(a.frozen_amount(), ok)};
   if (ok) out.on_balances({{std::move(b)}});
   return ok;
@@ -110,6 +111,7 @@ class mexc_private_wire final : public private_wire {
     if (is_json(frame)) return read_json(frame, out);
     if (!push_.ParseFromArray(frame.data(), static_cast<int>(std::min<std::size_t>(frame.size(), frame_limit))))
       return std::unexpected(protocol_error("frame", "bytes"));
+    if (!are_texts({push_.channel(), push_.symbol()})) return std::unexpected(protocol_error("frame", "names"));
     if (!tell(table.to_canonical(push_.symbol()), out)) return std::unexpected(protocol_error("frame", push_.channel().substr(0, venue_words_limit)));
     return {};
   }

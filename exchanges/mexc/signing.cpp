@@ -28,7 +28,7 @@ client_request sign_request(wire_request request, const credentials* keys, const
   const auto query = request.query.encoded();
   out.url += "?" + query + "&signature=" + to_hex(crypto::hmac_sha256(keys->api_secret.reveal(), query));
   out.headers.emplace_back("X-MEXC-APIKEY", keys->api_key.reveal());
-  if (out.method == "POST" || out.method == "PUT") out.headers.emplace_back("Content-Type", "application/json");
+  if (out.method != "GET") out.headers.emplace_back("Content-Type", "application/json");
   return out;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "exchanges/json_fields_detail.hpp"
@@ -24,6 +26,13 @@ inline std::string make_ping_frame() { return R"({"method":"PING"})"; }
 
 /// {"method":…,"params":[…]}
 std::string make_subscription_frame(bool subscribe, const std::vector<std::string>& channels);
+
+/// Whether all of these names of a push are UTF-8.
+inline bool are_texts(std::initializer_list<std::string_view> names) {
+  for (auto n : names)
+    if (!simdjson::validate_utf8(n.data(), n.size())) return false;
+  return true;
+}
 
 /// A decimal text of a push; malformed ones and negative ones clear `ok`, empty ones are zero.
 decimal read_amount(const std::string& text, bool& ok);

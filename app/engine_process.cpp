@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "app/credential_probe.hpp"
+#include "app/exchange_limits.hpp"
 #include "app/exit_codes.hpp"
 #include "app/io_thread.hpp"
 #include "app/process_hardening.hpp"
@@ -209,7 +210,8 @@ void engine_process::parts::build_web() {
                    .counters = counters,
                    .readiness = {{"bots", [this] { return manager->first_load_done() ? "" : "bots are starting"; }}},
                    .version = version,
-                   .revision = revision};
+                   .revision = revision,
+                   .limits = make_limits_source(trading.get_executor(), web.get_executor(), venues, wall)};
   server = web::make_web_server(config.web, std::move(p));
   board.on_change([this](const engine::bot_status& status) { server->publish(status); });
 }

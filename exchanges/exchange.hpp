@@ -9,6 +9,7 @@
 
 #include "base/task.hpp"
 #include "exchanges/protocol/operation.hpp"
+#include "exchanges/rate_snapshot.hpp"
 #include "exchanges/types.hpp"
 
 namespace drover::exchanges {
@@ -154,6 +155,8 @@ class exchange {
     connection_health connection;
   };
   virtual health get_health() const = 0;
+  /// How full the venue's limits are and who waits for them.
+  virtual rate_snapshot get_limits() const { return {}; }
 };
 
 }  // namespace drover::exchanges

@@ -6,6 +6,8 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -68,6 +70,18 @@ struct web_metrics::state {
   prometheus::Family<prometheus::Gauge>& bots = gauges(registry, "engine_bots", "Bots by state.");
   prometheus::Family<prometheus::Counter>& orders =
       counters(registry, "engine_orders_total", "Orders over all users by result.");
+  prometheus::Family<prometheus::Gauge>& limit_used =
+      gauges(registry, "engine_exchange_rate_limit_used_ratio", "Used share of a limit, of the fullest address.");
+  prometheus::Family<prometheus::Gauge>& limit_waiting =
+      gauges(registry, "engine_exchange_rate_waiting", "Requests that wait for budget.");
+  prometheus::Family<prometheus::Counter>& limit_granted =
+      counters(registry, "engine_exchange_rate_granted_total", "Requests that got their budget.");
+  prometheus::Family<prometheus::Counter>& limit_refused =
+      counters(registry, "engine_exchange_rate_refused_total", "Requests that did not get budget in time.");
+  prometheus::Family<prometheus::Counter>& limit_wait =
+      counters(registry, "engine_exchange_rate_wait_seconds_total", "Time that requests waited for budget.");
+  prometheus::Family<prometheus::Counter>& bans =
+      counters(registry, "engine_exchange_bans_total", "Bans that exchanges imposed.");
   prometheus::Counter& fills = counters(registry, "engine_fills_total", "Fills over all users.").Add({});
   prometheus::Counter& cpu = counters(registry, "process_cpu_seconds_total", "User and system processor time.").Add({});
   prometheus::Gauge& resident = gauges(registry, "process_resident_memory_bytes", "Resident memory.").Add({});
@@ -81,6 +95,26 @@ struct web_metrics::state {
   /// Keyed by the literal's address: a request costs two small look-ups and no label strings.
   std::unordered_map<const char*, route_series> routes;
   std::array<prometheus::Counter*, ws::topic_count> sent_by_topic{};
+
+  void show_limits(const exchange_limits& e) {
+    std::map<std::string, double> fullest;
+    for (const auto& source : e.sources)
+      for (const auto& level : source.levels) {
+        const double used = level.limit > 0 ? static_cast<double>(level.used) / static_cast<double>(level.limit) : 0;
+        auto& most = fullest[level.rule];
+        most = std::max(most, used);
+      }
+    for (const auto& [rule, used] : fullest) limit_used.Add({{"exchange", e.exchange}, {"bucket", rule}}).Set(used);
+    for (const auto& lane : e.lanes) {
+      const labels l{{"exchange", e.exchange}, {"lane", lane.name}};
+      limit_waiting.Add(l).Set(static_cast<double>(lane.waiting));
+      raise_to(limit_granted.Add(l), static_cast<double>(lane.granted));
+      raise_to(limit_refused.Add(l), static_cast<double>(lane.refused));
+      raise_to(limit_wait.Add(l), seconds_of(lane.waited));
+    }
+    raise_to(bans.Add({{"exchange", e.exchange}, {"of", "address"}}), static_cast<double>(e.address_bans));
+    raise_to(bans.Add({{"exchange", e.exchange}, {"of", "account"}}), static_cast<double>(e.account_bans));
+  }
 };
 
 web_metrics::web_metrics(std::string_view version, std::string_view revision) : state_(std::make_unique<state>()) {
@@ -156,6 +190,8 @@ std::string web_metrics::render(const metrics_snapshot& now) {
   order("filled", now.orders.filled);
   order("cancelled", now.orders.cancelled);
   raise_to(s.fills, static_cast<double>(now.orders.fills));
+  if (now.limits)
+    for (const auto& e : now.limits->exchanges) s.show_limits(e);
   raise_to(s.cpu, now.process.cpu_seconds);
   s.resident.Set(static_cast<double>(now.process.resident_bytes));
   s.virtual_memory.Set(static_cast<double>(now.process.virtual_bytes));

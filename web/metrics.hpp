@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "engine/bots/bot_status.hpp"
+#include "web/exchange_limits.hpp"
 #include "web/process_statistics.hpp"
 #include "web/ws/topic.hpp"
 
@@ -26,6 +27,7 @@ struct metrics_snapshot {
   engine::order_statistics orders;
   std::array<socket_counts, ws::topic_count> sockets{};
   std::size_t users = 0, http_connections = 0;
+  std::shared_ptr<const limits_report> limits;
 };
 
 /// Counters of the web in Prometheus' model, named as operators' dashboards expect them. Labels never carry users.

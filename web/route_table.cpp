@@ -29,6 +29,7 @@ constexpr std::array table{
     route{"GET", "/admin/exchanges/pending", admin, read, api::handle_list_pending_accounts},
     route{"POST", "/admin/exchanges/{id}/approve", admin, write, api::handle_approve_account},
     route{"POST", "/admin/exchanges/{id}/reject", admin, write, api::handle_reject_account},
+    route{"GET", "/admin/exchanges/limits", admin, read, api::handle_exchange_limits},
     // Earnings
     route{"GET", "/api/earnings", user, read, api::handle_list_earnings},
     route{"GET", "/api/earnings/summary", user, read, api::handle_sum_earnings},

@@ -27,6 +27,7 @@ struct services {
   steady_time started_at;
   /// Set from any thread.
   std::atomic<bool> draining = false;
+  std::shared_ptr<const limits_report> last_limits;
   /// Set while a server listens.
   std::function<net::http_server::statistics()> connections;
 

@@ -17,6 +17,7 @@
 #include "tenants/earnings/earnings_store.hpp"
 #include "tenants/users/login_service.hpp"
 #include "tenants/users/user_directory.hpp"
+#include "web/exchange_limits.hpp"
 #include "web/rate_limiter.hpp"
 
 namespace drover::web {
@@ -81,6 +82,8 @@ struct web_parts {
   std::string version, revision;
   /// Where the page is read from, once, in start(); and /proc/self.
   file_system& files = system_files();
+  /// The request budgets of the exchanges; absent: none.
+  limits_source limits;
 };
 
 /// HTTP and WebSocket API and the page. Web thread only, except publish().

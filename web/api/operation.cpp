@@ -39,7 +39,9 @@ task<answer> handle_version(request&, services& s) {
 
 /// GET /metrics: Prometheus text format.
 task<answer> handle_metrics(request&, services& s) {
-  auto response = json_response(200, s.metrics.render(take_snapshot(s)));
+  auto now = take_snapshot(s);
+  now.limits = co_await read_limits(s);
+  auto response = json_response(200, s.metrics.render(now));
   response.headers.front().second = "text/plain; version=0.0.4; charset=utf-8";
   co_return response;
 }

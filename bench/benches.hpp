@@ -26,6 +26,8 @@ int run_list_ceiling(const std::string& database_url, std::int64_t user, int con
 int run_commit_latency(const std::string& database_url, int count);
 /// Approved, active accounts of one user from lines "<api key> <api secret>" on standard input.
 int run_seed_accounts(const std::string& database_url, const std::string& master_key_file, std::int64_t user);
+/// Leaves that the rate ledger gives per second with 10,000 accounts waiting, and wake-ups of as many coroutines without it.
+int run_rate_grants(int seconds_each);
 /// Market frame in → signed order out, inside the process: p50 and p99, and of parsing and signing alone.
 int run_tick_to_order(int count);
 

@@ -36,6 +36,10 @@ int main(int argc, char** argv) {
   tick->add_option("--count", count);
   tick->callback([&] { status = run_tick_to_order(count); });
 
+  auto* grants = app.add_subcommand("rate-grants");
+  grants->add_option("--seconds", run_seconds);
+  grants->callback([&] { status = run_rate_grants(run_seconds); });
+
   CLI11_PARSE(app, argc, argv);
   return status;
 }

@@ -14,7 +14,8 @@ namespace drover::exchanges::paper {
 namespace {
 
 constexpr std::string_view bearer = "Bearer ";
-constexpr std::size_t key_limit_bytes = 128;
+constexpr std::size_t key_limit_bytes = 256, secret_limit_bytes = 4'096, addresses_limit = 100;
+constexpr std::int64_t latest_ms = 9'000'000'000'000, bytes_limit = 64 * 1024 * 1024;
 constexpr int balance_places = 8;
 constexpr std::int64_t longest_delay_ms = 3'600'000;
 
@@ -64,13 +65,45 @@ decimal amount_of(const json& value, const std::string& name) {
   return *amount;
 }
 
+bool is_key_character(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || std::string_view("-_/+=.:").contains(c);
+}
+
 std::string key_text_of(const json& body, const char* key) {
   auto text = text_of(body, key);
-  const bool plain = text.size() <= key_limit_bytes && std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
-  });
-  if (!plain) throw bad_request{400, std::string(key) + " must be at most 128 letters, digits, '-' and '_'"};
+  if (text.size() > key_limit_bytes || !std::ranges::all_of(text, is_key_character))
+    throw bad_request{400, std::string(key) + " must be at most 256 letters, digits and -_/+=.:"};
   return text;
+}
+
+/// Private keys have lines.
+std::string secret_of(const json& body) {
+  auto text = text_of(body, "api_secret");
+  const bool plain = std::ranges::all_of(text, [](char c) { return is_key_character(c) || c == ' ' || c == '\n'; });
+  if (text.size() > secret_limit_bytes || !plain) throw bad_request{400, "api_secret must be at most 4096 characters of a key, base64 or PEM"};
+  return text;
+}
+
+signing_key_form key_form_of(const json& body) {
+  const auto text = text_of(body, "key_form");
+  if (text.empty() || text == "sec1") return signing_key_form::sec1;
+  if (text == "pkcs8") return signing_key_form::pkcs8;
+  if (text == "ed25519") return signing_key_form::ed25519;
+  throw bad_request{400, "key_form must be sec1, pkcs8 or ed25519"};
+}
+
+std::vector<std::string> addresses_of(const json& body) {
+  std::vector<std::string> out;
+  auto it = body.find("addresses");
+  if (it == body.end()) return out;
+  const bool texts = it->is_array() && it->size() <= addresses_limit && std::ranges::all_of(*it, [](const json& a) { return a.is_string(); });
+  if (!texts) throw bad_request{400, "addresses must be a list of at most 100 addresses"};
+  return it->get<std::vector<std::string>>();
+}
+
+std::optional<wall_time> expiry_of(const json& body) {
+  const auto ms = whole_of(body, "expires_at_ms", -1, 0, latest_ms);
+  return ms < 0 ? std::nullopt : std::optional(wall_time::from_ms(ms));
 }
 
 key_permissions permissions_of(const json& body, key_permissions usual) {
@@ -95,22 +128,48 @@ std::vector<std::pair<std::string, decimal>> balances_of(const json& body) {
   return out;
 }
 
-json key_of(const api_account& a) { return {{"api_key", a.api_key}, {"api_secret", a.api_secret}}; }
+json key_of(const api_account& a) {
+  json out{{"venue", a.venue}, {"api_key", a.api_key}, {"api_secret", a.api_secret}};
+  if (!a.passphrase.empty()) out["passphrase"] = a.passphrase;
+  if (a.key_version != 0) out["key_version"] = a.key_version;
+  return out;
+}
+
+/// What both ways of opening accounts read: everything but the credentials.
+account_request account_request_of(const json& body) {
+  account_request out;
+  out.venue = text_of(body, "venue");
+  out.key_version = static_cast<int>(whole_of(body, "key_version", 0, 0, 9));
+  out.key_form = key_form_of(body);
+  out.permissions = permissions_of(body, {});
+  out.addresses = addresses_of(body);
+  out.expires_at = expiry_of(body);
+  out.balances = balances_of(body);
+  return out;
+}
+
+const api_account& open_account(simulated_venue& v, const account_request& wanted) {
+  auto opened = v.open_account(wanted);
+  if (!opened) throw bad_request{opened.error().code == make_error_code(errc::not_found) ? 404 : 400, opened.error().detail};
+  return **opened;
+}
 
 // POST /paper/accounts: opens one account.
 net::http_response post_account(simulated_venue& v, const json& body) {
-  const auto* a = v.open_account(key_text_of(body, "api_key"), key_text_of(body, "api_secret"), permissions_of(body, {}), balances_of(body));
-  if (a == nullptr) throw bad_request{409, "the api_key is taken"};
-  return respond(201, key_of(*a));
+  auto wanted = account_request_of(body);
+  wanted.api_key = key_text_of(body, "api_key");
+  wanted.api_secret = secret_of(body);
+  wanted.passphrase = key_text_of(body, "passphrase");
+  if (!wanted.api_key.empty() && v.accounts().find(wanted.api_key) != nullptr) throw bad_request{409, "the api_key is taken"};
+  return respond(201, key_of(open_account(v, wanted)));
 }
 
 // POST /paper/accounts/bulk: opens many alike.
 net::http_response post_accounts(simulated_venue& v, const json& body) {
   const auto count = whole_of(body, "count", 1, 1, control_api::bulk_limit);
-  const auto permissions = permissions_of(body, {});
-  const auto balances = balances_of(body);
+  const auto wanted = account_request_of(body);
   json out = json::array();
-  for (std::int64_t i = 0; i < count; ++i) out.push_back(key_of(*v.open_account({}, {}, permissions, balances)));
+  for (std::int64_t i = 0; i < count; ++i) out.push_back(key_of(open_account(v, wanted)));
   return respond(201, out);
 }
 
@@ -125,6 +184,8 @@ net::http_response patch_account(simulated_venue& v, const json& body) {
   auto& a = account_of(v, text_of(body, "api_key"));
   const auto added = balances_of(body);
   a.permissions = permissions_of(body, a.permissions);
+  if (body.contains("addresses")) a.addresses = addresses_of(body);
+  if (body.contains("expires_at_ms")) a.expires_at = expiry_of(body);
   for (const auto& [asset, amount] : added) v.credit(a.number, asset, amount);
   v.count_change();
   return respond(200, json::object());
@@ -151,7 +212,7 @@ json describe(const simulated_venue& v, const api_account& a) {
     balances[e.asset_name(h.asset)] = {{"free", h.free.to_string()}, {"locked", h.locked.to_string()}};
   for (const auto number : book.orders) orders.push_back(describe(e, *e.find_order(number)));
   for (const auto& f : book.fills) fills.push_back(describe(e, f));
-  return {{"api_key", a.api_key}, {"balances", std::move(balances)}, {"orders", std::move(orders)}, {"fills", std::move(fills)}};
+  return {{"venue", a.venue}, {"api_key", a.api_key}, {"balances", std::move(balances)}, {"orders", std::move(orders)}, {"fills", std::move(fills)}};
 }
 
 std::string query_value(std::string_view query, std::string_view name) {
@@ -191,17 +252,25 @@ std::uint32_t probability_of(const json& body) {
 
 /// Cuts or silences open WebSockets at once. False when the fault is of another kind.
 bool strike_connections(simulated_venue& v, const fault& f) {
-  const bool websocket = f.path.starts_with("/ws") || f.path.starts_with("/stream");
-  if (!websocket || (f.kind != fault_kind::reset && f.kind != fault_kind::half_open)) return false;
+  if (!f.websocket || (f.kind != fault_kind::reset && f.kind != fault_kind::half_open)) return false;
   const std::vector<frame_sender*> open(v.connections().begin(), v.connections().end());
   for (auto* s : open) {
-    if (!s->path().starts_with(f.path) || !v.connections().contains(s)) continue;
+    if (!v.connections().contains(s) || !s->path().starts_with(f.path) || (!f.venue.empty() && f.venue != s->venue_name())) continue;
     if (f.kind == fault_kind::reset)
       s->session()->abort();
     else
       s->fall_silent();
   }
   return true;
+}
+
+/// "/bybit/v5/order" is "/v5/order" of Bybit.
+void split_prefix(const simulated_venue& v, fault& f) {
+  if (!f.path.starts_with('/')) return;
+  const auto segment = f.path.substr(1, f.path.find('/', 1) - 1);
+  if (v.find_habits(segment) == nullptr) return;
+  f.venue = segment;
+  f.path.erase(0, segment.size() + 1);
 }
 
 // POST /paper/faults: plans a fault, or strikes open WebSockets.
@@ -213,6 +282,11 @@ net::http_response post_fault(simulated_venue& v, const json& body) {
   f.count = whole_of(body, "count", 1, -1, 1'000'000'000);
   f.probability_ppm = probability_of(body);
   f.path = text_of(body, "path");
+  f.venue = text_of(body, "venue");
+  if (!f.venue.empty() && v.find_habits(f.venue) == nullptr) throw bad_request{404, "no venue of that name is running"};
+  split_prefix(v, f);
+  f.websocket = flag_of(body, "websocket", f.path.starts_with("/ws") || f.path.starts_with("/stream"));
+  f.bytes = static_cast<std::size_t>(whole_of(body, "bytes", static_cast<std::int64_t>(f.bytes), 0, bytes_limit));
   f.method = text_of(body, "method");
   f.delay = milliseconds(whole_of(body, "ms", 0, -longest_delay_ms, longest_delay_ms));
   if (strike_connections(v, f)) return respond(200, json::object());
@@ -224,8 +298,8 @@ net::http_response post_fault(simulated_venue& v, const json& body) {
 net::http_response get_faults(simulated_venue& v) {
   json out = json::array();
   for (const auto& f : v.faults().all())
-    out.push_back({{"kind", to_string(f.kind)}, {"count", f.count}, {"probability_ppm", f.probability_ppm}, {"path", f.path},
-                   {"method", f.method}, {"ms", f.delay.count()}});
+    out.push_back({{"kind", to_string(f.kind)}, {"count", f.count}, {"probability_ppm", f.probability_ppm}, {"venue", f.venue},
+                   {"path", f.path}, {"websocket", f.websocket}, {"method", f.method}, {"ms", f.delay.count()}});
   return respond(200, out);
 }
 
@@ -266,8 +340,37 @@ json body_of(const net::http_request& r) {
   return body;
 }
 
-net::http_response dispatch(simulated_venue& v, const net::http_request& r) {
+bool is_loopback(std::string_view address) {
+  return address.starts_with("127.") || address == "::1" || address.starts_with("::ffff:127.");
+}
+
+}  // namespace
+
+// GET /paper/limits: requests, refusals for limits and refusals during bans, of each venue.
+net::http_response control_api::get_limits() const {
+  json out = json::object();
+  for (const auto* d : dialects_) {
+    const auto& s = d->meter().get_statistics();
+    out[std::string(d->name())] = {{"requests", s.requests}, {"denied", s.denied}, {"banned", s.banned}};
+  }
+  return respond(200, out);
+}
+
+// GET /paper/venues: the dialects, the default first, and what their accounts' keys hold.
+net::http_response control_api::get_venues() const {
+  json out = json::array();
+  for (const auto* d : dialects_)
+    out.push_back({{"venue", d->name()}, {"passphrase", d->habits().credentials.passphrase},
+                   {"signing_key", d->habits().credentials.secret == secret_style::signing_key},
+                   {"fee_in_quote", d->habits().rules.fee == fee_rule::quote_asset}});
+  return respond(200, out);
+}
+
+net::http_response control_api::dispatch(const net::http_request& r) {
+  auto& v = venue_;
   const auto is = [&](std::string_view method, std::string_view path) { return r.method == method && r.path == path; };
+  if (is("GET", "/paper/limits")) return get_limits();
+  if (is("GET", "/paper/venues")) return get_venues();
   if (is("GET", "/paper/state")) return get_state(v, r.query);
   if (is("GET", "/paper/faults")) return get_faults(v);
   if (is("GET", "/paper/health")) return get_health(v);
@@ -285,12 +388,6 @@ net::http_response dispatch(simulated_venue& v, const net::http_request& r) {
   throw bad_request{404, "no such control call; see the README of the paper exchange"};
 }
 
-bool is_loopback(std::string_view address) {
-  return address.starts_with("127.") || address == "::1" || address.starts_with("::ffff:127.");
-}
-
-}  // namespace
-
 bool control_api::is_allowed(const net::http_request& r) const {
   if (!token_) return true;
   const auto given = find_header(r.headers, "Authorization");
@@ -301,7 +398,7 @@ net::http_response control_api::handle(const net::http_request& r) {
   if (!is_loopback(r.remote_address)) return respond(403, {{"error", "control calls come from this machine only"}});
   if (!is_allowed(r)) return respond(401, {{"error", "control calls need the bearer token of the control token file"}});
   try {
-    return dispatch(venue_, r);
+    return dispatch(r);
   } catch (const bad_request& bad) {
     return respond(bad.status, {{"error", bad.what}});
   }

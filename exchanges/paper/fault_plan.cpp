@@ -8,7 +8,7 @@ namespace drover::exchanges::paper {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, fault_kind>, 13> names{{
+constexpr std::array<std::pair<std::string_view, fault_kind>, 20> names{{
     {"latency", fault_kind::latency},
     {"error_after_placing", fault_kind::error_after_placing},
     {"timeout_after_placing", fault_kind::timeout_after_placing},
@@ -22,19 +22,31 @@ constexpr std::array<std::pair<std::string_view, fault_kind>, 13> names{{
     {"reorder_frames", fault_kind::reorder_frames},
     {"clock_offset", fault_kind::clock_offset},
     {"maintenance", fault_kind::maintenance},
+    {"truncated", fault_kind::truncated},
+    {"html", fault_kind::html},
+    {"huge_frame", fault_kind::huge_frame},
+    {"invalid_utf8", fault_kind::invalid_utf8},
+    {"deep_json", fault_kind::deep_json},
+    {"sequence_gap", fault_kind::sequence_gap},
+    {"delayed_visibility", fault_kind::delayed_visibility},
 }};
 
 constexpr std::uint64_t whole_ppm = 1'000'000;
 
-bool is_state(fault_kind k) { return k == fault_kind::clock_offset || k == fault_kind::maintenance; }
+/// Last until they are removed.
+bool is_state(fault_kind k) {
+  return k == fault_kind::clock_offset || k == fault_kind::maintenance || k == fault_kind::delayed_visibility;
+}
 
 bool is_for_frames_only(fault_kind k) { return k == fault_kind::duplicate_frames || k == fault_kind::reorder_frames; }
 
 bool is_for_frames(fault_kind k) {
-  return is_for_frames_only(k) || k == fault_kind::reset || k == fault_kind::half_open || k == fault_kind::garbage;
+  return is_for_frames_only(k) || is_garbage(k) || k == fault_kind::reset || k == fault_kind::half_open || k == fault_kind::truncated;
 }
 
-bool is_websocket_path(std::string_view path) { return path.starts_with("/ws") || path.starts_with("/stream"); }
+bool is_of_venue(const fault& f, std::string_view venue) { return f.venue.empty() || f.venue == venue; }
+
+constexpr std::size_t json_depth = 100'000;
 
 }  // namespace
 
@@ -46,6 +58,22 @@ std::optional<fault_kind> parse_fault_kind(std::string_view text) {
 
 std::string_view to_string(fault_kind kind) {
   return std::ranges::find(names, kind, &std::pair<std::string_view, fault_kind>::second)->first;
+}
+
+bool is_garbage(fault_kind k) {
+  return k == fault_kind::garbage || k == fault_kind::html || k == fault_kind::huge_frame || k == fault_kind::invalid_utf8 ||
+         k == fault_kind::deep_json;
+}
+
+std::string make_garbage(const fault& f) {
+  switch (f.kind) {
+    case fault_kind::html:
+      return "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n";
+    case fault_kind::huge_frame: return "{\"data\":\"" + std::string(f.bytes, 'x') + "\"}";
+    case fault_kind::invalid_utf8: return "{\"symbol\":\"BTC\xff\xfe\xc0\x80USDT\"}";
+    case fault_kind::deep_json: return std::string(json_depth, '[') + std::string(json_depth, ']');
+    default: return "{\"symbol\":\"BTCUS\x01\xff<html>";
+  }
 }
 
 bool fault_plan::add(fault f) {
@@ -66,27 +94,36 @@ std::optional<fault> fault_plan::strike(Applies applies, random_source& random) 
   return std::nullopt;
 }
 
-std::optional<fault> fault_plan::strike_request(std::string_view method, std::string_view path, random_source& random) {
+std::optional<fault> fault_plan::strike_request(std::string_view venue, std::string_view method, std::string_view path,
+                                                random_source& random) {
   if (faults_.empty()) return std::nullopt;
   return strike(
       [&](const fault& f) {
-        if (is_state(f.kind) || is_for_frames_only(f.kind)) return false;
-        if (is_for_frames(f.kind) && is_websocket_path(f.path)) return false;
-        return path.starts_with(f.path) && (f.method.empty() || f.method == method);
+        if (is_state(f.kind) || is_for_frames_only(f.kind) || f.kind == fault_kind::sequence_gap || f.websocket) return false;
+        return is_of_venue(f, venue) && path.starts_with(f.path) && (f.method.empty() || f.method == method);
       },
       random);
 }
 
-std::optional<fault_kind> fault_plan::strike_frame(std::string_view path, random_source& random) {
+std::optional<fault> fault_plan::strike_frame(std::string_view venue, std::string_view path, random_source& random) {
   if (faults_.empty()) return std::nullopt;
-  auto struck = strike(
+  return strike(
       [&](const fault& f) {
-        if (!is_for_frames(f.kind) || !path.starts_with(f.path)) return false;
-        return is_for_frames_only(f.kind) || is_websocket_path(f.path);
+        if (!is_for_frames(f.kind) || !is_of_venue(f, venue) || !path.starts_with(f.path)) return false;
+        return is_for_frames_only(f.kind) || f.websocket;
       },
       random);
-  if (!struck) return std::nullopt;
-  return struck->kind;
+}
+
+bool fault_plan::strike_book(std::string_view venue, random_source& random) {
+  if (faults_.empty()) return false;
+  return strike([&](const fault& f) { return f.kind == fault_kind::sequence_gap && is_of_venue(f, venue); }, random).has_value();
+}
+
+milliseconds fault_plan::visibility_delay(std::string_view venue) const {
+  for (const auto& f : faults_)
+    if (f.kind == fault_kind::delayed_visibility && is_of_venue(f, venue)) return f.delay;
+  return milliseconds(0);
 }
 
 milliseconds fault_plan::clock_offset() const {

@@ -106,6 +106,35 @@ std::optional<depth_diff> market_data::take_diff(instrument_number n) {
   return out;
 }
 
+candle market_data::day_or_flat(instrument_number n, wall_time now) const {
+  if (auto traded = day(n, now)) return *traded;
+  const decimal last = engine_.last_price(n);
+  return {.open_time_ms = now.ms(), .open = last, .high = last, .low = last, .close = last};
+}
+
+std::vector<candle> join_candles(const std::deque<candle>& parts, std::int64_t interval_ms) {
+  std::vector<candle> out;
+  for (const auto& p : parts) {
+    const auto open_time = p.open_time_ms - p.open_time_ms % interval_ms;
+    if (out.empty() || out.back().open_time_ms != open_time) {
+      out.push_back(p);
+      out.back().open_time_ms = open_time;
+      continue;
+    }
+    auto& o = out.back();
+    o.high = std::max(o.high, p.high);
+    o.low = std::min(o.low, p.low);
+    o.close = p.close;
+    o.volume += p.volume;
+    o.quote_volume += p.quote_volume;
+    o.bought_volume += p.bought_volume;
+    o.bought_quote_volume += p.bought_quote_volume;
+    o.last_trade_id = p.last_trade_id;
+    o.trades += p.trades;
+  }
+  return out;
+}
+
 std::optional<candle> market_data::day(instrument_number n, wall_time now) const {
   std::optional<candle> out;
   for (const auto& m : feed(n).minutes) {

@@ -23,6 +23,9 @@ struct candle {
 enum class candle_interval { second, minute };
 constexpr std::int64_t to_ms(candle_interval i) { return i == candle_interval::second ? 1'000 : 60'000; }
 
+/// Joins parts, oldest first, into candles of `interval_ms` that begin at multiples of it.
+std::vector<candle> join_candles(const std::deque<candle>& parts, std::int64_t interval_ms);
+
 struct top_of_book {
   book_level bid, ask;
   std::int64_t update_id = 0;
@@ -66,6 +69,8 @@ class market_data {
   }
   /// The last 24 hours as one candle; opens at the oldest minute that is kept. Nothing before the first trade.
   std::optional<candle> day(instrument_number, wall_time now) const;
+  /// As day(), but a flat candle at the last price when nothing was traded.
+  candle day_or_flat(instrument_number, wall_time now) const;
 
  private:
   struct feed_state {

@@ -1,6 +1,7 @@
 #include "exchanges/paper/market_generator.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace drover::exchanges::paper {
 
@@ -104,6 +105,17 @@ void market_generator::step(instrument_number n, wall_time now) {
   m->mid = std::max(moved, m->spacing);
   quote(*m, now);
   trade(*m, now);
+}
+
+void market_generator::stir(instrument_number n, wall_time now) {
+  auto* m = find(n);
+  if (m == nullptr) return;
+  for (const auto s : {side::buy, side::sell}) {
+    std::optional<decimal> farthest;
+    for (const auto& [key, level] : engine_.book(n).of(s).levels())
+      if (level.house_total.is_positive()) farthest = level.price;
+    if (farthest) engine_.set_house_level(n, s, *farthest, random_quantity(*m), now);
+  }
 }
 
 void market_generator::set_mid(instrument_number n, decimal mid, wall_time now) {

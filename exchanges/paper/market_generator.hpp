@@ -27,6 +27,8 @@ class market_generator {
   void step(instrument_number, wall_time now);
   /// Moves the mid at once: every order of an account between the old and the new mid fills whole, then the ladder follows.
   void set_mid(instrument_number, decimal mid, wall_time now);
+  /// A small change of the outermost quotes, so that there is an update to publish.
+  void stir(instrument_number, wall_time now);
   decimal mid(instrument_number n) const;
   bool drives(instrument_number n) const;
 

@@ -32,8 +32,8 @@ asset_number matching_engine::intern_asset(std::string_view name) {
   return static_cast<asset_number>(assets_.size() - 1);
 }
 
-account_number matching_engine::open_account() {
-  accounts_.emplace_back();
+account_number matching_engine::open_account(account_rules rules) {
+  accounts_.emplace_back().rules = rules;
   return static_cast<account_number>(accounts_.size() - 1);
 }
 
@@ -64,10 +64,10 @@ std::optional<refusal> matching_engine::check_funds(const order_ticket& t) const
     return wallet.free(m.base) < t.quantity ? std::optional(refusal::insufficient_funds) : std::nullopt;
   if (t.side == side::sell) return wallet.free(m.base).is_positive() ? std::nullopt : std::optional(refusal::insufficient_funds);
   decimal needed = t.quote_quantity;
-  if (t.type != order_type::market)
-    needed = decimal::multiply(t.price, t.quantity);
-  else if (needed.is_zero())
-    needed = cost_of_market_buy(t);
+  if (needed.is_zero()) {
+    needed = t.type == order_type::market ? cost_of_market_buy(t) : decimal::multiply(t.price, t.quantity);
+    if (account(t.account).rules.fee == fee_rule::quote_asset) needed += most_fee(needed);
+  }
   return wallet.free(m.quote) < needed ? std::optional(refusal::insufficient_funds) : std::nullopt;
 }
 
@@ -76,14 +76,35 @@ std::optional<refusal> matching_engine::check(const order_ticket& t) const {
   if (auto refused = check_filters(t)) return refused;
   const auto& account_state = account(t.account);
   if (account_state.open_orders.size() >= rules_.open_orders_limit) return refusal::too_many_orders;
-  if (const auto* same = find_order(t.account, t.client_id); same != nullptr && !is_terminal(same->status))
-    return refusal::duplicate_client_id;
-  if (t.type == order_type::limit_maker) {
-    const auto& other = market(t.instrument).book.of(opposite(t.side));
-    if (const auto* best = other.best(); best != nullptr && other.reaches(t.price, best->price))
-      return refusal::would_match;
+  const auto rules = account_state.rules;
+  if (const auto* same = t.client_id.empty() ? nullptr : find_order(t.account, t.client_id); same != nullptr) {
+    if (rules.ids == client_id_rule::returns_existing) return std::nullopt;
+    if (rules.ids == client_id_rule::never_reused || !is_terminal(same->status)) return refusal::duplicate_client_id;
   }
+  if (t.type == order_type::limit_maker && rules.post_only == post_only_rule::refused && would_match(t)) return refusal::would_match;
   return check_funds(t);
+}
+
+bool matching_engine::would_match(const order_ticket& t) const {
+  const auto& other = market(t.instrument).book.of(opposite(t.side));
+  const auto* best = other.best();
+  return best != nullptr && other.reaches(t.price, best->price);
+}
+
+/// The order to answer instead of placing, see client_id_rule::returns_existing.
+const paper_order* matching_engine::find_existing(const order_ticket& t) const {
+  if (t.client_id.empty() || account(t.account).rules.ids != client_id_rule::returns_existing) return nullptr;
+  return find_order(t.account, t.client_id);
+}
+
+decimal matching_engine::cut_fee(decimal amount, int basis_points) const {
+  return decimal::divide(decimal::multiply(amount, decimal(basis_points)), decimal(10'000), rounding::down)
+      .round_to_places(rules_.fee_places, rounding::down);
+}
+
+/// What fees on `amount` can come to: the fees of its parts are cut down, so that they never sum up to more.
+decimal matching_engine::most_fee(decimal amount) const {
+  return cut_fee(amount, std::max(rules_.maker_fee_basis_points, rules_.taker_fee_basis_points));
 }
 
 decimal matching_engine::cost_of_market_buy(const order_ticket& t) const {
@@ -114,7 +135,7 @@ bool matching_engine::can_fill_whole(const order_ticket& t) const {
   return false;
 }
 
-paper_order& matching_engine::enter(const order_ticket& t, wall_time now) {
+paper_order& matching_engine::record(const order_ticket& t, wall_time now) {
   trim_history(accounts_[to_index(t.account)]);
   const auto number = ++last_order_;
   auto& o = orders_[number];
@@ -131,14 +152,31 @@ paper_order& matching_engine::enter(const order_ticket& t, wall_time now) {
   o.created_at = o.updated_at = now;
   auto& owner = accounts_[to_index(t.account)];
   owner.orders.push_back(number);
-  owner.open_orders.push_back(number);
-  owner.by_client_id[t.client_id] = number;
+  if (!t.client_id.empty()) owner.by_client_id[t.client_id] = number;
+  return o;
+}
+
+const paper_order& matching_engine::reject(const order_ticket& t, refusal why, wall_time now) {
+  auto& o = record(t, now);
+  o.status = order_status::rejected;
+  o.rejected_for = why;
+  listener_.on_order(o, order_change::rejected, nullptr);
+  return o;
+}
+
+paper_order& matching_engine::enter(const order_ticket& t, wall_time now) {
+  auto& o = record(t, now);
+  auto& owner = accounts_[to_index(t.account)];
+  owner.open_orders.push_back(o.number);
   if (t.type != order_type::market) {
     const auto& m = market(t.instrument);
-    if (t.side == side::buy)
-      owner.balances.lock(m.quote, decimal::multiply(t.price, t.quantity));
-    else
+    if (t.side == side::buy) {
+      const decimal notional = decimal::multiply(t.price, t.quantity);
+      if (owner.rules.fee == fee_rule::quote_asset) o.locked_fee = most_fee(notional);
+      owner.balances.lock(m.quote, notional + o.locked_fee);
+    } else {
       owner.balances.lock(m.base, t.quantity);
+    }
   }
   touch(t.account, t.instrument);
   listener_.on_order(o, order_change::accepted, nullptr);
@@ -147,9 +185,17 @@ paper_order& matching_engine::enter(const order_ticket& t, wall_time now) {
 
 std::expected<placement, refusal> matching_engine::place(const order_ticket& t, wall_time now) {
   if (auto refused = check(t)) return std::unexpected(*refused);
+  if (const auto* known = find_existing(t)) return placement{.order = known, .existing = true};
+  const bool taker_by_mistake = t.type == order_type::limit_maker && would_match(t);
   const bool hopeless = t.type == order_type::limit && t.tif == time_in_force::fok && !can_fill_whole(t);
   auto& o = enter(t, now);
   placement out{.order = &o};
+  if (taker_by_mistake) {
+    o.cancelled_as_taker = true;
+    finish(o, order_status::cancelled, now, order_change::cancelled);
+    flush_balances();
+    return out;
+  }
   if (!hopeless && t.type != order_type::limit_maker) {
     aggressor a{.instrument = t.instrument, .side = t.side, .quantity = t.quantity, .order = &o, .now = now, .fills = &out.fills};
     if (t.type != order_type::market) a.limit = t.price;
@@ -203,7 +249,7 @@ void matching_engine::restore_holding(account_number n, wallet::holding h) {
 void matching_engine::restore_order(paper_order o) {
   auto& owner = accounts_[to_index(o.account)];
   owner.orders.push_back(o.number);
-  owner.by_client_id[o.client_id] = o.number;
+  if (!o.client_id.empty()) owner.by_client_id[o.client_id] = o.number;
   if (!is_terminal(o.status)) {
     owner.open_orders.push_back(o.number);
     market(o.instrument).book.of(o.side).add_order(o.number, o.price, o.remaining());

@@ -14,7 +14,6 @@
 namespace drover::exchanges::paper {
 
 struct matching_rules {
-  /// Of the received asset.
   int maker_fee_basis_points = 10, taker_fee_basis_points = 10;
   std::size_t open_orders_limit = 10'000;
   /// Finished orders (and fills) kept per account; older ones are forgotten.
@@ -25,6 +24,7 @@ struct matching_rules {
 
 /// What one account has and did.
 struct account_book {
+  account_rules rules;
   wallet balances;
   /// All orders that are remembered, oldest first.
   std::deque<order_number> orders;
@@ -38,6 +38,8 @@ struct account_book {
 struct placement {
   const paper_order* order = nullptr;
   std::vector<execution> fills;
+  /// client_id_rule::returns_existing: nothing was placed, this is the order that has the id.
+  bool existing = false;
 };
 
 /// The matching core: accounts, balances and price-time priority books. No I/O and no clock inside (time is passed in),
@@ -63,7 +65,7 @@ class matching_engine {
   std::size_t asset_count() const { return assets_.size(); }
   const std::string& asset_name(asset_number n) const { return assets_[to_index(n)]; }
 
-  account_number open_account();
+  account_number open_account(account_rules = {});
   std::size_t account_count() const { return accounts_.size(); }
   const account_book& account(account_number n) const { return accounts_[to_index(n)]; }
   void credit(account_number, asset_number, decimal amount);
@@ -75,6 +77,8 @@ class matching_engine {
   /// Matches and, for the rest of a GTC order, puts it into the book. Market, IOC and unfillable FOK orders expire with
   /// what is left.
   std::expected<placement, refusal> place(const order_ticket&, wall_time now);
+  /// Takes the order in as rejected, unchecked: for venues that answer first and look later. Locks nothing.
+  const paper_order& reject(const order_ticket&, refusal, wall_time now);
   /// nullptr when there is no such open order of the account.
   const paper_order* cancel(account_number, order_number, wall_time now);
   const paper_order* find_order(order_number) const;
@@ -133,6 +137,11 @@ class matching_engine {
   std::optional<refusal> check_funds(const order_ticket&) const;
   bool can_fill_whole(const order_ticket&) const;
   decimal cost_of_market_buy(const order_ticket&) const;
+  bool would_match(const order_ticket&) const;
+  const paper_order* find_existing(const order_ticket&) const;
+  decimal cut_fee(decimal amount, int basis_points) const;
+  decimal most_fee(decimal amount) const;
+  paper_order& record(const order_ticket&, wall_time now);
   paper_order& enter(const order_ticket&, wall_time now);
   void match(aggressor&);
   void match_level(aggressor&, book_side::level&);

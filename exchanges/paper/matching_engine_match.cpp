@@ -9,7 +9,10 @@ namespace drover::exchanges::paper {
 decimal matching_engine::fillable(const aggressor& a, decimal price, decimal available) const {
   if (!a.quote_left) return std::min(a.quantity, available);
   const auto& m = market(a.instrument);
-  decimal most = decimal::divide(*a.quote_left, price, rounding::down).round_to_multiple(m.instrument.lot_size, rounding::down);
+  decimal least = price;
+  const bool fee_inside = a.side == side::buy && account(a.order->account).rules.fee == fee_rule::quote_asset;
+  if (fee_inside) least += decimal::divide(decimal::multiply(price, decimal(rules_.taker_fee_basis_points)), decimal(10'000), rounding::up);
+  decimal most = decimal::divide(*a.quote_left, least, rounding::down).round_to_multiple(m.instrument.lot_size, rounding::down);
   if (a.side == side::sell)
     most = std::min(most, account(a.order->account).balances.free(m.base).round_to_multiple(m.instrument.lot_size, rounding::down));
   return std::min(most, available);
@@ -51,7 +54,12 @@ void matching_engine::match_level(aggressor& a, book_side::level& level) {
     const decimal price = level.price;
     other.reduce(level, current, quantity);
     a.quantity -= a.quote_left ? decimal() : quantity;
-    if (a.quote_left) *a.quote_left -= decimal::multiply(price, quantity);
+    if (a.quote_left) {
+      const decimal notional = decimal::multiply(price, quantity);
+      *a.quote_left -= notional;
+      if (a.side == side::buy && account(a.order->account).rules.fee == fee_rule::quote_asset)
+        *a.quote_left -= cut_fee(notional, rules_.taker_fee_basis_points);
+    }
     a.last = a.quote_left && fillable(a, price, lot_size).is_zero();
     const bool printed_elsewhere = maker == nullptr && a.house_policy == house_lots::trade_at_limit;
     if (!printed_elsewhere) trade(a, maker, price, quantity);
@@ -99,11 +107,17 @@ void matching_engine::settle(paper_order& o, execution e, decimal price_of_lock,
     owner.balances.credit(paid_asset, locked - paid);
   }
   const int basis_points = e.maker ? rules_.maker_fee_basis_points : rules_.taker_fee_basis_points;
-  e.fee = decimal::divide(decimal::multiply(received, decimal(basis_points)), decimal(10'000), rounding::down)
-              .round_to_places(rules_.fee_places, rounding::down);
-  e.fee_asset = buying ? m.base : m.quote;
+  const bool fee_on_top = buying && owner.rules.fee == fee_rule::quote_asset;
+  e.fee = cut_fee(fee_on_top ? notional : received, basis_points);
+  e.fee_asset = buying && !fee_on_top ? m.base : m.quote;
   fees_[to_index(e.fee_asset)] += e.fee;
-  owner.balances.credit(e.fee_asset, received - e.fee);
+  owner.balances.credit(buying ? m.base : m.quote, fee_on_top ? received : received - e.fee);
+  if (fee_on_top && price_of_lock.is_zero()) {
+    owner.balances.spend_free(m.quote, e.fee);
+  } else if (fee_on_top) {
+    owner.balances.spend_locked(m.quote, e.fee);
+    o.locked_fee -= e.fee;
+  }
 
   o.filled_quantity += e.quantity;
   o.filled_notional += notional;
@@ -124,6 +138,8 @@ void matching_engine::finish(paper_order& o, order_status status, wall_time now,
   auto& owner = accounts_[to_index(o.account)];
   std::erase(owner.open_orders, o.number);
   if (status != order_status::filled) release_lock(o);
+  if (o.locked_fee.is_positive()) owner.balances.unlock(market(o.instrument).quote, o.locked_fee);
+  o.locked_fee = {};
   touch(o.account, o.instrument);
   if (change != order_change::traded) listener_.on_order(o, change, nullptr);
 }

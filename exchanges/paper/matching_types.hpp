@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/clock.hpp"
@@ -24,6 +25,31 @@ constexpr std::size_t to_index(asset_number n) { return static_cast<std::size_t>
 using order_number = std::int64_t;
 inline constexpr order_number house = 0;
 
+enum class fee_rule {
+  /// A buyer pays in the base asset, a seller in the quote asset.
+  received_asset,
+  /// Both pay in the quote asset: a buy order locks its fee, too. Of a market buy sized by quote amount the fee is part.
+  quote_asset,
+};
+
+enum class client_id_rule {
+  /// Refused while the account has an open order of that id.
+  unique_while_open,
+  /// Refused for as long as the account's order of that id is remembered.
+  never_reused,
+  /// Answers the remembered order (placement::existing) instead of placing.
+  returns_existing,
+};
+
+/// What becomes of a post-only order that would match.
+enum class post_only_rule { refused, cancelled };
+
+struct account_rules {
+  fee_rule fee = fee_rule::received_asset;
+  client_id_rule ids = client_id_rule::unique_while_open;
+  post_only_rule post_only = post_only_rule::refused;
+};
+
 /// What an account asks for. Limit orders have a price; market orders are sized by `quantity` in the base asset or, when
 /// `quote_quantity` is positive, by the amount of the quote asset to spend (or to receive).
 struct order_ticket {
@@ -33,8 +59,26 @@ struct order_ticket {
   order_type type = order_type::limit;
   time_in_force tif = time_in_force::gtc;
   decimal price, quantity, quote_quantity;
-  /// Unique among the account's open orders; never empty.
+  /// Unique as the account's rules say; empty = the order has none.
   std::string client_id;
+};
+
+/// Why an order was not taken. Nothing has changed then.
+enum class refusal {
+  /// Price not on the tick, zero, or out of bounds.
+  price_filter,
+  /// Quantity not on the lot, zero, or out of bounds.
+  lot_size,
+  min_notional,
+  insufficient_funds,
+  /// Post-only, and it would have matched at once.
+  would_match,
+  /// The account has an order with this client id, see client_id_rule.
+  duplicate_client_id,
+  /// Trading is halted.
+  market_closed,
+  /// The account has as many open orders as the exchange allows.
+  too_many_orders,
 };
 
 /// An order as the exchange keeps it, open or finished.
@@ -48,11 +92,17 @@ struct paper_order {
   order_status status = order_status::open;
   /// Expired because it would have traded with an order of the same account.
   bool expired_in_match = false;
+  /// Post-only and cancelled by the exchange because it would have matched (post_only_rule::cancelled).
+  bool cancelled_as_taker = false;
+  /// Set when the order was taken in and then rejected (simulated_venue::reject).
+  std::optional<refusal> rejected_for;
   decimal price;
   /// In the base asset. Of a market order sized by quote amount: what was executed.
   decimal quantity;
   decimal quote_quantity;
   decimal filled_quantity, filled_notional;
+  /// Part of the lock that pays the fees still to come (fee_rule::quote_asset, buy orders).
+  decimal locked_fee;
   std::string client_id;
   wall_time created_at, updated_at;
 
@@ -67,7 +117,6 @@ struct execution {
   instrument_number instrument{};
   exchanges::side side = side::buy;
   decimal price, quantity;
-  /// In the received asset.
   decimal fee;
   asset_number fee_asset{};
   bool maker = false;
@@ -82,25 +131,7 @@ struct market_trade {
   wall_time at;
 };
 
-/// Why an order was not taken. Nothing has changed then.
-enum class refusal {
-  /// Price not on the tick, zero, or out of bounds.
-  price_filter,
-  /// Quantity not on the lot, zero, or out of bounds.
-  lot_size,
-  min_notional,
-  insufficient_funds,
-  /// Post-only, and it would have matched at once.
-  would_match,
-  /// The account has an open order with this client id.
-  duplicate_client_id,
-  /// Trading is halted.
-  market_closed,
-  /// The account has as many open orders as the exchange allows.
-  too_many_orders,
-};
-
-enum class order_change { accepted, traded, cancelled, expired };
+enum class order_change { accepted, traded, cancelled, expired, rejected };
 
 /// Hears of everything that happens in the matching engine, in order, during the call that causes it. Must not call the
 /// engine back.

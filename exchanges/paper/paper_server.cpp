@@ -1,153 +1,135 @@
 #include "exchanges/paper/paper_server.hpp"
 
-#include <boost/system/system_error.hpp>
-
 #include <algorithm>
 #include <filesystem>
+#include <limits>
+#include <span>
 
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "base/task_scope.hpp"
 #include "exchanges/paper/control_api.hpp"
-#include "exchanges/paper/dialect.hpp"
+#include "exchanges/paper/dialects.hpp"
 #include "exchanges/paper/state_file.hpp"
+#include "exchanges/paper/venue_router.hpp"
 
 namespace drover::exchanges::paper {
 
 namespace {
 
 constexpr nanoseconds depth_interval = 100ms, second_interval = 1s, save_interval = 1s;
-/// How long half_open keeps a request without an answer, and timeout_after_placing when no time is given.
-constexpr nanoseconds longest_silence = 10min, usual_silence = 30s;
 /// Recorded events played in one turn.
 constexpr int replay_batch = 256;
 constexpr nanoseconds replay_pause_check = 20ms, replay_shortest_wait = 1ms;
 constexpr std::size_t state_limit_bytes = std::size_t{4} * 1024 * 1024 * 1024;
 
-net::http_server_config make_server_config(const paper_config& c) {
+net::http_server_config make_server_config(const paper_config& c, std::uint16_t port) {
   net::http_server_config out;
   out.address = c.address;
-  out.port = c.port;
+  out.port = port;
+  out.tls_certificate_file = c.tls_certificate_file;
+  out.tls_key_file = c.tls_key_file;
   out.connection_limit = out.connections_per_address = 60'000;
   out.body_limit_bytes = 1024 * 1024;
   out.target_limit_bytes = 32 * 1024;
   out.header_limit_bytes = 64 * 1024;
   out.idle_deadline = 60s;
   out.requests_per_connection = std::numeric_limits<int>::max();
-  out.websocket.send_queue_limit_bytes = 4 * 1024 * 1024;
+  out.websocket.send_queue_limit_bytes = 32 * 1024 * 1024;
   return out;
 }
-
-/// Routes requests to the control calls and the dialects, and lets faults strike the latter.
-class paper_handler final : public net::http_handler {
- public:
-  paper_handler(simulated_venue& venue, control_api& control, dialect& binance, timer_queue& timers)
-      : venue_(venue), control_(control), binance_(binance), timers_(timers) {}
-
-  task<net::http_response> handle(net::http_request request) override {
-    if (request.path.starts_with("/paper/")) co_return control_.handle(request);
-    if (!binance_.owns(request.path)) co_return make_error(404, "no such path");
-    const auto struck = venue_.faults().strike_request(request.method, request.path, venue_.random());
-    if (!struck) co_return binance_.handle(request);
-    auto answer = co_await handle_faulty(std::move(request), *struck);
-    co_return answer;
-  }
-
-  net::http_response make_error(int status, std::string_view detail) override {
-    net::http_response out;
-    out.status = status;
-    out.headers = {{"Content-Type", "application/json"}};
-    out.body = "{\"code\":-1000,\"msg\":\"" + std::string(detail) + "\"}";
-    return out;
-  }
-
- private:
-  task<net::http_response> handle_faulty(net::http_request request, fault struck) {
-    switch (struck.kind) {
-      case fault_kind::latency: {
-        co_await pause(struck.delay);
-        co_return binance_.handle(request);
-      }
-      case fault_kind::error_after_placing: {
-        binance_.handle(request);
-        co_return binance_.make_fault_response(struck);
-      }
-      case fault_kind::timeout_after_placing: {
-        binance_.handle(request);
-        const nanoseconds silence = struck.delay > 0ms ? nanoseconds(struck.delay) : usual_silence;
-        co_await pause(silence);
-        co_return drop();
-      }
-      case fault_kind::half_open: {
-        const nanoseconds silence = struck.delay > 0ms ? nanoseconds(struck.delay) : longest_silence;
-        co_await pause(silence);
-        co_return drop();
-      }
-      case fault_kind::reset: co_return drop();
-      case fault_kind::garbage: {
-        net::http_response out;
-        out.headers = {{"Content-Type", "application/json;charset=UTF-8"}};
-        out.body = "{\"symbol\":\"BTCUS\x01\xff<html>";
-        co_return out;
-      }
-      default: co_return binance_.make_fault_response(struck);
-    }
-  }
-
-  /// Ends early when the server stops.
-  task<void> pause(nanoseconds duration) {
-    try {
-      co_await sleep_for(timers_, duration);
-    } catch (const boost::system::system_error&) {
-    }
-  }
-
-  static net::http_response drop() {
-    net::http_response out;
-    out.drop_connection = true;
-    return out;
-  }
-
-  simulated_venue& venue_;
-  control_api& control_;
-  dialect& binance_;
-  timer_queue& timers_;
-};
 
 class server final : public paper_server {
  public:
   server(executor ex, timer_queue& timers, random_source& random, const clock& clock, paper_config config)
-      : executor_(ex), timers_(timers), config_(std::move(config)), log_("paper"), venue_(config_, clock, random), scope_(ex, "paper") {}
+      : executor_(ex), timers_(timers), config_(std::move(config)), log_("paper"), venue_(config_, clock, random), work_(ex),
+        scope_(ex, "paper") {}
 
   result<void> start() override {
     if (auto opened = venue_.open(); !opened) return opened;
+    if (auto made = make_dialects(); !made) return made;
     if (auto restored = restore(); !restored) return restored;
     auto token = read_token();
     if (!token) return std::unexpected(token.error());
     venue_.begin();
-    binance_ = make_binance_dialect(venue_);
-    control_ = std::make_unique<control_api>(venue_, std::move(*token));
-    auto handler = std::make_shared<paper_handler>(venue_, *control_, *binance_, timers_);
-    http_ = net::make_http_server(executor_, timers_, make_server_config(config_), std::move(handler));
-    if (auto started = http_->start(); !started) return started;
+    venue_.on_earlier_work([this] { work_.notify(); });
+    control_ = std::make_unique<control_api>(venue_, make_pointers(), std::move(*token));
+    if (auto started = start_servers(); !started) return started;
     scope_.spawn("generator", run_every(config_.step_interval, &simulated_venue::step_generator));
     scope_.spawn("depth", run_every(depth_interval, &simulated_venue::publish_depth));
     scope_.spawn("seconds", run_every(second_interval, &simulated_venue::publish_second));
+    scope_.spawn("later", run_later());
     if (!config_.recordings.empty()) scope_.spawn("recording", run_recording());
     if (!config_.state_file.empty()) scope_.spawn("state", run_state());
     return {};
   }
 
-  std::uint16_t port() const override { return http_->port(); }
+  std::uint16_t port() const override { return servers_.front()->port(); }
+
+  std::vector<venue_port> venue_ports() const override {
+    std::vector<venue_port> out;
+    for (std::size_t i = 0; i < dialects_.size(); ++i) {
+      const std::string name(dialects_[i]->name());
+      if (config_.port_per_venue)
+        out.push_back({name, servers_[i]->port(), ""});
+      else
+        out.push_back({name, port(), "/" + name});
+    }
+    return out;
+  }
 
   task<void> stop(nanoseconds limit) override {
     scope_.stop();
     co_await scope_.join();
-    if (http_) co_await http_->stop(limit);
+    for (auto& s : servers_) co_await s->stop(limit);
     if (!config_.state_file.empty()) save();
   }
 
  private:
+  /// The wanted ones, the default first; those that share a port with it follow under their prefixes.
+  result<void> make_dialects() {
+    std::vector<std::string> wanted = config_.venues;
+    for (const auto known : dialect_names())
+      if ((wanted.empty() || !config_.port_per_venue) && std::ranges::find(wanted, known) == wanted.end()) wanted.emplace_back(known);
+    for (const auto& name : wanted) {
+      auto made = make_dialect(name, venue_);
+      if (!made) return fail(errc::not_found, "there is no venue '" + name + "'");
+      dialects_.push_back(std::move(made));
+    }
+    return {};
+  }
+
+  std::vector<dialect*> make_pointers() const {
+    std::vector<dialect*> out;
+    for (const auto& d : dialects_) out.push_back(d.get());
+    return out;
+  }
+
+  result<void> start_servers() {
+    const auto all = make_pointers();
+    const std::span<dialect* const> none;
+    const std::size_t count = config_.port_per_venue ? all.size() : 1;
+    for (std::size_t i = 0; i < count; ++i) {
+      auto router = std::make_shared<venue_router>(venue_, *control_, *all[i], config_.port_per_venue ? none : std::span(all), timers_);
+      const std::uint16_t port = i == 0 ? config_.port : std::uint16_t{0};
+      servers_.push_back(net::make_http_server(executor_, timers_, make_server_config(config_, port), std::move(router)));
+      if (auto started = servers_.back()->start(); !started) return started;
+    }
+    return {};
+  }
+
+  /// Runs what dialects have put off.
+  task<void> run_later() {
+    for (;;) {
+      const auto due = venue_.next_due();
+      if (due)
+        co_await work_.wait_until(timers_, *due);
+      else
+        co_await work_.wait();
+      venue_.run_due();
+    }
+  }
+
   result<void> restore() {
     if (config_.state_file.empty() || !std::filesystem::exists(config_.state_file)) return {};
     auto text = system_files().read(config_.state_file, state_limit_bytes);
@@ -223,9 +205,12 @@ class server final : public paper_server {
   paper_config config_;
   logger log_;
   simulated_venue venue_;
-  std::unique_ptr<dialect> binance_;
+  wake_event work_;
+  /// The default one first.
+  std::vector<std::unique_ptr<dialect>> dialects_;
   std::unique_ptr<control_api> control_;
-  std::unique_ptr<net::http_server> http_;
+  /// One, or one a dialect, in the same order.
+  std::vector<std::unique_ptr<net::http_server>> servers_;
   std::uint64_t saved_revision_ = 0;
   task_scope scope_;
 };

@@ -16,6 +16,12 @@ struct paper_config {
   std::string address = "127.0.0.1";
   /// 0 = a free port.
   std::uint16_t port = 0;
+  /// The dialects that are served, the first one also at the root path; empty = all, Binance at the root.
+  std::vector<std::string> venues;
+  /// A port for each of `venues`, at the root path; the first one is `port`, the others are free ones.
+  bool port_per_venue = false;
+  /// PEM files for https and wss; both or none.
+  std::string tls_certificate_file, tls_key_file;
   /// "BTC/USDT=60000": instruments with their first price.
   std::vector<std::string> instruments{"BTC/USDT=60000", "ETH/USDT=2600"};
   /// Seed of the price generator.
@@ -27,7 +33,7 @@ struct paper_config {
   std::vector<std::string> recordings;
   /// Recording speed: 1 = as recorded, 10 = ten times faster, 0 = as fast as possible.
   double speed = 1;
-  /// Maker and taker fee in basis points of the received asset.
+  /// Maker and taker fee in basis points; the asset is the venue's habit.
   int maker_fee_basis_points = 10, taker_fee_basis_points = 10;
   /// Enforce request weights, order rates and bans.
   bool enforce_limits = true;
@@ -43,12 +49,22 @@ struct paper_config {
   std::string control_token_file;
 };
 
-/// A simulated exchange that speaks Binance spot over the wire. One executor, one thread.
+struct venue_port {
+  std::string venue;
+  std::uint16_t port = 0;
+  /// "" or "/bybit".
+  std::string prefix;
+};
+
+/// A simulated exchange that speaks the protocols of real venues over the wire. One executor, one thread.
 class paper_server {
  public:
   virtual ~paper_server() = default;
   virtual result<void> start() = 0;
+  /// Of the control calls and the default venue.
   virtual std::uint16_t port() const = 0;
+  /// Where each venue is.
+  virtual std::vector<venue_port> venue_ports() const = 0;
   virtual task<void> stop(nanoseconds limit) = 0;
 };
 

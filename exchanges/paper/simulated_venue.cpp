@@ -33,6 +33,7 @@ result<void> simulated_venue::add_instrument(const std::string& text, const std:
   auto source = std::ranges::find(sources, instrument.venue_symbol, &recording_player::source::venue_symbol);
   data_.add_instrument(source != sources.end());
   published_tops_.emplace_back();
+  depth_published_.push_back(false);
   book_changed_.push_back(false);
   const auto n = engine_.add_instrument(std::move(instrument));
   first_prices_.push_back(price);
@@ -49,13 +50,38 @@ void simulated_venue::begin() {
   }
 }
 
-const api_account* simulated_venue::open_account(std::string api_key, std::string api_secret, key_permissions permissions,
-                                                 const std::vector<std::pair<std::string, decimal>>& balances) {
-  if (!api_key.empty() && accounts_.find(api_key) != nullptr) return nullptr;
-  const auto n = engine_.open_account();
-  for (const auto& [asset, amount] : balances) engine_.credit(n, engine_.intern_asset(asset), amount);
+void simulated_venue::add_venue(const venue_habits& habits, venue_listener& listener) {
+  if (default_venue_.empty()) default_venue_ = habits.name;
+  venues_.push_back({habits, &listener});
+}
+
+const venue_habits* simulated_venue::find_habits(std::string_view name) const {
+  for (const auto& v : venues_)
+    if (v.habits.name == name) return &v.habits;
+  return nullptr;
+}
+
+result<const api_account*> simulated_venue::open_account(const account_request& wanted) {
+  const bool known = find_habits(wanted.venue.empty() ? default_venue_ : wanted.venue) != nullptr;
+  if (!known) return fail(errc::not_found, "no venue of that name is running");
+  auto opened = restore_account(wanted);
+  if (!opened) return std::unexpected(opened.error());
+  for (const auto& [asset, amount] : wanted.balances) engine_.credit((*opened)->number, engine_.intern_asset(asset), amount);
+  return *opened;
+}
+
+result<api_account*> simulated_venue::restore_account(const account_request& wanted) {
+  account_request request = wanted;
+  if (request.venue.empty()) request.venue = default_venue_;
+  auto owner = std::ranges::find(venues_, request.venue, [](const venue_entry& v) -> const std::string& { return v.habits.name; });
+  const bool running = owner != venues_.end();
+  const auto next = static_cast<account_number>(engine_.account_count());
+  auto added = accounts_.add(next, request, running ? owner->habits.credentials : credential_form{}, now(), random_);
+  if (!added) return added;
+  engine_.open_account(running ? owner->habits.rules : account_rules{});
+  owner_listeners_.push_back(running ? owner->listener : nullptr);
   count_change();
-  return accounts_.add(n, std::move(api_key), std::move(api_secret), permissions, random_);
+  return added;
 }
 
 void simulated_venue::credit(account_number n, std::string_view asset, decimal amount) {
@@ -81,6 +107,30 @@ const paper_order* simulated_venue::cancel(account_number n, order_number number
   return o;
 }
 
+const paper_order& simulated_venue::reject(const order_ticket& t, refusal why) { return engine_.reject(t, why, now()); }
+
+void simulated_venue::later(milliseconds delay, std::function<void()> work) {
+  if (later_.size() >= later_limit) return;
+  const auto at = clock_.now() + delay;
+  const bool earlier = later_.empty() || at < later_.begin()->first;
+  later_.emplace(at, std::move(work));
+  if (earlier && wake_) wake_();
+}
+
+std::optional<steady_time> simulated_venue::next_due() const {
+  return later_.empty() ? std::nullopt : std::optional(later_.begin()->first);
+}
+
+void simulated_venue::run_due() {
+  const auto now = clock_.now();
+  std::vector<std::function<void()>> due;
+  while (!later_.empty() && later_.begin()->first <= now) {
+    due.push_back(std::move(later_.begin()->second));
+    later_.erase(later_.begin());
+  }
+  for (auto& work : due) work();
+}
+
 void simulated_venue::step_generator() {
   if (paused_ || faults_.in_maintenance()) return;
   for (std::size_t i = 0; i < engine_.instrument_count(); ++i) generator_.step(static_cast<instrument_number>(i), now());
@@ -97,13 +147,31 @@ bool simulated_venue::set_price(instrument_number n, decimal price) {
 void simulated_venue::publish_depth() {
   for (std::size_t i = 0; i < engine_.instrument_count(); ++i) {
     const auto n = static_cast<instrument_number>(i);
-    if (auto diff = data_.take_diff(n))
-      for (auto* l : listeners_) l->on_depth(n, *diff);
+    if (auto diff = data_.take_diff(n)) publish_diff(n, *diff);
+  }
+}
+
+void simulated_venue::publish_diff(instrument_number n, const depth_diff& diff) {
+  depth_published_[to_index(n)] = true;
+  for (auto& v : venues_) {
+    if (faults_.strike_book(v.habits.name, random_))
+      v.listener->on_depth_lost(n, diff);
+    else
+      v.listener->on_depth(n, diff);
   }
 }
 
 void simulated_venue::publish_second() {
-  for (auto* l : listeners_) l->on_second();
+  stir_quiet_markets();
+  for (auto& v : venues_) v.listener->on_second();
+}
+
+void simulated_venue::stir_quiet_markets() {
+  for (std::size_t i = 0; i < depth_published_.size(); ++i) {
+    if (!depth_published_[i] && !faults_.in_maintenance()) generator_.stir(static_cast<instrument_number>(i), now());
+    depth_published_[i] = false;
+  }
+  publish_tops();
 }
 
 void simulated_venue::publish_tops() {
@@ -118,24 +186,24 @@ void simulated_venue::publish_tops() {
                       top->ask.price == last.ask.price && top->ask.quantity == last.ask.quantity;
     if (same) continue;
     last = *top;
-    for (auto* l : listeners_) l->on_top(n, *top);
+    for (auto& v : venues_) v.listener->on_top(n, *top);
   }
 }
 
 void simulated_venue::on_order(const paper_order& o, order_change change, const execution* e) {
   count_change();
-  for (auto* l : listeners_) l->on_order(o, change, e);
+  if (auto* l = listener_of(o.account)) l->on_order(o, change, e);
 }
 
 void simulated_venue::on_balances(account_number n, instrument_number i) {
   count_change();
-  for (auto* l : listeners_) l->on_balances(n, i);
+  if (auto* l = listener_of(n)) l->on_balances(n, i);
 }
 
 void simulated_venue::on_trade(instrument_number n, const market_trade& t) {
   if (data_.is_recorded(n)) return;
   data_.add_trade(n, t);
-  for (auto* l : listeners_) l->on_trade(n, t);
+  for (auto& v : venues_) v.listener->on_trade(n, t);
 }
 
 void simulated_venue::on_level(instrument_number n, side s, decimal price, decimal quantity) {
@@ -144,15 +212,15 @@ void simulated_venue::on_level(instrument_number n, side s, decimal price, decim
 }
 
 void simulated_venue::on_recorded_depth(instrument_number n, const depth_diff& diff) {
-  for (auto* l : listeners_) l->on_depth(n, diff);
+  publish_diff(n, diff);
 }
 
 void simulated_venue::on_recorded_top(instrument_number n, const top_of_book& top) {
-  for (auto* l : listeners_) l->on_top(n, top);
+  for (auto& v : venues_) v.listener->on_top(n, top);
 }
 
 void simulated_venue::on_recorded_trade(instrument_number n, const market_trade& t) {
-  for (auto* l : listeners_) l->on_trade(n, t);
+  for (auto& v : venues_) v.listener->on_trade(n, t);
 }
 
 }  // namespace drover::exchanges::paper

@@ -8,12 +8,17 @@ namespace drover::exchanges::paper {
 
 namespace {
 
-constexpr int format_version = 1;
+/// 2: accounts belong to venues, orders have fee locks and reasons. Files of version 1 are read as Binance's.
+constexpr int format_version = 2, oldest_version = 1;
+/// Of an order in version 1.
+constexpr std::size_t first_columns = 15;
+constexpr std::string_view first_venue = "binance";
 
 json save_order(const matching_engine& e, const paper_order& o) {
   return {o.number, e.get_instrument(o.instrument).venue_symbol, static_cast<int>(o.side), static_cast<int>(o.type), static_cast<int>(o.tif),
           static_cast<int>(o.status), o.expired_in_match, o.price.to_string(), o.quantity.to_string(), o.quote_quantity.to_string(),
-          o.filled_quantity.to_string(), o.filled_notional.to_string(), o.client_id, o.created_at.ms(), o.updated_at.ms()};
+          o.filled_quantity.to_string(), o.filled_notional.to_string(), o.client_id, o.created_at.ms(), o.updated_at.ms(), o.locked_fee.to_string(), o.cancelled_as_taker,
+          o.rejected_for ? static_cast<int>(*o.rejected_for) : -1};
 }
 
 json save_fill(const matching_engine& e, const execution& f) {
@@ -29,7 +34,9 @@ json save_account(const simulated_venue& v, const api_account& a) {
   for (const auto number : book.orders) orders.push_back(save_order(e, *e.find_order(number)));
   for (const auto& f : book.fills) fills.push_back(save_fill(e, f));
   const auto& p = a.permissions;
-  return {{"api_key", a.api_key}, {"api_secret", a.api_secret}, {"permissions", {p.read, p.trade, p.withdraw, p.ip_restrict}},
+  return {{"venue", a.venue}, {"api_key", a.api_key}, {"api_secret", a.api_secret}, {"passphrase", a.passphrase},
+          {"key_version", a.key_version}, {"addresses", a.addresses}, {"expires_at", a.expires_at ? a.expires_at->ms() : -1},
+          {"created_at", a.created_at.ms()}, {"permissions", {p.read, p.trade, p.withdraw, p.ip_restrict}},
           {"holdings", std::move(holdings)}, {"orders", std::move(orders)}, {"fills", std::move(fills)}};
 }
 
@@ -68,6 +75,10 @@ paper_order restore_order(const matching_engine& e, account_number owner, const 
   o.client_id = row.at(12);
   o.created_at = wall_time::from_ms(row.at(13));
   o.updated_at = wall_time::from_ms(row.at(14));
+  if (row.size() <= first_columns) return o;
+  o.locked_fee = number(row.at(15));
+  o.cancelled_as_taker = row.at(16);
+  if (const int why = row.at(17); why >= 0) o.rejected_for = static_cast<refusal>(why);
   return o;
 }
 
@@ -86,10 +97,21 @@ execution restore_fill(matching_engine& e, const json& row) {
   return f;
 }
 
-void restore_account(simulated_venue& v, const json& saved) {
+account_request restore_request(const json& saved) {
   const auto& p = saved.at("permissions");
-  const auto* a = v.open_account(saved.at("api_key"), saved.at("api_secret"), {p.at(0), p.at(1), p.at(2), p.at(3)}, {});
-  if (a == nullptr) throw bad_state{"two accounts have the same key"};
+  account_request out{.venue = saved.value("venue", std::string(first_venue)), .api_key = saved.at("api_key"), .api_secret = saved.at("api_secret"),
+                      .passphrase = saved.value("passphrase", ""), .key_version = saved.value("key_version", 0),
+                      .permissions = {p.at(0), p.at(1), p.at(2), p.at(3)}};
+  if (saved.contains("addresses")) out.addresses = saved.at("addresses").get<std::vector<std::string>>();
+  if (const auto ms = saved.value("expires_at", std::int64_t{-1}); ms >= 0) out.expires_at = wall_time::from_ms(ms);
+  return out;
+}
+
+void restore_account(simulated_venue& v, const json& saved) {
+  auto opened = v.restore_account(restore_request(saved));
+  if (!opened) throw bad_state{"an account: " + opened.error().detail};
+  auto* a = *opened;
+  a->created_at = wall_time::from_ms(saved.value("created_at", std::int64_t{0}));
   auto& e = v.engine_to_restore();
   for (const auto& h : saved.at("holdings"))
     e.restore_holding(a->number, {e.intern_asset(h.at(0).get_ref<const std::string&>()), number(h.at(1)), number(h.at(2))});
@@ -116,7 +138,8 @@ std::string save_state(const simulated_venue& v) {
 result<void> restore_state(simulated_venue& v, std::string_view text) {
   try {
     const auto saved = json::parse(text);
-    if (saved.at("version") != format_version) return fail(errc::malformed, "state file: written by another version");
+    const int version = saved.at("version");
+    if (version < oldest_version || version > format_version) return fail(errc::malformed, "state file: written by another version");
     auto& e = v.engine_to_restore();
     std::vector<std::int64_t> last_trades(e.instrument_count());
     for (const auto& [symbol, market] : saved.at("markets").items()) {

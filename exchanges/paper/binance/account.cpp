@@ -2,8 +2,8 @@
 
 #include <array>
 
-#include "exchanges/paper/binance_dialect.hpp"
-#include "exchanges/paper/binance_dialect_render.hpp"
+#include "exchanges/paper/binance/binance_dialect.hpp"
+#include "exchanges/paper/binance/render.hpp"
 
 namespace drover::exchanges::paper::binance {
 

@@ -1,21 +1,19 @@
-#include "exchanges/paper/binance_dialect.hpp"
+#include "exchanges/paper/binance/binance_dialect.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/encoding.hpp"
 #include "base/secret.hpp"
 #include "crypto/mac.hpp"
-#include "exchanges/paper/binance_dialect_render.hpp"
+#include "exchanges/paper/binance/render.hpp"
 
 namespace drover::exchanges::paper::binance {
 
 namespace {
 
 constexpr std::int64_t default_window_ms = 5'000, longest_window_ms = 60'000, tolerated_ahead_ms = 1'000;
-constexpr std::array<std::string_view, 7> prefixes{"/api/", "/sapi/", "/fapi/", "/dapi/", "/ws", "/stream", "/eapi/"};
 
 bool is_api_key(std::string_view key) {
   return !key.empty() && key.size() <= 128 && std::ranges::all_of(key, [](char c) {
@@ -44,16 +42,11 @@ bool is_number(const std::string& text) { return text.find_first_not_of("0123456
 
 }  // namespace
 
-binance_dialect::binance_dialect(simulated_venue& venue) : venue_(venue), limits_(venue.config()) {
-  for (std::size_t i = 0; i < venue.engine().instrument_count(); ++i)
-    streams_.add_instrument(venue.engine().get_instrument(static_cast<instrument_number>(i)).venue_symbol);
+binance_dialect::binance_dialect(simulated_venue& v) : dialect(v, {.name = "binance"}), limits_(meter(), v.config()) {
+  for (std::size_t i = 0; i < v.engine().instrument_count(); ++i)
+    streams_.add_instrument(v.engine().get_instrument(static_cast<instrument_number>(i)).venue_symbol);
   for (auto table : {market_routes(), trading_routes(), account_routes()})
     for (const auto& r : table) routes_[r.path].push_back(&r);
-  venue_.add_listener(*this);
-}
-
-bool binance_dialect::owns(std::string_view path) const {
-  return std::ranges::any_of(prefixes, [&](std::string_view p) { return path.starts_with(p); });
 }
 
 const route* binance_dialect::find_route(std::string_view method, std::string_view path) const {
@@ -63,7 +56,7 @@ const route* binance_dialect::find_route(std::string_view method, std::string_vi
   return found == it->second.end() ? nullptr : *found;
 }
 
-net::http_response binance_dialect::handle(const net::http_request& request) {
+net::http_response binance_dialect::handle(const net::http_request& request, std::string_view) {
   if (request.wants_websocket) return open_websocket(request);
   const auto* r = find_route(request.method, request.path);
   if (r == nullptr) {
@@ -81,35 +74,36 @@ net::http_response binance_dialect::handle(const net::http_request& request) {
 
 void binance_dialect::add_limit_headers(net::http_response& out, const route& r, const result_of_call& done,
                                         std::string_view address) const {
-  const auto used = std::to_string(limits_.used_weight(address, venue_.now()));
+  const auto used = std::to_string(limits_.used_weight(address, venue().now()));
   out.headers.emplace_back("X-MBX-USED-WEIGHT", used);
   out.headers.emplace_back("X-MBX-USED-WEIGHT-1M", used);
   if (done.retry_after) out.headers.emplace_back("Retry-After", std::to_string(done.retry_after->count()));
   if (!r.places_order || done.account == nullptr) return;
-  const auto counts = limits_.get_order_counts(done.account->number, venue_.now());
+  const auto counts = limits_.get_order_counts(done.account->number, venue().now());
   out.headers.emplace_back("X-MBX-ORDER-COUNT-10S", std::to_string(counts.ten_seconds));
   out.headers.emplace_back("X-MBX-ORDER-COUNT-1D", std::to_string(counts.day));
 }
 
 binance_dialect::result_of_call binance_dialect::execute(const route& r, const parameters& params, std::string_view api_key,
                                                          std::string_view address) {
-  if (auto denied = limits_.charge(address, weight_of(r, params), venue_.now()))
+  if (auto denied = limits_.charge(address, weight_of(r, params), venue().now()))
     return {std::unexpected(std::move(denied->why)), denied->retry_after};
-  auto account = authenticate(r.who, api_key, params);
+  auto account = authenticate(r.who, api_key, params, address);
   if (!account) return {std::unexpected(std::move(account.error()))};
   if (r.places_order)
-    if (auto denied = limits_.charge_order((*account)->number, venue_.now()))
+    if (auto denied = limits_.charge_order((*account)->number, venue().now()))
       return {std::unexpected(std::move(denied->why)), denied->retry_after, *account};
-  call c{*this, venue_, r.path, params, *account};
+  call c{*this, venue(), r.path, params, *account};
   return {r.handle(c), std::nullopt, *account, r.places_order};
 }
 
-outcome<const api_account*> binance_dialect::authenticate(access who, std::string_view api_key, const parameters& params) {
+outcome<const api_account*> binance_dialect::authenticate(access who, std::string_view api_key, const parameters& params,
+                                                          std::string_view address) {
   if (who == access::open) return nullptr;
   if (!is_api_key(api_key)) return std::unexpected(refused{401, -2014, "API-key format invalid."});
-  const auto* account = venue_.accounts().find(api_key);
+  const auto* account = find_account(api_key);
   const refused not_allowed{401, -2015, "Invalid API-key, IP, or permissions for action."};
-  if (account == nullptr) return std::unexpected(not_allowed);
+  if (account == nullptr || account->is_expired(venue().now()) || !account->allows_address(address)) return std::unexpected(not_allowed);
   if (who == access::keyed) return account;
   auto timestamp = params.whole("timestamp");
   if (!timestamp) return std::unexpected(timestamp.error());
@@ -119,7 +113,7 @@ outcome<const api_account*> binance_dialect::authenticate(access who, std::strin
   if (!window) return std::unexpected(window.error());
   if (window->value_or(default_window_ms) > longest_window_ms)
     return std::unexpected(refused{400, -1131, "recvWindow must be less than 60000."});
-  const auto now_ms = venue_.now().ms();
+  const auto now_ms = venue().now().ms();
   if (**timestamp > now_ms + tolerated_ahead_ms)
     return std::unexpected(refused{400, -1021, "Timestamp for this request was 1000ms ahead of the server's time."});
   if (now_ms - **timestamp > window->value_or(default_window_ms))
@@ -144,7 +138,7 @@ net::http_response binance_dialect::make_fault_response(const fault& f) {
       break;
     case fault_kind::ban:
       out = to_response({418, -1003, fmt::format("Way too much request weight used; IP banned until {}. Please use WebSocket Streams for "
-                                                 "live updates to avoid bans.", venue_.now().ms() + wait * 1'000)});
+                                                 "live updates to avoid bans.", venue().now().ms() + wait * 1'000)});
       break;
     default:
       return to_response({500, -1000, "An unknown error occurred while processing the request."});
@@ -157,7 +151,7 @@ net::http_response binance_dialect::open_websocket(const net::http_request& requ
   net::http_response out;
   const std::string_view path = request.path;
   if (path.starts_with("/ws-api/")) {
-    out.websocket = std::make_shared<api_session>(venue_, *this, request.path);
+    out.websocket = std::make_shared<api_session>(venue(), *this, request.path);
     return out;
   }
   std::vector<std::string> names;
@@ -169,80 +163,63 @@ net::http_response binance_dialect::open_websocket(const net::http_request& requ
     names = split(path.substr(4), '/');
     std::erase_if(names, is_number);
   }
-  out.websocket = std::make_shared<market_session>(venue_, streams_, request.path, combined, std::move(names));
+  out.websocket = std::make_shared<market_session>(venue(), streams_, request.path, combined, names);
   return out;
 }
 
 const paper_order* binance_dialect::cancel(account_number n, order_number number, std::string cancel_id) {
   cancel_id_ = std::move(cancel_id);
-  const auto* o = venue_.cancel(n, number);
+  const auto* o = venue().cancel(n, number);
   cancel_id_.clear();
   return o;
 }
 
-void binance_dialect::add_subscriber(account_number n, api_session* s, std::int64_t id) {
-  if (subscribers_.size() <= to_index(n)) subscribers_.resize(to_index(n) + 1);
-  subscribers_[to_index(n)].push_back({s, id});
-}
-
-void binance_dialect::remove_subscriber(account_number n, api_session* s, std::int64_t id) {
-  std::erase_if(subscribers_[to_index(n)], [&](const subscriber& x) { return x.session == s && x.id == id; });
-}
-
-void binance_dialect::send_to_user(account_number n, std::string_view event) {
-  // A copy: a session that is cut off by sending removes itself.
-  const auto listeners = subscribers_[to_index(n)];
-  for (const auto& l : listeners) l.session->send_event(l.id, event);
-}
-
 void binance_dialect::on_order(const paper_order& o, order_change change, const execution* e) {
-  if (!has_subscribers(o.account)) return;
-  send_to_user(o.account, render_execution_report(venue_.engine(), o, change, e, cancel_id_, venue_.now()));
+  if (!subscribers_.has(o.account)) return;
+  const auto event = render_execution_report(venue().engine(), o, change, e, cancel_id_, venue().now());
+  subscribers_.each(o.account, [&](api_session& s) { s.send_event(o.account, event); });
 }
 
 void binance_dialect::on_balances(account_number n, instrument_number i) {
-  if (!has_subscribers(n)) return;
-  send_to_user(n, render_account_position(venue_.engine(), n, i, venue_.now()));
+  if (!subscribers_.has(n)) return;
+  const auto event = render_account_position(venue().engine(), n, i, venue().now());
+  subscribers_.each(n, [&](api_session& s) { s.send_event(n, event); });
 }
 
 void binance_dialect::on_trade(instrument_number n, const market_trade& t) {
-  const auto& i = venue_.engine().get_instrument(n);
-  streams_.get(n, channel::trade).publish([&] { return render_trade(i, t, venue_.now()); });
-  streams_.get(n, channel::aggregate_trade).publish([&] { return render_aggregate_trade(i, t, venue_.now()); });
+  const auto& i = venue().engine().get_instrument(n);
+  streams_.publish(n, channel::trade, [&] { return render_trade(i, t, venue().now()); });
+  streams_.publish(n, channel::aggregate_trade, [&] { return render_aggregate_trade(i, t, venue().now()); });
 }
 
 void binance_dialect::on_top(instrument_number n, const top_of_book& top) {
-  streams_.get(n, channel::book_ticker).publish([&] { return render_book_ticker(venue_.engine().get_instrument(n), top); });
+  streams_.publish(n, channel::book_ticker, [&] { return render_book_ticker(venue().engine().get_instrument(n), top); });
 }
 
 void binance_dialect::on_depth(instrument_number n, const depth_diff& diff) {
-  const auto& i = venue_.engine().get_instrument(n);
+  const auto& i = venue().engine().get_instrument(n);
   for (const auto c : {channel::depth, channel::depth_100ms})
-    streams_.get(n, c).publish([&] { return render_depth(i, diff, venue_.now()); });
+    streams_.publish(n, c, [&] { return render_depth(i, diff, venue().now()); });
 }
 
 void binance_dialect::on_second() {
-  const auto now = venue_.now();
-  for (std::size_t index = 0; index < venue_.engine().instrument_count(); ++index) {
+  const auto now = venue().now();
+  for (std::size_t index = 0; index < venue().engine().instrument_count(); ++index) {
     const auto n = static_cast<instrument_number>(index);
-    const auto& i = venue_.engine().get_instrument(n);
-    const auto& seconds_of = venue_.data().candles(n, candle_interval::second);
-    const auto& minutes = venue_.data().candles(n, candle_interval::minute);
+    const auto& i = venue().engine().get_instrument(n);
+    const auto& seconds_of = venue().data().candles(n, candle_interval::second);
+    const auto& minutes = venue().data().candles(n, candle_interval::minute);
     if (seconds_of.empty()) continue;
-    streams_.get(n, channel::candle_1s).publish([&] { return render_candle(i, seconds_of.back(), "1s", to_ms(candle_interval::second), now); });
-    streams_.get(n, channel::candle_1m).publish([&] { return render_candle(i, minutes.back(), "1m", to_ms(candle_interval::minute), now); });
-    const auto day = venue_.data().day(n, now);
+    streams_.publish(n, channel::candle_1s, [&] { return render_candle(i, seconds_of.back(), "1s", to_ms(candle_interval::second), now); });
+    streams_.publish(n, channel::candle_1m, [&] { return render_candle(i, minutes.back(), "1m", to_ms(candle_interval::minute), now); });
+    const auto day = venue().data().day(n, now);
     if (!day) continue;
-    const auto top = venue_.data().top(n).value_or(top_of_book{});
-    streams_.get(n, channel::mini_ticker).publish([&] { return render_mini_ticker(i, *day, now); });
-    streams_.get(n, channel::ticker).publish([&] { return render_ticker(i, *day, top, now); });
+    const auto top = venue().data().top(n).value_or(top_of_book{});
+    streams_.publish(n, channel::mini_ticker, [&] { return render_mini_ticker(i, *day, now); });
+    streams_.publish(n, channel::ticker, [&] { return render_ticker(i, *day, top, now); });
   }
 }
 
+std::unique_ptr<dialect> make_dialect(simulated_venue& venue) { return std::make_unique<binance_dialect>(venue); }
+
 }  // namespace drover::exchanges::paper::binance
-
-namespace drover::exchanges::paper {
-
-std::unique_ptr<dialect> make_binance_dialect(simulated_venue& venue) { return std::make_unique<binance::binance_dialect>(venue); }
-
-}  // namespace drover::exchanges::paper

@@ -4,10 +4,11 @@
 #include <span>
 #include <unordered_map>
 
-#include "exchanges/paper/binance_dialect_limits.hpp"
-#include "exchanges/paper/binance_dialect_parameters.hpp"
-#include "exchanges/paper/binance_dialect_streams.hpp"
+#include "exchanges/paper/binance/limits.hpp"
+#include "exchanges/paper/binance/parameters.hpp"
+#include "exchanges/paper/binance/streams.hpp"
 #include "exchanges/paper/dialect.hpp"
+#include "exchanges/paper/listener_list.hpp"
 
 namespace drover::exchanges::paper::binance {
 
@@ -48,12 +49,11 @@ int weight_of(const route&, const parameters&);
 /// One client on /ws-api/v3.
 class api_session;
 
-class binance_dialect final : public dialect, private venue_listener {
+class binance_dialect final : public dialect {
  public:
   explicit binance_dialect(simulated_venue&);
 
-  bool owns(std::string_view path) const override;
-  net::http_response handle(const net::http_request&) override;
+  net::http_response handle(const net::http_request&, std::string_view prefix) override;
   net::http_response make_fault_response(const fault&) override;
 
   /// A request of the WebSocket API or REST after its parameters were read: limits, key, signature, handler.
@@ -69,10 +69,9 @@ class binance_dialect final : public dialect, private venue_listener {
   /// The order's cancel carries an id of its own in the events.
   const paper_order* cancel(account_number, order_number, std::string cancel_id);
   /// Checks key, permission, clock and signature.
-  outcome<const api_account*> authenticate(access, std::string_view api_key, const parameters&);
+  outcome<const api_account*> authenticate(access, std::string_view api_key, const parameters&, std::string_view address);
 
-  void add_subscriber(account_number, api_session*, std::int64_t subscription);
-  void remove_subscriber(account_number, api_session*, std::int64_t subscription);
+  account_listeners<api_session>& subscribers() { return subscribers_; }
   const request_limits& limits() const { return limits_; }
 
  private:
@@ -82,20 +81,12 @@ class binance_dialect final : public dialect, private venue_listener {
   void on_top(instrument_number, const top_of_book&) override;
   void on_depth(instrument_number, const depth_diff&) override;
   void on_second() override;
-  void send_to_user(account_number, std::string_view event);
-  bool has_subscribers(account_number n) const { return to_index(n) < subscribers_.size() && !subscribers_[to_index(n)].empty(); }
   net::http_response open_websocket(const net::http_request&);
   void add_limit_headers(net::http_response&, const route&, const result_of_call&, std::string_view address) const;
 
-  struct subscriber {
-    api_session* session = nullptr;
-    std::int64_t id = 0;
-  };
-  simulated_venue& venue_;
   request_limits limits_;
   market_streams streams_;
-  /// By account number.
-  std::vector<std::vector<subscriber>> subscribers_;
+  account_listeners<api_session> subscribers_;
   std::unordered_map<std::string_view, std::vector<const route*>> routes_;
   std::string cancel_id_;
 };
@@ -106,7 +97,8 @@ class api_session final : public net::websocket_handler {
 
   api_session(simulated_venue&, binance_dialect&, std::string path);
   ~api_session() override;
-  void send_event(std::int64_t subscription, std::string_view event);
+  /// To the subscription of that account, which there is at most one of.
+  void send_event(account_number, std::string_view event);
 
   void on_open(net::websocket_session&) override;
   void on_message(std::string_view, bool binary) override;
@@ -118,6 +110,7 @@ class api_session final : public net::websocket_handler {
   outcome<std::string> subscribe(const parameters&);
   outcome<std::string> unsubscribe(const parameters&);
   void leave_all();
+  void send_event(std::int64_t subscription, std::string_view event);
 
   simulated_venue& venue_;
   binance_dialect& dialect_;

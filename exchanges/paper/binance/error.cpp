@@ -1,4 +1,4 @@
-#include "exchanges/paper/binance_dialect_error.hpp"
+#include "exchanges/paper/binance/error.hpp"
 
 #include <fmt/core.h>
 

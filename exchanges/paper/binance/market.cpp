@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
-#include "exchanges/paper/binance_dialect.hpp"
-#include "exchanges/paper/binance_dialect_render.hpp"
+#include "exchanges/paper/binance/binance_dialect.hpp"
+#include "exchanges/paper/binance/render.hpp"
 
 namespace drover::exchanges::paper::binance {
 
@@ -168,30 +168,6 @@ constexpr std::array<interval_row, 14> intervals{{{"1s", 1'000}, {"1m", 60'000},
   {"30m", 1'800'000}, {"1h", 3'600'000}, {"2h", 7'200'000}, {"4h", 14'400'000}, {"6h", 21'600'000}, {"8h", 28'800'000},
   {"12h", 43'200'000}, {"1d", 86'400'000}, {"3d", 259'200'000}}};
 
-/// Joins minutes (or seconds) into candles of `interval_ms`.
-std::vector<candle> join_candles(const std::deque<candle>& parts, std::int64_t interval_ms) {
-  std::vector<candle> out;
-  for (const auto& p : parts) {
-    const auto open_time = p.open_time_ms - p.open_time_ms % interval_ms;
-    if (out.empty() || out.back().open_time_ms != open_time) {
-      out.push_back(p);
-      out.back().open_time_ms = open_time;
-      continue;
-    }
-    auto& o = out.back();
-    o.high = std::max(o.high, p.high);
-    o.low = std::min(o.low, p.low);
-    o.close = p.close;
-    o.volume += p.volume;
-    o.quote_volume += p.quote_volume;
-    o.bought_volume += p.bought_volume;
-    o.bought_quote_volume += p.bought_quote_volume;
-    o.last_trade_id = p.last_trade_id;
-    o.trades += p.trades;
-  }
-  return out;
-}
-
 // GET /api/v3/klines: candles from the trades of the last day (seconds: of the last hour).
 answer candles(call& c) {
   auto n = instrument_of(c);
@@ -224,9 +200,8 @@ answer candles(call& c) {
 
 std::string render_day(const simulated_venue& venue, instrument_number n) {
   const auto now = venue.now();
-  const auto last = venue.engine().last_price(n);
   const auto top = venue.data().top(n).value_or(top_of_book{});
-  const auto d = venue.data().day(n, now).value_or(candle{.open_time_ms = now.ms(), .open = last, .high = last, .low = last, .close = last});
+  const auto d = venue.data().day_or_flat(n, now);
   const decimal change = d.close - d.open;
   const decimal percent = d.open.is_zero() ? decimal() : decimal::divide(change * decimal(100), d.open).round_to_places(3, rounding::half_even);
   const decimal average = d.volume.is_zero() ? d.close : decimal::divide(d.quote_volume, d.volume).round_to_places(8, rounding::half_even);

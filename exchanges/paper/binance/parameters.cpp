@@ -1,4 +1,4 @@
-#include "exchanges/paper/binance_dialect_parameters.hpp"
+#include "exchanges/paper/binance/parameters.hpp"
 
 #include <fmt/core.h>
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "exchanges/paper/binance_dialect_error.hpp"
+#include "exchanges/paper/binance/error.hpp"
 
 namespace drover::exchanges::paper::binance {
 

@@ -1,4 +1,4 @@
-#include "exchanges/paper/binance_dialect_render.hpp"
+#include "exchanges/paper/binance/render.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "exchanges/paper/binance_dialect_streams.hpp"
+#include "exchanges/paper/binance/streams.hpp"
 
 #include <fmt/format.h>
 
@@ -28,35 +28,8 @@ std::string id_of(const json& request) {
 
 }  // namespace
 
-void market_stream::add(market_session* s) { (s->combined() ? combined_ : plain_).push_back(s); }
-
-void market_stream::remove(market_session* s) {
-  auto& list = s->combined() ? combined_ : plain_;
-  auto it = std::ranges::find(list, s);
-  if (it == list.end()) return;
-  if (broadcasting_) {
-    *it = nullptr;
-    return;
-  }
-  *it = list.back();
-  list.pop_back();
-}
-
-void market_stream::broadcast(std::string text) {
-  broadcasting_ = true;
-  if (!combined_.empty()) {
-    const auto wrapped = std::make_shared<const std::string>(fmt::format(R"({{"stream":"{}","data":{}}})", name_, text));
-    for (std::size_t i = 0; i < combined_.size(); ++i)
-      if (combined_[i] != nullptr) combined_[i]->send(wrapped);
-  }
-  if (!plain_.empty()) {
-    const auto shared = std::make_shared<const std::string>(std::move(text));
-    for (std::size_t i = 0; i < plain_.size(); ++i)
-      if (plain_[i] != nullptr) plain_[i]->send(shared);
-  }
-  broadcasting_ = false;
-  std::erase(combined_, nullptr);
-  std::erase(plain_, nullptr);
+std::string market_streams::wrap(std::string_view name, std::string_view text) {
+  return fmt::format(R"({{"stream":"{}","data":{}}})", name, text);
 }
 
 void market_streams::add_instrument(std::string_view venue_symbol) {
@@ -64,49 +37,26 @@ void market_streams::add_instrument(std::string_view venue_symbol) {
   std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   auto& row = streams_.emplace_back();
   for (std::size_t i = 0; i < channel_count; ++i) {
-    row[i] = std::make_unique<market_stream>(lower + std::string(suffixes[i]));
-    by_name_.emplace(row[i]->name(), row[i].get());
+    const auto name = lower + std::string(suffixes[i]);
+    row[i] = {&plain_.at(name), &combined_.at(name)};
   }
 }
 
-market_stream* market_streams::find(std::string_view name) {
-  auto it = by_name_.find(std::string(name));
-  return it == by_name_.end() ? nullptr : it->second;
-}
-
 market_session::market_session(simulated_venue& venue, market_streams& streams, std::string path, bool combined,
-                               std::vector<std::string> names)
-    : venue_(venue), streams_(streams), sender_(venue, std::move(path)), combined_(combined) {
+                               const std::vector<std::string>& names)
+    : venue_(venue), board_(streams.board(combined)), sender_(venue, "binance", std::move(path)), subscriptions_(*this, stream_limit) {
   for (const auto& name : names) subscribe(name);
 }
-
-market_session::~market_session() { leave_all(); }
 
 void market_session::on_open(net::websocket_session& session) { sender_.open(session); }
 
 void market_session::on_close(std::uint16_t) {
   sender_.closed();
-  leave_all();
-}
-
-void market_session::leave_all() {
-  for (const auto& name : names_)
-    if (auto* stream = streams_.find(name)) stream->remove(this);
-  names_.clear();
+  subscriptions_.clear();
 }
 
 bool market_session::subscribe(const std::string& name) {
-  if (name.empty() || name.size() > name_limit_bytes) return false;
-  if (std::ranges::find(names_, name) != names_.end()) return true;
-  if (names_.size() == stream_limit) return false;
-  names_.push_back(name);
-  if (auto* stream = streams_.find(name)) stream->add(this);
-  return true;
-}
-
-void market_session::unsubscribe(const std::string& name) {
-  if (std::erase(names_, name) == 0) return;
-  if (auto* stream = streams_.find(name)) stream->remove(this);
+  return !name.empty() && name.size() <= name_limit_bytes && subscriptions_.add(board_, name);
 }
 
 bool market_session::too_fast() {
@@ -131,7 +81,7 @@ std::string market_session::answer(std::string_view message) {
   const auto id = id_of(*request);
   const auto method = request->value("method", json());
   if (!method.is_string()) return error_text("property name must be a string", id);
-  if (method == "LIST_SUBSCRIPTIONS") return fmt::format(R"({{"result":{},"id":{}}})", json(names_).dump(-1, ' ', true), id);
+  if (method == "LIST_SUBSCRIPTIONS") return fmt::format(R"({{"result":{},"id":{}}})", json(subscriptions_.names()).dump(-1, ' ', true), id);
   const bool on = method == "SUBSCRIBE";
   if (!on && method != "UNSUBSCRIBE") return error_text("unknown method", id);
   const auto params = request->value("params", json());
@@ -139,7 +89,7 @@ std::string market_session::answer(std::string_view message) {
     return error_text("params must be an array of strings", id);
   for (const auto& name : params) {
     if (!on)
-      unsubscribe(name.get<std::string>());
+      subscriptions_.remove(name.get<std::string>());
     else if (!subscribe(name.get<std::string>()))
       return error_text("too many streams", id);
   }

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <array>
 
-#include "exchanges/paper/binance_dialect.hpp"
-#include "exchanges/paper/binance_dialect_render.hpp"
+#include "exchanges/paper/binance/binance_dialect.hpp"
+#include "exchanges/paper/binance/render.hpp"
+#include "exchanges/paper/order_lookup.hpp"
+#include "exchanges/paper/wire_text.hpp"
 
 namespace drover::exchanges::paper::binance {
 
@@ -123,9 +125,8 @@ outcome<const paper_order*> order_of(const call& c, const refused& unknown) {
   const auto id = c.params.text("origClientOrderId");
   if (!*number && id.empty())
     return std::unexpected(refused{400, -1102, "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!"});
-  const auto& engine = c.venue.engine();
-  const auto* o = *number ? engine.find_order(**number) : engine.find_order(c.account->number, id);
-  if (o == nullptr || o->account != c.account->number || o->instrument != *instrument) return std::unexpected(unknown);
+  const auto* o = *number ? find_visible_order(c.venue, *c.account, **number) : find_visible_order(c.venue, *c.account, id);
+  if (o == nullptr || o->instrument != *instrument) return std::unexpected(unknown);
   return o;
 }
 
@@ -148,22 +149,6 @@ answer cancel_order(call& c) {
   return render_cancelled(c.venue.engine(), *cancelled, *cancel_id);
 }
 
-std::vector<order_number> open_orders_of(const call& c, std::optional<instrument_number> only) {
-  std::vector<order_number> out;
-  for (const auto number : c.venue.engine().account(c.account->number).open_orders)
-    if (!only || c.venue.engine().find_order(number)->instrument == *only) out.push_back(number);
-  return out;
-}
-
-std::string join(const std::vector<std::string>& items) {
-  std::string out = "[";
-  for (const auto& item : items) {
-    if (out.size() > 1) out += ',';
-    out += item;
-  }
-  return out + "]";
-}
-
 // GET /api/v3/openOrders: open orders, of one symbol or all.
 answer query_open_orders(call& c) {
   std::optional<instrument_number> only;
@@ -173,8 +158,8 @@ answer query_open_orders(call& c) {
     only = *instrument;
   }
   std::vector<std::string> out;
-  for (const auto number : open_orders_of(c, only)) out.push_back(render_order(c.venue.engine(), *c.venue.engine().find_order(number)));
-  return join(out);
+  for (const auto* o : list_open_orders(c.venue, *c.account, only)) out.push_back(render_order(c.venue.engine(), *o));
+  return join_list(out);
 }
 
 // DELETE /api/v3/openOrders: cancels all open orders of a symbol.
@@ -182,13 +167,13 @@ answer cancel_open_orders(call& c) {
   auto instrument = instrument_of(c);
   if (!instrument) return std::unexpected(instrument.error());
   std::vector<std::string> out;
-  for (const auto number : open_orders_of(c, *instrument)) {
+  for (const auto* open : list_open_orders(c.venue, *c.account, *instrument)) {
     const auto cancel_id = c.venue.random().hex(made_id_bytes);
-    if (const auto* o = c.dialect.cancel(c.account->number, number, cancel_id))
+    if (const auto* o = c.dialect.cancel(c.account->number, open->number, cancel_id))
       out.push_back(render_cancelled(c.venue.engine(), *o, cancel_id));
   }
   if (out.empty()) return std::unexpected(refused{400, -2011, "Unknown order sent."});
-  return join(out);
+  return join_list(out);
 }
 
 /// Bounds of a list: limit, times, and the id to start from.
@@ -234,14 +219,12 @@ answer query_all_orders(call& c) {
   auto p = page_of(c, "orderId");
   if (!p) return std::unexpected(p.error());
   std::vector<const paper_order*> found;
-  for (const auto number : c.venue.engine().account(c.account->number).orders) {
-    const auto* o = c.venue.engine().find_order(number);
-    if (o->instrument == *instrument && p->holds(o->number, o->created_at.ms())) found.push_back(o);
-  }
+  for (const auto* o : list_orders(c.venue, *c.account, *instrument))
+    if (p->holds(o->number, o->created_at.ms())) found.push_back(o);
   cut(found, *p);
   std::vector<std::string> out;
   for (const auto* o : found) out.push_back(render_order(c.venue.engine(), *o));
-  return join(out);
+  return join_list(out);
 }
 
 // GET /api/v3/myTrades: fills of a symbol, oldest first.
@@ -251,12 +234,12 @@ answer query_fills(call& c) {
   auto p = page_of(c, "fromId");
   if (!p) return std::unexpected(p.error());
   std::vector<const execution*> found;
-  for (const auto& f : c.venue.engine().account(c.account->number).fills)
-    if (f.instrument == *instrument && p->holds(f.trade_id, f.at.ms()) && (!p->order || f.order == *p->order)) found.push_back(&f);
+  for (const auto* f : list_fills(c.venue, *c.account, *instrument))
+    if (p->holds(f->trade_id, f->at.ms()) && (!p->order || f->order == *p->order)) found.push_back(f);
   cut(found, *p);
   std::vector<std::string> out;
   for (const auto* f : found) out.push_back(render_fill(c.venue.engine(), *f));
-  return join(out);
+  return join_list(out);
 }
 
 constexpr std::array routes{

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
-#include "exchanges/paper/binance_dialect.hpp"
+#include "exchanges/paper/binance/binance_dialect.hpp"
 
 namespace drover::exchanges::paper::binance {
 
@@ -51,7 +51,7 @@ std::string wrap_error(const std::string& id, const refused& r) {
 }  // namespace
 
 api_session::api_session(simulated_venue& venue, binance_dialect& dialect, std::string path)
-    : venue_(venue), dialect_(dialect), sender_(venue, std::move(path)) {}
+    : venue_(venue), dialect_(dialect), sender_(venue, dialect.name(), std::move(path)) {}
 
 api_session::~api_session() { leave_all(); }
 
@@ -66,12 +66,17 @@ void api_session::on_close(std::uint16_t) {
 }
 
 void api_session::leave_all() {
-  for (const auto& [id, account] : subscriptions_) dialect_.remove_subscriber(account, this, id);
+  for (const auto& [id, account] : subscriptions_) dialect_.subscribers().remove(account, this);
   subscriptions_.clear();
 }
 
 void api_session::send_event(std::int64_t subscription, std::string_view event) {
   sender_.send(fmt::format(R"({{"subscriptionId":{},"event":{}}})", subscription, event));
+}
+
+void api_session::send_event(account_number n, std::string_view event) {
+  auto it = std::ranges::find(subscriptions_, n, &std::pair<const std::int64_t, account_number>::second);
+  if (it != subscriptions_.end()) send_event(it->first, event);
 }
 
 void api_session::on_message(std::string_view message, bool) { sender_.send(answer_to(message)); }
@@ -96,11 +101,12 @@ outcome<std::string> api_session::call_method(std::string_view method, const par
   auto known = std::ranges::find(methods, method, &api_method::name);
   const route* r = known == methods.end() ? nullptr : dialect_.find_route(known->method, known->path);
   if (r == nullptr) return std::unexpected(refused{400, -1020, "This operation is not supported."});
+  dialect_.meter().count_request();
   return dialect_.execute(*r, params, params.text("apiKey"), address_).body;
 }
 
 outcome<std::string> api_session::subscribe(const parameters& params) {
-  auto account = dialect_.authenticate(access::read, params.text("apiKey"), params);
+  auto account = dialect_.authenticate(access::read, params.text("apiKey"), params, address_);
   if (!account) return std::unexpected(account.error());
   const auto taken = std::ranges::any_of(subscriptions_, [&](const auto& s) { return s.second == (*account)->number; });
   if (taken) return std::unexpected(refused{400, -2035, "User Data Stream subscription already active."});
@@ -108,7 +114,7 @@ outcome<std::string> api_session::subscribe(const parameters& params) {
     return std::unexpected(refused{400, -1034, "Too many subscriptions on this connection."});
   const auto id = next_subscription_++;
   subscriptions_.emplace(id, (*account)->number);
-  dialect_.add_subscriber((*account)->number, this, id);
+  dialect_.subscribers().add((*account)->number, this);
   return fmt::format(R"({{"subscriptionId":{}}})", id);
 }
 
@@ -120,7 +126,7 @@ outcome<std::string> api_session::unsubscribe(const parameters& params) {
     if (!*id || **id == known) gone.push_back(known);
   if (*id && gone.empty()) return std::unexpected(refused{400, -2036, "User Data Stream subscription not active."});
   for (const auto known : gone) {
-    dialect_.remove_subscriber(subscriptions_.at(known), this, known);
+    dialect_.subscribers().remove(subscriptions_.at(known), this);
     subscriptions_.erase(known);
     send_event(known, fmt::format(R"({{"e":"eventStreamTerminated","E":{}}})", venue_.now().ms()));
   }

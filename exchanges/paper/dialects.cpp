@@ -1,0 +1,34 @@
+#include "exchanges/paper/dialects.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace drover::exchanges::paper {
+
+/// Each folder defines its own; a name here needs its line in PAPER_DIALECTS of exchanges/CMakeLists.txt.
+namespace binance {
+std::unique_ptr<dialect> make_dialect(simulated_venue&);
+}
+
+namespace {
+
+using factory = std::unique_ptr<dialect> (*)(simulated_venue&);
+constexpr std::array factories{
+    std::pair<std::string_view, factory>{"binance", binance::make_dialect},
+};
+
+}  // namespace
+
+std::vector<std::string_view> dialect_names() {
+  std::vector<std::string_view> out;
+  for (const auto& [name, make] : factories) out.push_back(name);
+  return out;
+}
+
+std::unique_ptr<dialect> make_dialect(std::string_view name, simulated_venue& venue) {
+  auto it = std::ranges::find(factories, name, &std::pair<std::string_view, factory>::first);
+  return it == factories.end() ? nullptr : it->second(venue);
+}
+
+}  // namespace drover::exchanges::paper

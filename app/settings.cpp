@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <climits>
+#include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/json.hpp"
 #include "engine/strategies/strategy.hpp"
 
 namespace drover::app {
@@ -122,20 +124,48 @@ void read_bots(config_section s, engine::bots_config& out) {
   if (!made) s.problem("parameters", made.error().detail);
 }
 
+/// Scalars become text; what the venue makes of them is its own matter.
+void read_options(config_section& s, exchanges::exchange_config& out) {
+  std::string text = "{}";
+  s.get_json("options", text, "What only this venue understands, e.g. {key_version: 3}.");
+  const auto options = parse_json(text);
+  if (!options || !options->is_object()) return s.problem("options", "must be a map");
+  for (const auto& [name, value] : options->items()) {
+    if (value.is_structured() || value.is_null()) s.problem("options", "'" + name + "' must be a plain value");
+    else out.options[name] = value.is_string() ? value.get<std::string>() : value.dump();
+  }
+}
+
+/// What the venue itself would refuse at the start is a problem of the configuration.
+void check_venue(config_section& s, const exchanges::exchange_config& e) {
+  const auto* traits = exchanges::find_venue(e.dialect);
+  if (traits == nullptr) return;
+  if (auto made = exchanges::make_protocol(e.dialect, e.options); !made) s.problem("options", made.error().detail);
+  if (e.region == exchanges::venue_region::testnet && !traits->testnet && e.rest_url.empty())
+    s.problem("region", e.dialect + " has no test network; set rest_url, stream_url and ws_api_url");
+}
+
 void read_exchange(config_section s, std::vector<exchanges::exchange_config>& out) {
   exchanges::exchange_config e;
   s.get("name", e.name, "What users name it.");
   s.get_choice("dialect", e.dialect, exchanges::known_dialects(), "Protocol it speaks.");
-  s.get("rest_url", e.rest_url, "Base URL of REST, without path.");
-  s.get("stream_url", e.stream_url, "Base URL of market streams.");
-  s.get("ws_api_url", e.ws_api_url, "URL of the WebSocket API.");
+  std::string region = "live";
+  s.get_choice("region", region, {"live", "testnet"}, "Which of the venue's own addresses are meant where none is given.");
+  e.region = region == "testnet" ? exchanges::venue_region::testnet : exchanges::venue_region::live;
+  s.get("rest_url", e.rest_url, "Base URL of REST, without path; default: the venue's.");
+  s.get("stream_url", e.stream_url, "Base URL of market streams; default: the venue's.");
+  s.get("ws_api_url", e.ws_api_url, "Base URL of private streams; default: the venue's.");
+  read_options(s, e);
   s.get("ca_file", e.ca_file, "PEM bundle instead of the system's trust store.");
   s.get("request_timeout", e.request_timeout, 100ms, 2min, "Deadline of one request.");
   s.get("receive_window", e.receive_window, 500ms, 60s, "recvWindow of signed requests.");
-  s.get("weight_limit_per_minute", e.weight_limit_per_minute, 1, 1'000'000'000, "Request weight this process may use.");
+  s.get("limit_percent", e.limit_percent, 1, 1'000'000'000, "Share of each published limit of the venue that this process uses.");
+  s.get("source_addresses", e.source_addresses, "Local addresses to send from, each with its own share of the limits per address.");
+  s.get("dead_man_after", e.dead_man_after, 0ms, 24h, "The venue cancels an account's orders when it has not heard from us for so long; 0 = off. Ignored where it cannot.");
   s.get("allow_unknown_permissions", e.allow_unknown_permissions, "Accept keys whose permission to withdraw cannot be read.");
   if (e.name.empty()) s.problem("name", "is required");
   if (e.dialect.empty()) s.problem("dialect", "is required");
+  check_venue(s, e);
   out.push_back(std::move(e));
 }
 

@@ -58,7 +58,7 @@ class rig {
       if (fed_at_) taken_.push_back(time_.now() - *std::exchange(fed_at_, std::nullopt));
     };
     exchanges::exchange_config config{.name = "binance", .dialect = "binance", .rest_url = "http://venue", .stream_url = "ws://venue",
-                                      .ws_api_url = "ws://venue/ws-api/v3", .weight_limit_per_minute = 1'000'000'000};
+                                      .ws_api_url = "ws://venue/ws-api/v3", .limit_percent = 1'000'000'000};
     venues_.emplace("binance", exchanges::make_exchange(config, {io_.get_executor(), *timers_, random_, http_, sockets_, *recorder_}).value());
     engine::bots_config bots;
     bots.orders.limits.max_orders_per_minute = 0;

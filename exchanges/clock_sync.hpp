@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "base/timer.hpp"
-#include "exchanges/gate.hpp"
+#include "exchanges/broadcast_event.hpp"
 #include "exchanges/types.hpp"
 
 namespace drover::exchanges {
@@ -40,7 +40,7 @@ class clock_sync {
   probe probe_;
   std::function<void(milliseconds)> on_offset_;
   wake_event refresh_wanted_;
-  gate first_;
+  broadcast_event first_;
   milliseconds offset_{0};
   bool running_ = false;
   bool tried_ = false;

@@ -8,7 +8,7 @@
 
 #include "base/task_scope.hpp"
 #include "base/timer.hpp"
-#include "exchanges/gate.hpp"
+#include "exchanges/broadcast_event.hpp"
 #include "exchanges/instrument_table.hpp"
 
 namespace drover::exchanges {
@@ -45,7 +45,7 @@ class instrument_cache {
   task_scope& scope_;
   timer_queue& timers_;
   loader load_;
-  gate loaded_;
+  broadcast_event loaded_;
   std::shared_ptr<const instrument_table> table_ = std::make_shared<instrument_table>();
   std::optional<steady_time> loaded_at_, failed_at_;
   std::optional<error> failure_;

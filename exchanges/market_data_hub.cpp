@@ -4,125 +4,71 @@
 
 namespace drover::exchanges {
 
-/// One subscriber; only marked when it leaves during a fan-out, since its own callback may be the one running.
-struct market_data_hub::subscriber {
-  callback on_ticker;
-  bool live = true;
-  /// Has not been given a ticker yet.
-  bool fresh = true;
-};
+namespace {
 
-struct market_data_hub::topic {
-  market_data_hub* hub = nullptr;
-  std::string symbol;
-  ticker last;
-  std::vector<std::shared_ptr<subscriber>> subscribers;
-  std::size_t live = 0;
-  int fan_outs = 0;
-  bool replay_scheduled = false;
+/// "BTC/USDT 5m": interval names have no spaces.
+std::string candle_key(const std::string& symbol, candle_interval interval) {
+  return symbol + ' ' + std::string(to_string(interval));
+}
 
-  void call(const ticker& value, bool fresh_only) {
-    ++fan_outs;
-    // Who comes during the fan-out waits for the next one; the vector may grow under this loop.
-    const auto count = subscribers.size();
-    for (std::size_t i = 0; i < count; ++i) {
-      auto* s = subscribers[i].get();
-      if (!s->live || (fresh_only && !s->fresh)) continue;
-      s->fresh = false;
-      s->on_ticker(value);
-    }
-    if (--fan_outs == 0 && subscribers.size() != live) sweep();
-  }
+market_topic candle_topic(const std::string& key) {
+  const auto at = key.rfind(' ');
+  const auto interval = parse_candle_interval(std::string_view(key).substr(at + 1));
+  return {market_channel::candles, key.substr(0, at), interval.value_or(candle_interval::m1)};
+}
 
-  void sweep() {
-    std::erase_if(subscribers, [](const auto& s) { return !s->live; });
-  }
+auto tell(market_data_hub::interest on_interest, market_channel channel) {
+  return [on_interest = std::move(on_interest), channel](const std::string& symbol, bool wanted) {
+    on_interest({channel, symbol, candle_interval::m1}, wanted);
+  };
+}
 
-  void leave(subscriber& s) {
-    s.live = false;
-    --live;
-    if (fan_outs == 0) {
-      s.on_ticker = nullptr;
-      // One sweep for many leavers keeps the end of thousands of subscriptions linear.
-      if (subscribers.size() > 2 * live + 16) sweep();
-    }
-    if (live == 0 && hub) hub->drop_topic(symbol);
-  }
-};
-
-class market_data_hub::handle final : public market_subscription {
- public:
-  handle(std::shared_ptr<topic> t, std::shared_ptr<subscriber> s) : topic_(std::move(t)), subscriber_(std::move(s)) {}
-  ~handle() override { topic_->leave(*subscriber_); }
-
- private:
-  std::shared_ptr<topic> topic_;
-  std::shared_ptr<subscriber> subscriber_;
-};
+}  // namespace
 
 market_data_hub::market_data_hub(task_scope& scope, interest on_interest)
-    : scope_(scope), on_interest_(std::move(on_interest)) {}
+    : tickers_(scope, true, tell(on_interest, market_channel::ticker)),
+      trades_(scope, false, tell(on_interest, market_channel::trades)),
+      books_(scope, true, tell(on_interest, market_channel::book)),
+      candles_(scope, true, [on_interest](const std::string& key, bool wanted) { on_interest(candle_topic(key), wanted); }) {}
 
-market_data_hub::~market_data_hub() {
-  for (auto& [symbol, t] : topics_) t->hub = nullptr;
+std::unique_ptr<market_subscription> market_data_hub::subscribe(const std::string& symbol, ticker_callback on_ticker) {
+  return tickers_.subscribe(symbol, std::move(on_ticker));
+}
+std::unique_ptr<market_subscription> market_data_hub::subscribe_trades(const std::string& symbol, trade_callback on_trade) {
+  return trades_.subscribe(symbol, std::move(on_trade));
+}
+std::unique_ptr<market_subscription> market_data_hub::subscribe_book(const std::string& symbol, book_callback on_book) {
+  return books_.subscribe(symbol, std::move(on_book));
+}
+std::unique_ptr<market_subscription> market_data_hub::subscribe_candles(const std::string& symbol, candle_interval interval,
+                                                                        candle_callback on_candle) {
+  return candles_.subscribe(candle_key(symbol, interval), std::move(on_candle));
 }
 
-std::unique_ptr<market_subscription> market_data_hub::subscribe(const std::string& symbol, callback on_ticker) {
-  auto& t = topics_[symbol];
-  bool first = !t;
-  if (first) {
-    t = std::make_shared<topic>();
-    t->hub = this;
-    t->symbol = symbol;
+void market_data_hub::publish(const std::shared_ptr<const book_ticker>& v) { tickers_.publish(v->symbol, v); }
+void market_data_hub::publish(const std::shared_ptr<const public_trade>& v) { trades_.publish(v->symbol, v); }
+void market_data_hub::publish(const std::shared_ptr<const book_view>& v) { books_.publish(v->symbol, v); }
+void market_data_hub::publish(const std::shared_ptr<const candle_update>& v) {
+  candles_.publish(candle_key(v->candle.symbol, v->candle.interval), v);
+}
+
+void market_data_hub::forget(const market_topic& t) {
+  switch (t.channel) {
+    case market_channel::ticker: return tickers_.forget(t.symbol);
+    case market_channel::trades: return trades_.forget(t.symbol);
+    case market_channel::book: return books_.forget(t.symbol);
+    case market_channel::candles: return candles_.forget(candle_key(t.symbol, t.interval));
   }
-  auto kept = t;
-  auto s = std::make_shared<subscriber>();
-  s->on_ticker = std::move(on_ticker);
-  kept->subscribers.push_back(s);
-  ++kept->live;
-  if (kept->last) schedule_replay(kept);
-  if (first) on_interest_(symbol, true);
-  return std::make_unique<handle>(kept, std::move(s));
 }
 
-void market_data_hub::schedule_replay(const std::shared_ptr<topic>& t) {
-  if (t->replay_scheduled) return;
-  t->replay_scheduled = true;
-  scope_.post([weak = std::weak_ptr<topic>(t)] {
-    auto self = weak.lock();
-    if (!self) return;
-    self->replay_scheduled = false;
-    auto last = self->last;
-    if (last && self->hub) self->call(last, true);
-  });
-}
-
-void market_data_hub::publish(const ticker& value) {
-  auto found = topics_.find(value->symbol);
-  if (found == topics_.end()) return;
-  auto t = found->second;
-  t->last = value;
-  t->call(value, false);
-}
-
-void market_data_hub::forget(std::string_view symbol) {
-  for (auto& [name, t] : topics_)
-    if (symbol.empty() || name == symbol) t->last.reset();
-}
-
-std::size_t market_data_hub::subscribers(const std::string& symbol) const {
-  auto found = topics_.find(symbol);
-  return found == topics_.end() ? 0 : found->second->live;
-}
-
-void market_data_hub::drop_topic(const std::string& symbol) {
-  std::string name = symbol;
-  auto found = topics_.find(name);
-  if (found == topics_.end()) return;
-  // A fan-out may be running over it: it keeps a reference of its own.
-  found->second->hub = nullptr;
-  topics_.erase(found);
-  on_interest_(name, false);
+std::size_t market_data_hub::subscribers(const market_topic& t) const {
+  switch (t.channel) {
+    case market_channel::ticker: return tickers_.subscribers(t.symbol);
+    case market_channel::trades: return trades_.subscribers(t.symbol);
+    case market_channel::book: return books_.subscribers(t.symbol);
+    case market_channel::candles: return candles_.subscribers(candle_key(t.symbol, t.interval));
+  }
+  return 0;
 }
 
 }  // namespace drover::exchanges

@@ -1,52 +1,45 @@
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <unordered_map>
-#include <vector>
 
-#include "base/task_scope.hpp"
-#include "exchanges/exchange.hpp"
+#include "exchanges/protocol/market_wire.hpp"
+#include "exchanges/runtime/topic_hub.hpp"
 
 namespace drover::exchanges {
 
-/// Counts who wants which instrument and hands each ticker to all of them: one upstream subscription, any number of
-/// subscribers. Subscribing and unsubscribing are allowed inside a callback. Trading thread only.
+/// What a venue's market says, by channel, to whoever wants it; see topic_hub. Trading thread only.
 class market_data_hub {
  public:
-  using ticker = std::shared_ptr<const book_ticker>;
-  using callback = std::function<void(const ticker&)>;
-  /// Called when the first subscriber of a symbol comes (true) and when the last one goes (false).
-  using interest = std::function<void(const std::string& symbol, bool wanted)>;
+  /// The first subscriber of a topic came, or the last one went.
+  using interest = std::function<void(const market_topic&, bool wanted)>;
+  using ticker_callback = topic_hub<book_ticker>::callback;
+  using trade_callback = topic_hub<public_trade>::callback;
+  using book_callback = topic_hub<book_view>::callback;
+  using candle_callback = topic_hub<candle_update>::callback;
 
-  /// `scope` runs the replay of the last ticker to new subscribers; it and the hub die together.
   market_data_hub(task_scope& scope, interest on_interest);
-  ~market_data_hub();
-  market_data_hub(const market_data_hub&) = delete;
-  market_data_hub& operator=(const market_data_hub&) = delete;
 
-  /// The handle may outlive the hub.
-  std::unique_ptr<market_subscription> subscribe(const std::string& symbol, callback on_ticker);
-  /// To all subscribers of its symbol, in the order they came.
-  void publish(const ticker&);
-  /// What was known is stale (connection lost): new subscribers wait for the next ticker. `symbol` empty = all.
-  void forget(std::string_view symbol = {});
+  /// The handles may outlive the hub.
+  std::unique_ptr<market_subscription> subscribe(const std::string& symbol, ticker_callback on_ticker);
+  std::unique_ptr<market_subscription> subscribe_trades(const std::string& symbol, trade_callback on_trade);
+  std::unique_ptr<market_subscription> subscribe_book(const std::string& symbol, book_callback on_book);
+  std::unique_ptr<market_subscription> subscribe_candles(const std::string& symbol, candle_interval, candle_callback on_candle);
 
-  std::size_t subscribers(const std::string& symbol) const;
+  void publish(const std::shared_ptr<const book_ticker>&);
+  void publish(const std::shared_ptr<const public_trade>&);
+  void publish(const std::shared_ptr<const book_view>&);
+  void publish(const std::shared_ptr<const candle_update>&);
+  void forget(const market_topic&);
+
+  std::size_t subscribers(const market_topic&) const;
 
  private:
-  struct subscriber;
-  struct topic;
-  class handle;
-  void drop_topic(const std::string& symbol);
-  void schedule_replay(const std::shared_ptr<topic>&);
-
-  task_scope& scope_;
-  interest on_interest_;
-  std::unordered_map<std::string, std::shared_ptr<topic>> topics_;
+  topic_hub<book_ticker> tickers_;
+  topic_hub<public_trade> trades_;
+  topic_hub<book_view> books_;
+  topic_hub<candle_update> candles_;
 };
 
 }  // namespace drover::exchanges

@@ -33,6 +33,11 @@ void order_book::clear() {
   asks_.clear();
 }
 
+void order_book::keep_best(std::size_t depth) {
+  while (bids_.size() > depth) bids_.erase(std::prev(bids_.end()));
+  while (asks_.size() > depth) asks_.erase(std::prev(asks_.end()));
+}
+
 void order_book::set(side s, decimal price, decimal quantity) {
   if (s == side::buy)
     set_level(bids_, price, quantity);

@@ -17,6 +17,8 @@ class order_book {
   void clear();
   /// Sets the quantity at a price; zero removes the level.
   void set(side, decimal price, decimal quantity);
+  /// Drops what lies behind the best `depth` levels of each side.
+  void keep_best(std::size_t depth);
   std::vector<book_level> top(side, std::size_t count) const;
   std::size_t levels(side s) const { return s == side::buy ? bids_.size() : asks_.size(); }
 

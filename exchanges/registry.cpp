@@ -3,32 +3,68 @@
 #include <algorithm>
 #include <array>
 
-#include "exchanges/binance/venue.hpp"
+#include "exchanges/binance/protocol.hpp"
+#include "exchanges/coinbase/protocol.hpp"
+#include "exchanges/gate/protocol.hpp"
+#include "exchanges/kraken/protocol.hpp"
+#include "exchanges/kucoin/protocol.hpp"
+#include "exchanges/mexc/protocol.hpp"
+#include "exchanges/runtime/venue_exchange.hpp"
 
 namespace drover::exchanges {
 
 namespace {
 
+using made_protocol = result<std::unique_ptr<venue_protocol>>;
+
 struct dialect {
   std::string_view name;
-  std::unique_ptr<exchange> (*make)(const exchange_config&, exchange_parts);
-  const venue_traits& (*traits)();
+  made_protocol (*make)(const venue_options&);
+  /// Null: each account has a private connection of its own.
+  private_feed_factory make_feed = nullptr;
 };
+
+/// Whatever a venue's factory looks like: with options or without, refusing them or knowing none that is wrong.
+template <auto make>
+made_protocol make_any(const venue_options& options) {
+  if constexpr (requires { make(options); }) {
+    return make(options);
+  } else {
+    if (!options.empty()) return fail(errc::out_of_range, "there is no option '" + options.begin()->first + "'");
+    return make();
+  }
+}
 
 /// One line a venue.
 constexpr std::array dialects{
-    dialect{"binance", binance::make_binance, binance::get_traits},
+    dialect{"binance", make_any<binance::make_protocol>, binance::make_private_feed},
+    dialect{"gate", make_any<gate::make_protocol>},
+    dialect{"mexc", make_any<mexc::make_protocol>},
+    dialect{"kucoin", make_any<kucoin::make_protocol>},
+    dialect{"coinbase", make_any<coinbase::make_advanced_protocol>},
+    dialect{"coinbaseexchange", make_any<coinbase::make_exchange_protocol>},
+    dialect{"kraken", make_any<kraken::make_protocol>},
 };
+
+const dialect* find_dialect(std::string_view name) {
+  auto found = std::ranges::find(dialects, name, &dialect::name);
+  return found == dialects.end() ? nullptr : &*found;
+}
 
 }  // namespace
 
 std::span<const venue_traits* const> known_venues() {
-  static const auto all = [] {
-    std::array<const venue_traits*, dialects.size()> out{};
-    for (std::size_t i = 0; i < dialects.size(); ++i) out[i] = &dialects[i].traits();
-    return out;
+  static const auto protocols = [] {
+    std::array<std::unique_ptr<venue_protocol>, dialects.size()> all;
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = dialects[i].make({}).value();
+    return all;
   }();
-  return all;
+  static const auto traits = [] {
+    std::array<const venue_traits*, dialects.size()> all{};
+    std::ranges::transform(protocols, all.begin(), [](const auto& p) { return &p->traits(); });
+    return all;
+  }();
+  return traits;
 }
 
 const venue_traits* find_venue(std::string_view name) {
@@ -42,12 +78,18 @@ std::vector<std::string> known_dialects() {
   return names;
 }
 
-result<std::unique_ptr<exchange>> make_exchange(const exchange_config& config, exchange_parts parts) {
-  for (const auto& d : dialects)
-    if (d.name == config.dialect) return d.make(config, parts);
+result<std::unique_ptr<venue_protocol>> make_protocol(std::string_view name, const venue_options& options) {
+  if (const auto* d = find_dialect(name)) return d->make(options);
   std::string known;
-  for (const auto& name : known_dialects()) known += (known.empty() ? "" : ", ") + name;
-  return fail(errc::not_found, "exchange " + config.name + ": unknown dialect \"" + config.dialect + "\" (known: " + known + ")");
+  for (const auto& other : known_dialects()) known += (known.empty() ? "" : ", ") + other;
+  return fail(errc::not_found, "unknown dialect \"" + std::string(name) + "\" (known: " + known + ")");
+}
+
+result<std::unique_ptr<exchange>> make_exchange(const exchange_config& config, exchange_parts parts) {
+  auto protocol = make_protocol(config.dialect, config.options);
+  if (!protocol) return std::unexpected(error(protocol.error().code, "exchange " + config.name + ": " + protocol.error().detail));
+  const auto make_feed = find_dialect(config.dialect)->make_feed;
+  return make_venue_exchange(config, parts, std::move(*protocol), make_feed);
 }
 
 }  // namespace drover::exchanges

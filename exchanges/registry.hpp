@@ -33,8 +33,9 @@ struct exchange_config {
   std::string ca_file;
   milliseconds request_timeout{10'000};
   milliseconds receive_window{5'000};
-  /// Share of the venue's published limits that this process uses.
-  int weight_limit_per_minute = 6000;
+  /// Share of each of the venue's published limits that this process uses; more than 100 only against venues that publish
+  /// too little.
+  int limit_percent = 100;
   /// Local IP addresses to send from, each with its own share of limits per address; empty: the system's choice. An account
   /// always uses the same one.
   std::vector<std::string> source_addresses;

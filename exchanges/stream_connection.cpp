@@ -27,10 +27,18 @@ void stream_connection::poke() {
   sender_wanted_.notify();
 }
 
+task<result<std::unique_ptr<websocket_client>>> stream_connection::connect() {
+  auto target = co_await config_.find_target();
+  if (!target) co_return std::unexpected(std::move(target.error()));
+  websocket_options options;
+  options.source_address = std::move(target->source_address);
+  co_return co_await parts_.websockets.connect(std::move(target->url), std::move(options));
+}
+
 task<void> stream_connection::run() {
   for (;;) {
     while (!protocol_.wants_connection()) co_await connect_wanted_.wait();
-    auto connected = co_await parts_.websockets.connect(config_.url, {});
+    auto connected = co_await connect();
     if (!connected) {
       log.warn("stream could not connect", {{"stream", config_.name}, {"err", connected.error()}});
       if (!lost_at_) {

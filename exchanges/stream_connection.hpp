@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,8 +41,14 @@ class stream_protocol {
   virtual std::string_view account_of(std::string_view) const { return {}; }
 };
 
+/// Where to connect to, and from which local address (empty: the system's choice).
+struct stream_target {
+  std::string url, source_address;
+};
+
 struct stream_config {
-  std::string url;
+  /// Asked before each connection; may fetch a token, or wait for the venue's leave.
+  std::function<task<result<stream_target>>()> find_target;
   /// Raw record stream, "binance.market".
   std::string name;
   /// No frame of any kind for so long = the connection is dead.
@@ -68,6 +75,7 @@ class stream_connection {
 
  private:
   task<std::string> receive_all(std::shared_ptr<websocket_client> client);
+  task<result<std::unique_ptr<websocket_client>>> connect();
   task<void> pause();
   void opened();
   void closed(std::string_view reason);

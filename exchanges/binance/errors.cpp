@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <optional>
+#include <utility>
 
+#include "exchanges/binance/endpoints.hpp"
 #include "exchanges/binance/parse.hpp"
+#include "exchanges/protocol/answers.hpp"
 
 namespace drover::exchanges::binance {
 
@@ -94,24 +98,24 @@ std::optional<exchange_errc> documented_refusal(int code, std::string_view messa
   return std::nullopt;
 }
 
-exchange_errc classify_without_code(request_kind kind, int status) {
+exchange_errc classify_without_code(operation op, int status) {
   if (status == 418 || status == 429) return exchange_errc::rate_limited;
   // The venue's legal notice is documented and is served before any trading happens.
   if (status == 451) return exchange_errc::refused;
-  if (kind == request_kind::write) return exchange_errc::unknown_outcome;
+  if (is_write(op)) return exchange_errc::unknown_outcome;
   if (status == 403 || status == 503) return exchange_errc::maintenance;
   if (status >= 500) return exchange_errc::unknown_outcome;
   return exchange_errc::protocol;
 }
 
-exchange_errc classify_code(request_kind kind, int status, int code, std::string_view message) {
+exchange_errc classify_code(operation op, int status, int code, std::string_view message) {
   if (code == -1006 || code == -1007) return exchange_errc::unknown_outcome;
   // A 5xx never proves a refusal of a write, whatever its body says.
-  if (kind == request_kind::write && status >= 500) return exchange_errc::unknown_outcome;
-  if (code == -1008) return kind == request_kind::write ? exchange_errc::unknown_outcome : exchange_errc::maintenance;
+  if (is_write(op) && status >= 500) return exchange_errc::unknown_outcome;
+  if (code == -1008) return is_write(op) ? exchange_errc::unknown_outcome : exchange_errc::maintenance;
   if (auto known = documented_refusal(code, message)) return *known;
-  if (code == 0) return classify_without_code(kind, status);
-  if (kind == request_kind::write || code == -1000 || code == -1001) return exchange_errc::unknown_outcome;
+  if (code == 0) return classify_without_code(op, status);
+  if (is_write(op) || code == -1000 || code == -1001) return exchange_errc::unknown_outcome;
   return status >= 500 ? exchange_errc::maintenance : exchange_errc::refused;
 }
 
@@ -134,11 +138,11 @@ std::optional<std::int64_t> leading_number(std::string_view text) {
   return value;
 }
 
-milliseconds pause_of(int status, int code, std::string_view message, wall_time server_now) {
+milliseconds pause_of(int status, int code, std::string_view message, std::optional<wall_time> server_now) {
   constexpr std::string_view until = "banned until ";
-  if (auto at = message.find(until); at != std::string_view::npos) {
+  if (auto at = message.find(until); at != std::string_view::npos && server_now) {
     if (auto end = leading_number(message.substr(at + until.size())))
-      return milliseconds(std::clamp<std::int64_t>(*end - server_now.ms(), 0, longest_ban.count()));
+      return milliseconds(std::clamp<std::int64_t>(*end - server_now->ms(), 0, longest_ban.count()));
   }
   if (status == 418) return default_ban;
   return code == -1015 ? default_order_pause : default_pause;
@@ -146,22 +150,38 @@ milliseconds pause_of(int status, int code, std::string_view message, wall_time 
 
 }  // namespace
 
-error classify(request_kind kind, int http_status, int code, std::string_view message, wall_time server_now) {
+error classify(operation op, int http_status, int code, std::string_view message, std::optional<wall_time> server_now) {
   // 418 and 429 are the edge's own answers: the request was not let in, whatever code the body carries.
   bool turned_away = http_status == 418 || http_status == 429;
-  auto meaning = turned_away ? exchange_errc::rate_limited : classify_code(kind, http_status, code, message);
+  auto meaning = turned_away ? exchange_errc::rate_limited : classify_code(op, http_status, code, message);
   error e(meaning, describe(http_status, code, message));
   if (meaning == exchange_errc::rate_limited) e.retry_after = pause_of(http_status, code, message, server_now);
   return e;
 }
 
-error classify_answer(request_kind kind, const client_response& answer, wall_time server_now) {
+error classify_answer(operation op, const client_response& answer, std::optional<wall_time> server_now) {
   auto said = parse_error(answer.body).value_or(venue_error{});
-  auto e = classify(kind, answer.status, said.code, said.message, server_now);
+  auto e = classify(op, answer.status, said.code, said.message, server_now);
   if (!e.retry_after) return e;
   if (auto after = leading_number(find_header(answer.headers, "Retry-After")))
     e.retry_after = std::min<milliseconds>(seconds(std::min<std::int64_t>(*after, longest_ban.count() / 1000)), longest_ban);
   return e;
+}
+
+limit_report read_limits(const client_response& answer, wall_time server_now) {
+  constexpr std::pair<std::string_view, std::size_t> counters[]{{"X-MBX-USED-WEIGHT-1M", rules::request_weight},
+                                                                {"X-MBX-ORDER-COUNT-10S", rules::orders_10s},
+                                                                {"X-MBX-ORDER-COUNT-1D", rules::orders_1d}};
+  limit_report out;
+  for (const auto& [header, rule] : counters) {
+    const auto used = whole_header(answer.headers, header);
+    if (used && *used > 0 && *used <= std::numeric_limits<int>::max())
+      out.readings.push_back({rule, static_cast<int>(*used), std::nullopt, std::nullopt});
+  }
+  if (answer.status != 418 && answer.status != 429) return out;
+  const auto e = classify_answer(operation::server_time, answer, server_now);
+  (concerns_everybody(answer) ? out.address_ban : out.account_ban) = e.retry_after;
+  return out;
 }
 
 bool concerns_everybody(const client_response& answer) {

@@ -1,5 +1,6 @@
 #include "exchanges/binance/parse.hpp"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <utility>
@@ -10,6 +11,8 @@
 namespace drover::exchanges::binance {
 
 namespace {
+
+constexpr std::int64_t year_2100_ms = 4'102'444'800'000;
 
 /// One per thread: REST answers are read on the trading thread, tests and fuzzers have their own.
 json_source& source() {
@@ -81,6 +84,34 @@ fill read_trade(json_fields& f, const instrument_table& table) {
   return out;
 }
 
+/// [openTime, open, high, low, close, volume, …].
+result<candle> read_kline(sj::array cells) {
+  constexpr std::size_t wanted = 6;
+  json_fields reporter{sj::object{}};
+  std::array<decimal, wanted> values{};
+  std::int64_t opens_ms = 0;
+  std::size_t count = 0;
+  for (auto cell : cells) {
+    sj::value value;
+    if (cell.get(value)) return std::unexpected(protocol_error("candles", "bytes"));
+    if (count == 0 && value.get_int64().get(opens_ms)) return std::unexpected(protocol_error("candles", "time"));
+    if (count > 0 && count < wanted) values[count] = reporter.to_decimal(value, "cell");
+    if (!reporter.ok()) return std::unexpected(protocol_error("candles", reporter.problem()));
+    ++count;
+  }
+  const bool negative = std::ranges::any_of(values, [](const decimal& d) { return d.is_negative(); });
+  if (count < wanted || negative || opens_ms <= 0 || opens_ms > year_2100_ms)
+    return std::unexpected(protocol_error("candles", "shape"));
+  candle out;
+  out.opens_at = wall_time::from_ms(opens_ms);
+  out.open = values[1];
+  out.high = values[2];
+  out.low = values[3];
+  out.close = values[4];
+  out.volume = values[5];
+  return out;
+}
+
 }  // namespace
 
 std::optional<venue_error> parse_error(std::string_view body) {
@@ -96,7 +127,6 @@ std::optional<venue_error> parse_error(std::string_view body) {
 }
 
 result<wall_time> parse_server_time(std::string_view body) {
-  constexpr std::int64_t year_2100_ms = 4'102'444'800'000;
   auto fields = load_object(body, "server time");
   if (!fields) return std::unexpected(fields.error());
   auto ms = fields->integer("serverTime");
@@ -142,6 +172,48 @@ result<std::vector<order>> parse_orders(std::string_view body, const instrument_
 
 result<std::vector<fill>> parse_trades(std::string_view body, const instrument_table& table) {
   return load_list<fill>(body, "trades", [&table](json_fields& f) { return read_trade(f, table); });
+}
+
+result<book_ticker> parse_book_ticker(std::string_view body) {
+  auto fields = load_object(body, "ticker");
+  if (!fields) return std::unexpected(fields.error());
+  book_ticker out;
+  out.bid_price = fields->amount("bidPrice");
+  out.bid_quantity = fields->amount("bidQty");
+  out.ask_price = fields->amount("askPrice");
+  out.ask_quantity = fields->amount("askQty");
+  if (!fields->ok()) return std::unexpected(protocol_error("ticker", fields->problem()));
+  return out;
+}
+
+result<std::vector<public_trade>> parse_public_trades(std::string_view body) {
+  return load_list<public_trade>(body, "trades", [](json_fields& f) {
+    public_trade out;
+    out.trade_id = f.id("id");
+    out.price = f.amount("price");
+    out.quantity = f.amount("qty");
+    out.at = wall_time::from_ms(f.integer("time"));
+    out.buyer_is_maker = f.boolean("isBuyerMaker");
+    return out;
+  });
+}
+
+result<std::vector<candle>> parse_klines(std::string_view body, const std::string& symbol, candle_interval interval) {
+  auto loaded = source().load(body);
+  if (!loaded) return std::unexpected(protocol_error("candles", "bytes"));
+  sj::array rows;
+  if (source().document().get_array().get(rows)) return std::unexpected(protocol_error("candles", "shape"));
+  std::vector<candle> out;
+  for (auto row : rows) {
+    sj::array cells;
+    if (row.get_array().get(cells)) return std::unexpected(protocol_error("candles", "shape"));
+    auto read = read_kline(cells);
+    if (!read) return std::unexpected(std::move(read.error()));
+    read->symbol = symbol;
+    read->interval = interval;
+    out.push_back(std::move(*read));
+  }
+  return out;
 }
 
 result<permissions> parse_restrictions(std::string_view body) {

@@ -9,6 +9,8 @@
 
 #include "exchanges/exchange.hpp"
 #include "exchanges/instrument_table.hpp"
+#include "exchanges/protocol/market_wire.hpp"
+#include "exchanges/protocol/operation.hpp"
 #include "exchanges/types.hpp"
 
 /// Bytes of Binance spot → canonical values. All functions accept any bytes; what is not as documented is
@@ -39,10 +41,16 @@ struct ticker_update {
   decimal bid_price, bid_quantity, ask_price, ask_quantity;
   std::int64_t update_id = 0;
 };
+/// `symbol` is as sent in these two.
 struct depth_update {
-  std::string venue_symbol;
-  std::int64_t first_id = 0, last_id = 0;
-  std::vector<book_level> bids, asks;
+  book_update update;
+};
+struct trade_update {
+  public_trade trade;
+};
+struct candle_change {
+  exchanges::candle candle;
+  bool closed = false;
 };
 /// Answer to SUBSCRIBE and the like.
 struct request_answer {
@@ -50,16 +58,16 @@ struct request_answer {
   std::optional<venue_error> refusal;
 };
 struct other_frame {};
-using market_frame = std::variant<ticker_update, depth_update, request_answer, other_frame>;
+using market_frame = std::variant<ticker_update, depth_update, trade_update, candle_change, request_answer, other_frame>;
 /// The views inside stay valid until the next call. `venue_symbol` of a ticker is as sent.
 result<market_frame> parse_market_frame(std::string_view frame);
 
-/// GET /api/v3/depth.
-struct depth_snapshot {
-  std::int64_t last_update_id = 0;
-  std::vector<book_level> bids, asks;
-};
-result<depth_snapshot> parse_depth_snapshot(std::string_view body);
+/// GET /api/v3/depth; without the symbol, which the answer does not carry.
+result<book_snapshot> parse_depth_snapshot(std::string_view body);
+/// GET /api/v3/ticker/bookTicker, /api/v3/trades: likewise.
+result<book_ticker> parse_book_ticker(std::string_view body);
+result<std::vector<public_trade>> parse_public_trades(std::string_view body);
+result<std::vector<candle>> parse_klines(std::string_view body, const std::string& symbol, candle_interval);
 
 /// The user data stream on the WebSocket API.
 struct user_answer {

@@ -58,17 +58,54 @@ std::vector<book_level> read_levels(json_fields& f, std::string_view key) {
   return out;
 }
 
+public_trade read_public_trade(json_fields& f) {
+  public_trade out;
+  out.symbol = f.text("s");
+  out.trade_id = f.id("t");
+  out.price = f.amount("p");
+  out.quantity = f.amount("q");
+  out.buyer_is_maker = f.boolean("m");
+  out.at = wall_time::from_ms(f.integer("T"));
+  return out;
+}
+
+market_frame read_candle(json_fields& f) {
+  candle_change out;
+  out.candle.symbol = f.text("s");
+  auto body = f.optional_object("k");
+  if (!body) {
+    f.note("k");
+    return out;
+  }
+  json_fields k(*body);
+  out.candle.opens_at = wall_time::from_ms(k.integer("t"));
+  const auto interval = parse_candle_interval(k.text("i"));
+  if (!interval) k.note("i");
+  out.candle.interval = interval.value_or(candle_interval::m1);
+  out.candle.open = k.amount("o");
+  out.candle.high = k.amount("h");
+  out.candle.low = k.amount("l");
+  out.candle.close = k.amount("c");
+  out.candle.volume = k.amount("v");
+  out.closed = k.boolean("x");
+  f.take_problem(k);
+  return out;
+}
+
 market_frame read_market_data(json_fields& f) {
   auto event = f.optional_text("e");
   if (event == "depthUpdate") {
     depth_update out;
-    out.venue_symbol = f.text("s");
-    out.first_id = f.integer("U");
-    out.last_id = f.integer("u");
-    out.bids = read_levels(f, "b");
-    out.asks = read_levels(f, "a");
+    auto& u = out.update;
+    u.symbol = f.text("s");
+    u.first_id = f.integer("U");
+    u.last_id = f.integer("u");
+    u.bids = read_levels(f, "b");
+    u.asks = read_levels(f, "a");
     return out;
   }
+  if (event == "trade") return trade_update{read_public_trade(f)};
+  if (event == "kline") return read_candle(f);
   if (!event.empty()) return other_frame{};
   // bookTicker is the one event that does not say what it is.
   auto update_id = f.optional_integer("u");
@@ -188,11 +225,11 @@ result<market_frame> parse_market_frame(std::string_view frame) {
   return out;
 }
 
-result<depth_snapshot> parse_depth_snapshot(std::string_view body) {
+result<book_snapshot> parse_depth_snapshot(std::string_view body) {
   if (!source().load(body)) return std::unexpected(protocol_error("depth", "bytes"));
   json_fields fields(source().document().get_object());
-  depth_snapshot out;
-  out.last_update_id = fields.integer("lastUpdateId");
+  book_snapshot out;
+  out.update_id = fields.integer("lastUpdateId");
   out.bids = read_levels(fields, "bids");
   out.asks = read_levels(fields, "asks");
   if (!fields.ok()) return std::unexpected(protocol_error("depth", fields.problem()));

@@ -1,5 +1,7 @@
 #include "exchanges/binance/signing.hpp"
 
+#include <utility>
+
 #include "base/encoding.hpp"
 #include "crypto/mac.hpp"
 
@@ -34,17 +36,6 @@ std::string json_escape(std::string_view text) {
 
 }  // namespace
 
-form& form::add(std::string_view key, std::string_view value) {
-  if (!text_.empty()) text_ += '&';
-  text_ += key;
-  text_ += '=';
-  text_ += percent_encode(value);
-  return *this;
-}
-
-form& form::add(std::string_view key, std::int64_t value) { return add(key, std::to_string(value)); }
-form& form::add(std::string_view key, decimal value) { return add(key, value.to_string()); }
-
 std::string sign_params(const secret& api_secret, std::string_view params, std::int64_t timestamp_ms,
                         milliseconds receive_window) {
   std::string out = "timestamp=" + std::to_string(timestamp_ms);
@@ -58,6 +49,27 @@ std::string sign_params(const secret& api_secret, std::string_view params, std::
   auto signature = sign(api_secret, out);
   out += "&signature=";
   out += signature;
+  return out;
+}
+
+result<client_request> sign_request(wire_request r, const credentials* keys, const signing_context& context) {
+  client_request out;
+  out.method = r.method;
+  out.url = std::string(context.base_url) + r.path;
+  const bool in_body = r.method == "POST";
+  auto text = (in_body ? r.form : r.query).encoded();
+  if (r.is_private) {
+    if (!keys) return fail(exchange_errc::bad_credentials, "this request needs credentials");
+    text = sign_params(keys->api_secret, text, context.server_now.ms(), context.validity_window);
+    out.headers.emplace_back("X-MBX-APIKEY", keys->api_key.reveal());
+  }
+  if (in_body) {
+    out.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
+    out.body = std::move(text);
+  } else if (!text.empty()) {
+    out.url += '?';
+    out.url += text;
+  }
   return out;
 }
 

@@ -150,7 +150,7 @@ void user_stream::handle_answer(const user_answer& answer, steady_time now) {
   s.request.reset();
   if (!answer.subscription_id) {
     auto refusal = answer.refusal.value_or(venue_error{});
-    auto e = classify(request_kind::read, answer.status, refusal.code, refusal.message, parts_.server_now());
+    auto e = classify(operation::stream_access, answer.status, refusal.code, refusal.message, parts_.server_now());
     return handle_refusal(id, e, now);
   }
   s.subscription = *answer.subscription_id;

@@ -12,12 +12,10 @@
 #include "base/backoff.hpp"
 #include "exchanges/exchange.hpp"
 #include "exchanges/instrument_table.hpp"
+#include "exchanges/runtime/private_feed.hpp"
 #include "exchanges/stream_connection.hpp"
 
 namespace drover::exchanges::binance {
-
-/// One account's place on a shared private connection.
-enum class slot_id : std::uint64_t {};
 
 /// One WebSocket API connection that carries the user data streams of many accounts, told apart by subscriptionId. No I/O.
 class user_stream final : public stream_protocol {

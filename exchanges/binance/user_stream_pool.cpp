@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "exchanges/binance/endpoints.hpp"
 #include "exchanges/binance/signing.hpp"
 
 namespace drover::exchanges::binance {
@@ -20,87 +21,87 @@ struct user_stream_pool::line {
   stream_connection connection;
 };
 
-user_stream_pool::user_stream_pool(const exchange_config& config, const exchange_parts& parts, task_scope& scope,
-                                   rest_api& rest, rate_ledger& ledger, clock_sync& clock, instrument_cache& instruments)
-    : receive_window_(config.receive_window),
-      parts_(parts),
-      scope_(scope),
-      rest_(rest),
-      ledger_(ledger),
-      clock_(clock),
-      instruments_(instruments) {
-  config_.url = ws_api_url(config);
-  config_.name = config.name + ".user";
+user_stream_pool::user_stream_pool(const feed_parts& parts) : parts_(parts) {
+  config_.find_target = [this] { return find_target(); };
+  config_.name = parts_.config.name + ".user";
   config_.idle_limit = private_idle_limit;
 }
 
 user_stream_pool::~user_stream_pool() = default;
 
-slot_id user_stream_pool::add(handler on_event, credential_source keys, std::string label) {
+slot_id user_stream_pool::add(handler on_event, std::shared_ptr<key_session> keys) {
   slot_id id{next_slot_++};
   members_.emplace(id, member{std::make_shared<handler>(std::move(on_event)), std::move(keys), nullptr});
   if (open_) {
-    place(id, std::move(label));
+    place(id);
     return id;
   }
-  unplaced_.emplace_back(id, std::move(label));
+  unplaced_.push_back(id);
   if (!opening_) {
     opening_ = true;
-    scope_.spawn("open private streams", run_open());
+    parts_.scope.spawn("open private streams", run_open());
   }
   return id;
 }
 
 task<void> user_stream_pool::run_open() {
   for (;;) {
-    auto table = co_await instruments_.get();
+    auto table = co_await parts_.instruments.get();
     if (table) break;
-    co_await sleep_for(parts_.timers, instruments_retry);
+    co_await sleep_for(parts_.parts.timers, instruments_retry);
   }
-  co_await clock_.wait_for_first();
+  co_await parts_.clock.wait_for_first();
   open_ = true;
-  for (auto& [id, label] : std::exchange(unplaced_, {}))
-    if (members_.contains(id)) place(id, std::move(label));
+  for (auto id : std::exchange(unplaced_, {}))
+    if (members_.contains(id)) place(id);
 }
 
-void user_stream_pool::place(slot_id id, std::string label) {
+void user_stream_pool::place(slot_id id) {
   auto& l = find_line();
-  members_.at(id).on = &l;
-  l.protocol.add(id, std::move(label));
+  auto& m = members_.at(id);
+  m.on = &l;
+  l.protocol.add(id, m.keys->label);
   l.connection.poke();
 }
 
 user_stream_pool::line& user_stream_pool::find_line() {
   for (auto& l : lines_)
     if (l->protocol.size() < user_stream::account_limit) return *l;
-  auto& l = *lines_.emplace_back(std::make_unique<line>(make_parts(), parts_, config_));
-  scope_.spawn("private stream", l.connection.run());
-  scope_.spawn("private stream sender", l.connection.run_sender());
+  auto& l = *lines_.emplace_back(std::make_unique<line>(make_parts(), parts_.parts, config_));
+  parts_.scope.spawn("private stream", l.connection.run());
+  parts_.scope.spawn("private stream sender", l.connection.run_sender());
   return l;
 }
 
+task<result<stream_target>> user_stream_pool::find_target() {
+  const auto deadline = parts_.parts.timers.get_clock().now() + connect_patience;
+  auto grant = co_await parts_.ledger.acquire(lane::protective, connect_charges, {}, {}, deadline);
+  if (!grant) co_return std::unexpected(std::move(grant.error()));
+  co_return stream_target{ws_api_url(parts_.config.ws_api_url), parts_.ledger.source_address(grant->source)};
+}
+
 user_stream::parts user_stream_pool::make_parts() {
-  return {.random = parts_.random,
+  return {.random = parts_.parts.random,
           .make_subscribe = [this](slot_id id, std::string_view request) { return make_subscribe(id, request); },
           // Before orders of new bots, after what protects: an account without its stream trades blind.
           .take_weight = [this](int weight) { return take_weight(weight); },
-          .instruments = [this] { return instruments_.known(); },
-          .server_now = [this] { return rest_.server_now(); },
+          .instruments = [this] { return parts_.instruments.known(); },
+          .server_now = [this] { return parts_.gateway.server_now(); },
           .on_event = [this](slot_id id, const account_event& event) { deliver(id, event); },
           .on_refusal = [this](const error& e) { handle_refusal(e); }};
 }
 
 std::optional<nanoseconds> user_stream_pool::take_weight(int weight) {
   const std::array charges{rate_charge{rules::request_weight, weight}};
-  auto grant = ledger_.try_acquire(lane::protective, charges, {});
+  auto grant = parts_.ledger.try_acquire(lane::protective, charges, {});
   if (!grant) return grant.error();
   return std::nullopt;
 }
 
 result<std::string> user_stream_pool::make_subscribe(slot_id id, std::string_view request_id) {
-  auto keys = members_.at(id).keys();
+  auto keys = members_.at(id).keys->keys();
   if (!keys) return std::unexpected(keys.error());
-  return make_subscribe_frame(*keys, request_id, rest_.server_now().ms(), receive_window_);
+  return make_subscribe_frame(*keys, request_id, parts_.gateway.server_now().ms(), parts_.config.receive_window);
 }
 
 void user_stream_pool::deliver(slot_id id, const account_event& event) {
@@ -115,9 +116,9 @@ void user_stream_pool::handle_refusal(const error& e) {
   if (e.code == make_error_code(exchange_errc::rate_limited) && e.retry_after) {
     limit_report report;
     report.address_ban = *e.retry_after;
-    ledger_.apply(report, rate_grant{}, {});
+    parts_.ledger.apply(report, rate_grant{}, {});
   }
-  if (e.code == make_error_code(exchange_errc::clock_skew)) clock_.refresh();
+  if (e.code == make_error_code(exchange_errc::clock_skew)) parts_.gateway.refresh_clock();
 }
 
 void user_stream_pool::remove(slot_id id) {

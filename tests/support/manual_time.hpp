@@ -24,7 +24,7 @@ class manual_clock final : public clock {
 };
 
 /// Timers on a manual clock: advance() runs what is due, in order, each at its own moment.
-class manual_timers final : public timer_queue {
+class manual_timers : public timer_queue {
  public:
   explicit manual_timers(manual_clock& c) : clock_(c) {}
   const clock& get_clock() const override { return clock_; }
@@ -63,6 +63,7 @@ class manual_timers final : public timer_queue {
     }
   }
 
+  bool next_is_due() const { return !waiting_.empty() && waiting_.begin()->first.first <= clock_.now(); }
   /// Nothing is waiting.
   bool empty() const { return waiting_.empty(); }
   std::size_t size() const { return waiting_.size(); }

@@ -91,7 +91,7 @@ export class World {
   write_config({ bots = {}, web = {}, weight_limit = 6000, extra = '', port = 0, parameters = default_parameters } = {}) {
     this.config = join(this.folder, 'config.yaml');
     const ws = this.paper.replace('http://', 'ws://');
-    const venue = (name) => `  - {name: ${name}, dialect: binance, rest_url: "${this.paper}", stream_url: "${ws}", ws_api_url: "${ws}/ws-api/v3", weight_limit_per_minute: ${weight_limit}}`;
+    const venue = (name) => `  - {name: ${name}, dialect: binance, rest_url: "${this.paper}", stream_url: "${ws}", ws_api_url: "${ws}/ws-api/v3", limit_percent: ${Math.max(1, Math.round(weight_limit / 60))}}`;
     const web_lines = Object.entries(web).map(([k, v]) => `, ${k}: ${JSON.stringify(v)}`).join('');
     const bot_lines = Object.entries({ parameters, ...bots }).map(([k, v]) => `  ${k}: ${JSON.stringify(v)}`).join('\n');
     writeFileSync(this.config, [

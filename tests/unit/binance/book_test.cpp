@@ -1,16 +1,23 @@
-#include "exchanges/binance/book_sync.hpp"
+#include "exchanges/runtime/book_keeper.hpp"
 
 #include <gtest/gtest.h>
 #include <zlib.h>
 
 #include <nlohmann/json.hpp>
 
+#include "exchanges/binance/market_wire.hpp"
+#include "exchanges/binance/parse.hpp"
 #include "tests/unit/exchanges/fakes.hpp"
 
 namespace drover::exchanges::binance {
 namespace {
 
 namespace fs = std::filesystem;
+
+book_keeper make_keeper() { return book_keeper(market_wire().books()); }
+
+/// A snapshot without levels.
+book_snapshot snapshot_at(std::int64_t id) { return {"BTC/USDT", {}, {}, id}; }
 
 /// Lines of a gzip file without the recorder's time in front.
 void for_each_frame(const fs::path& path, const std::function<void(std::string_view)>& handle) {
@@ -32,7 +39,7 @@ void expect_levels(const std::vector<book_level>& got, const nlohmann::json& wan
   }
 }
 
-void expect_checkpoint(const book_sync& sync, const nlohmann::json& c) {
+void expect_checkpoint(const book_keeper& sync, const nlohmann::json& c) {
   auto where = c.contains("applied") ? "after " + c["applied"].dump() : std::string("snapshot");
   expect_levels(sync.book().top(side::buy, c["bids"].size()), c["bids"], where + " bids");
   expect_levels(sync.book().top(side::sell, c["asks"].size()), c["asks"], where + " asks");
@@ -69,7 +76,7 @@ recording find_recording() {
 }
 
 void replay(const recording& r) {
-  book_sync sync;
+  book_keeper sync = make_keeper();
   std::size_t checked = 0;
   auto check_due = [&](bool at_snapshot) {
     for (const auto& c : r.checkpoints) {
@@ -86,7 +93,7 @@ void replay(const recording& r) {
         auto snapshot = parse_depth_snapshot(frame);
         ASSERT_TRUE(snapshot) << snapshot.error().to_string();
         // The golden book is looked at before what was buffered is applied to it.
-        book_sync bare;
+        book_keeper bare = make_keeper();
         ASSERT_TRUE(bare.on_snapshot(*snapshot));
         expect_checkpoint(bare, r.checkpoints.at(0));
         ++checked;
@@ -98,63 +105,68 @@ void replay(const recording& r) {
       ASSERT_TRUE(parsed) << parsed.error().to_string();
       auto* update = std::get_if<depth_update>(&*parsed);
       if (!update) return;
-      auto done = sync.on_update(std::move(*update));
-      ASSERT_NE(done, book_sync::outcome::gap);
-      if (done == book_sync::outcome::applied) check_due(false);
+      auto done = sync.on_update(std::move(update->update));
+      ASSERT_NE(done, book_keeper::outcome::gap);
+      if (done == book_keeper::outcome::applied) check_due(false);
     });
   }
   EXPECT_EQ(checked, r.checkpoints.size());
 }
 
-TEST(BookSync, ReplaysTheRecordedMarketToItsGoldenBooks) { replay(find_recording()); }
+TEST(BinanceBook, ReplaysTheRecordedMarketToItsGoldenBooks) { replay(find_recording()); }
 
-TEST(BookSync, ReplaysTheExcerptToItsGoldenBooks) {
+TEST(BinanceBook, ReplaysTheExcerptToItsGoldenBooks) {
   recording r;
   r.files = {fs::path(DROVER_SOURCE_DIR) / "tests/data/binance/book_btcusdt_excerpt.gz"};
   r.checkpoints = nlohmann::json::parse(test::read_test_data("book_btcusdt_excerpt.json"))["checkpoints"];
   replay(r);
 }
 
-depth_update update(std::int64_t first, std::int64_t last) {
-  return {"BTCUSDT", first, last, {{decimal(last), decimal(1)}}, {}};
+book_update update(std::int64_t first, std::int64_t last) {
+  book_update u;
+  u.symbol = "BTC/USDT";
+  u.first_id = first;
+  u.last_id = last;
+  u.bids = {{decimal(last), decimal(1)}};
+  return u;
 }
 
-TEST(BookSync, DropsWhatTheSnapshotHasAlready) {
-  book_sync sync;
-  EXPECT_EQ(sync.on_update(update(1, 5)), book_sync::outcome::buffered);
-  EXPECT_EQ(sync.on_update(update(6, 12)), book_sync::outcome::buffered);
-  EXPECT_TRUE(sync.on_snapshot({10, {}, {}}));
+TEST(BinanceBook, DropsWhatTheSnapshotHasAlready) {
+  book_keeper sync = make_keeper();
+  EXPECT_EQ(sync.on_update(update(1, 5)), book_keeper::outcome::buffered);
+  EXPECT_EQ(sync.on_update(update(6, 12)), book_keeper::outcome::buffered);
+  EXPECT_TRUE(sync.on_snapshot(snapshot_at(10)));
   EXPECT_EQ(sync.applied(), 1u);
   EXPECT_EQ(sync.last_update_id(), 12);
-  EXPECT_EQ(sync.on_update(update(6, 12)), book_sync::outcome::stale);
-  EXPECT_EQ(sync.on_update(update(13, 13)), book_sync::outcome::applied);
+  EXPECT_EQ(sync.on_update(update(6, 12)), book_keeper::outcome::stale);
+  EXPECT_EQ(sync.on_update(update(13, 13)), book_keeper::outcome::applied);
 }
 
-TEST(BookSync, AsksForAnotherSnapshotAfterAGap) {
-  book_sync sync;
-  ASSERT_TRUE(sync.on_snapshot({10, {}, {}}));
-  EXPECT_EQ(sync.on_update(update(9, 12)), book_sync::outcome::applied);
-  EXPECT_EQ(sync.on_update(update(14, 15)), book_sync::outcome::gap);
+TEST(BinanceBook, AsksForAnotherSnapshotAfterAGap) {
+  book_keeper sync = make_keeper();
+  ASSERT_TRUE(sync.on_snapshot(snapshot_at(10)));
+  EXPECT_EQ(sync.on_update(update(9, 12)), book_keeper::outcome::applied);
+  EXPECT_EQ(sync.on_update(update(14, 15)), book_keeper::outcome::gap);
   EXPECT_TRUE(sync.needs_snapshot());
   EXPECT_EQ(sync.book().levels(side::buy), 0u);
-  EXPECT_TRUE(sync.on_snapshot({13, {}, {}}));
+  EXPECT_TRUE(sync.on_snapshot(snapshot_at(13)));
   EXPECT_EQ(sync.last_update_id(), 15);
 }
 
-TEST(BookSync, RefusesASnapshotThatIsTooOld) {
-  book_sync sync;
-  EXPECT_EQ(sync.on_update(update(20, 25)), book_sync::outcome::buffered);
-  EXPECT_FALSE(sync.on_snapshot({10, {}, {}}));
+TEST(BinanceBook, RefusesASnapshotThatIsTooOld) {
+  book_keeper sync = make_keeper();
+  EXPECT_EQ(sync.on_update(update(20, 25)), book_keeper::outcome::buffered);
+  EXPECT_FALSE(sync.on_snapshot(snapshot_at(10)));
   EXPECT_TRUE(sync.needs_snapshot());
-  EXPECT_TRUE(sync.on_snapshot({21, {}, {}}));
+  EXPECT_TRUE(sync.on_snapshot(snapshot_at(21)));
   EXPECT_EQ(sync.applied(), 1u);
 }
 
-TEST(BookSync, LaterUpdatesMustJoinExactly) {
-  book_sync sync;
-  ASSERT_TRUE(sync.on_snapshot({10, {}, {}}));
-  EXPECT_EQ(sync.on_update(update(8, 12)), book_sync::outcome::applied);
-  EXPECT_EQ(sync.on_update(update(12, 14)), book_sync::outcome::gap);
+TEST(BinanceBook, LaterUpdatesMustJoinExactly) {
+  book_keeper sync = make_keeper();
+  ASSERT_TRUE(sync.on_snapshot(snapshot_at(10)));
+  EXPECT_EQ(sync.on_update(update(8, 12)), book_keeper::outcome::applied);
+  EXPECT_EQ(sync.on_update(update(12, 14)), book_keeper::outcome::gap);
 }
 
 }  // namespace

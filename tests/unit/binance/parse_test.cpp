@@ -154,11 +154,11 @@ TEST(BinanceParse, ReadsDepthUpdates) {
   ASSERT_TRUE(frame) << frame.error().to_string();
   auto* d = std::get_if<depth_update>(&*frame);
   ASSERT_TRUE(d);
-  EXPECT_EQ(d->first_id, 157);
-  EXPECT_EQ(d->last_id, 160);
-  ASSERT_EQ(d->bids.size(), 1u);
-  EXPECT_EQ(d->bids[0].price, "0.0024"_dec);
-  EXPECT_TRUE(d->asks[0].quantity.is_zero());
+  EXPECT_EQ(d->update.first_id, 157);
+  EXPECT_EQ(d->update.last_id, 160);
+  ASSERT_EQ(d->update.bids.size(), 1u);
+  EXPECT_EQ(d->update.bids[0].price, "0.0024"_dec);
+  EXPECT_TRUE(d->update.asks[0].quantity.is_zero());
 }
 
 TEST(BinanceParse, ReadsAnswersToSubscriptions) {

@@ -20,64 +20,42 @@
 #include "base/transport.hpp"
 #include "exchanges/raw/raw_recorder.hpp"
 #include "exchanges/registry.hpp"
+#include "tests/support/manual_time.hpp"
 
 // Small real implementations of the interfaces around the exchanges: no sockets, no clock, no disk.
 namespace drover::exchanges::test {
 
-class manual_clock final : public clock {
- public:
-  steady_time now() const override { return now_; }
-  wall_time wall_now() const override { return wall_start_ + now_.since_start; }
-  void advance_to(steady_time t) { now_ = t; }
-  void set_wall(wall_time t) { wall_start_ = t - now_.since_start; }
+using drover::test::manual_clock;
 
- private:
-  steady_time now_{1h};
-  wall_time wall_start_ = wall_time::from_ms(1'732'104'000'000) - nanoseconds(1h);
+struct owned_clock {
+  manual_clock clock;
 };
 
-class manual_timers final : public timer_queue {
+/// The manual timers with a clock of their own that begins in November 2024, and with an io_context to settle.
+class manual_timers final : private owned_clock, public drover::test::manual_timers {
  public:
-  const clock& get_clock() const override { return clock_; }
-  manual_clock& clock_of() { return clock_; }
-  timer_id call_at(steady_time at, std::move_only_function<void()> callback) override {
-    auto id = timer_id{++last_id_};
-    due_.emplace(std::pair(at, id), std::move(callback));
-    times_[id] = at;
-    return id;
+  manual_timers() : drover::test::manual_timers(clock) {
+    clock.advance(steady_time{1h} - clock.now());
+    clock.set_wall(wall_time::from_ms(1'732'104'000'000));
   }
-  bool cancel(timer_id id) override {
-    auto found = times_.find(id);
-    if (found == times_.end()) return false;
-    due_.erase({found->second, id});
-    times_.erase(found);
-    return true;
-  }
+  manual_clock& clock_of() { return clock; }
+
+  using drover::test::manual_timers::advance;
   /// Runs what is due up to `until`, in order, and lets `io` settle after each.
   void advance_to(asio::io_context& io, steady_time until) {
     settle(io);
-    while (!due_.empty() && due_.begin()->first.first <= until) {
-      auto node = due_.extract(due_.begin());
-      times_.erase(node.key().second);
-      clock_.advance_to(std::max(clock_.now(), node.key().first));
-      node.mapped()();
+    while (clock.now() < until || next_is_due()) {
+      const bool ran = advance_to_next(until - clock.now());
       settle(io);
+      if (!ran) break;
     }
-    clock_.advance_to(until);
-    settle(io);
   }
-  void advance(asio::io_context& io, nanoseconds by) { advance_to(io, clock_.now() + by); }
+  void advance(asio::io_context& io, nanoseconds by) { advance_to(io, clock.now() + by); }
   static void settle(asio::io_context& io) {
     io.restart();
     while (io.poll_one() > 0) {
     }
   }
-
- private:
-  manual_clock clock_;
-  std::uint64_t last_id_ = 0;
-  std::map<std::pair<steady_time, timer_id>, std::move_only_function<void()>> due_;
-  std::map<timer_id, steady_time> times_;
 };
 
 /// Answers requests by a function of the test.

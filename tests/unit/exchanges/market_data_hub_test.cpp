@@ -18,15 +18,17 @@ class hub_fixture {
     auto t = std::make_shared<book_ticker>();
     t->symbol = symbol;
     t->update_id = id;
-    hub.publish(t);
+    hub.publish(std::shared_ptr<const book_ticker>(std::move(t)));
   }
   void settle() { test::manual_timers::settle(io); }
 
   asio::io_context io;
   task_scope scope{io.get_executor(), "test"};
   std::vector<std::string> interest;
-  market_data_hub hub{scope, [this](const std::string& s, bool on) { interest.push_back((on ? "+" : "-") + s); }};
+  market_data_hub hub{scope, [this](const market_topic& t, bool on) { interest.push_back((on ? "+" : "-") + t.symbol); }};
 };
+
+const market_topic btc{market_channel::ticker, "BTC/USDT", candle_interval::m1};
 
 using ids = std::vector<std::int64_t>;
 
@@ -73,10 +75,41 @@ TEST(MarketDataHub, ForgetsWhatIsStale) {
   ids b;
   auto first = f.hub.subscribe("BTC/USDT", [](const auto&) {});
   f.tick(7);
-  f.hub.forget("BTC/USDT");
+  f.hub.forget(btc);
   auto second = f.hub.subscribe("BTC/USDT", [&](const auto& t) { b.push_back(t->update_id); });
   f.settle();
   EXPECT_EQ(b, ids{});
+}
+
+TEST(MarketDataHub, TellsSubscribersOnceThatTheirsIsStale) {
+  hub_fixture f;
+  std::vector<std::string> heard;
+  auto first = f.hub.subscribe("BTC/USDT", [&](const auto& t) { heard.push_back(t ? "tick" : "stale"); });
+  f.hub.forget(btc);
+  f.tick(7);
+  f.hub.forget(btc);
+  f.hub.forget(btc);
+  f.tick(8);
+  EXPECT_EQ(heard, (std::vector<std::string>{"tick", "stale", "tick"}));
+}
+
+TEST(MarketDataHub, KeepsChannelsAndIntervalsApart) {
+  hub_fixture f;
+  int minutes = 0, hours = 0, trades = 0;
+  auto a = f.hub.subscribe_candles("BTC/USDT", candle_interval::m1, [&](const auto&) { ++minutes; });
+  auto b = f.hub.subscribe_candles("BTC/USDT", candle_interval::h1, [&](const auto&) { ++hours; });
+  auto c = f.hub.subscribe_trades("BTC/USDT", [&](const auto&) { ++trades; });
+  candle_update hour;
+  hour.candle.symbol = "BTC/USDT";
+  hour.candle.interval = candle_interval::h1;
+  f.hub.publish(std::make_shared<const candle_update>(hour));
+  f.hub.publish(std::make_shared<const public_trade>(public_trade{.symbol = "BTC/USDT"}));
+  EXPECT_EQ(minutes, 0);
+  EXPECT_EQ(hours, 1);
+  EXPECT_EQ(trades, 1);
+  auto late = f.hub.subscribe_trades("BTC/USDT", [&](const auto&) { ++trades; });
+  f.settle();
+  EXPECT_EQ(trades, 1) << "an event is not repeated";
 }
 
 TEST(MarketDataHub, SurvivesLeavingInsideACallback) {
@@ -93,7 +126,7 @@ TEST(MarketDataHub, SurvivesLeavingInsideACallback) {
   f.tick(1);
   f.tick(2);
   EXPECT_EQ(seen, ids{101});
-  EXPECT_EQ(f.hub.subscribers("BTC/USDT"), 0u);
+  EXPECT_EQ(f.hub.subscribers(btc), 0u);
 }
 
 TEST(MarketDataHub, SurvivesJoiningInsideACallback) {
@@ -115,7 +148,7 @@ TEST(MarketDataHub, SurvivesJoiningInsideACallback) {
 TEST(MarketDataHub, HandleMayOutliveTheHub) {
   asio::io_context io;
   task_scope scope{io.get_executor(), "test"};
-  auto hub = std::make_unique<market_data_hub>(scope, [](const std::string&, bool) {});
+  auto hub = std::make_unique<market_data_hub>(scope, [](const market_topic&, bool) {});
   auto kept = hub->subscribe("BTC/USDT", [](const auto&) {});
   hub.reset();
   kept.reset();

@@ -8,11 +8,11 @@
 namespace drover::exchanges {
 
 /// Many coroutines wait for one event. Owner's thread only.
-class gate {
+class broadcast_event {
  public:
-  explicit gate(executor ex) : executor_(std::move(ex)) {}
-  gate(const gate&) = delete;
-  gate& operator=(const gate&) = delete;
+  explicit broadcast_event(executor ex) : executor_(std::move(ex)) {}
+  broadcast_event(const broadcast_event&) = delete;
+  broadcast_event& operator=(const broadcast_event&) = delete;
 
   /// Wakes everybody who waits now.
   void open() {

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "exchanges/market_data_hub.hpp"
+#include "exchanges/runtime/book_keeper.hpp"
+#include "exchanges/runtime/market_session.hpp"
+#include "exchanges/runtime/private_feed.hpp"
+
+namespace drover::exchanges {
+
+/// A venue's market data: spreads the wanted topics over connections, keeps order books whole, and tells the hub.
+/// Trading thread only.
+class market_feed final : private market_sink {
+ public:
+  /// A live book that nothing changed for so long is subscribed anew; so is one that never came to life.
+  static constexpr nanoseconds book_silence_limit = 60s;
+  static constexpr nanoseconds book_check_interval = 10s;
+  /// Between two snapshots of a book, and after failed ones at most.
+  static constexpr milliseconds snapshot_floor{1'000}, snapshot_ceiling{30'000};
+  /// How long opening a connection may wait for the venue's leave.
+  static constexpr nanoseconds connect_patience = 60s;
+
+  explicit market_feed(const feed_parts&);
+  ~market_feed() override;
+
+  market_data_hub& hub() { return hub_; }
+
+  std::uint64_t reconnects() const;
+  /// Since the last frame of the most silent connection that is wanted.
+  std::optional<milliseconds> silence(steady_time now) const;
+  std::optional<steady_time> last_frame_at() const;
+
+ private:
+  struct line;
+  struct kept_book;
+  void on_ticker(std::shared_ptr<const book_ticker>) override;
+  void on_trade(std::shared_ptr<const public_trade>) override;
+  void on_book(book_update, steady_time now) override;
+  void on_candle(std::shared_ptr<const candle_update>) override;
+  void on_stale(const market_topic&) override;
+
+  void change_interest(const market_topic&, bool wanted);
+  line& find_line(market_channel);
+  task<result<stream_target>> find_target(line*);
+  void publish(kept_book&, steady_time now);
+  bool agrees(const kept_book&, std::uint32_t checksum) const;
+  void lose(kept_book&, std::string_view reason);
+  void start_over(kept_book&);
+  task<void> run_snapshot(std::shared_ptr<kept_book>);
+  void check_books();
+  void schedule_check();
+
+  feed_parts parts_;
+  std::string stream_;
+  std::vector<std::unique_ptr<line>> lines_;
+  std::map<market_topic, line*> places_;
+  /// By canonical symbol.
+  std::map<std::string, std::shared_ptr<kept_book>, std::less<>> books_;
+  std::optional<timer_id> check_;
+  market_data_hub hub_;
+};
+
+}  // namespace drover::exchanges

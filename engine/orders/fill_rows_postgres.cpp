@@ -84,11 +84,11 @@ const statement update_state_sql{
 
 const statement select_summaries_sql{
     "orders_summaries",
-    "SELECT account_id, bool_or(open), max(state) FROM ("
-    "SELECT DISTINCT account_id, true AS open, '' AS state FROM order_intents "
+    "SELECT account_id, bool_or(open), bool_or(held), max(state) FROM ("
+    "SELECT DISTINCT account_id, true AS open, false AS held, '' AS state FROM order_intents "
     "WHERE state IN ('intended', 'accepted', 'unknown') "
-    "UNION ALL SELECT account_id, false, '' FROM positions "
-    "UNION ALL SELECT account_id, false, state FROM bots WHERE state <> '') known GROUP BY account_id ORDER BY account_id"};
+    "UNION ALL SELECT account_id, false, quantity <> 0, '' FROM positions "
+    "UNION ALL SELECT account_id, false, false, state FROM bots WHERE state <> '') known GROUP BY account_id ORDER BY account_id"};
 
 const statement count_states_sql{"orders_count", "SELECT state, count(*) FROM order_intents GROUP BY state"};
 const statement volume_sql{
@@ -235,7 +235,8 @@ std::vector<order_journal::account_summary> select_summaries(pqxx::connection_ba
   for (const auto& row : execute(tx, select_summaries_sql))
     summaries.push_back({.account = account_id(integer_of(row[0])),
                          .has_open_intents = boolean_of(row[1]),
-                         .strategy_state = text_of(row[2])});
+                         .has_position = boolean_of(row[2]),
+                         .strategy_state = text_of(row[3])});
   return summaries;
 }
 

@@ -135,6 +135,8 @@ class order_journal {
   struct account_summary {
     account_id account;
     bool has_open_intents = false;
+    /// It holds something that its bot bought (or owes what it sold).
+    bool has_position = false;
     std::string strategy_state;
   };
   virtual task<result<std::vector<account_summary>>> load_summaries() = 0;

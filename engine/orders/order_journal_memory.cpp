@@ -139,7 +139,10 @@ class memory_order_journal final : public order_journal {
     std::map<account_id, account_summary> known;
     for (const auto& [id, order] : orders_)
       if (is_open(order.state)) known[order.intent.account].has_open_intents = true;
-    for (const auto& [books, row] : positions_) known[books.first];
+    for (const auto& [books, row] : positions_) {
+      auto& summary = known[books.first];
+      summary.has_position = summary.has_position || row.position.quantity != decimal(0);
+    }
     for (const auto& [account, state] : states_) known[account].strategy_state = state;
     std::vector<account_summary> summaries;
     for (auto& [account, summary] : known) {

@@ -299,9 +299,23 @@ TEST_P(OrderJournal, SummariesTellWhoIsNotFresh) {
   EXPECT_EQ(known.size(), 3u);
   EXPECT_FALSE(known.contains(fresh));
   EXPECT_TRUE(known[account].has_open_intents);
+  EXPECT_FALSE(known[account].has_position);
   EXPECT_FALSE(known[remembered].has_open_intents);
   EXPECT_EQ(known[remembered].strategy_state, "{}");
   EXPECT_TRUE(known.contains(traded));
+  EXPECT_FALSE(known[traded].has_position);
+}
+
+TEST_P(OrderJournal, SummariesTellWhoHoldsAPosition) {
+  auto bought = append();
+  ASSERT_TRUE(fill(bought.id, "1", exchanges::side::buy, decimal(1), decimal(100)));
+  auto held = run(journal.load_summaries());
+  ASSERT_TRUE(held);
+  EXPECT_TRUE(held->at(0).has_position);
+  auto sold = append();
+  ASSERT_TRUE(fill(sold.id, "2", exchanges::side::sell, decimal(1), decimal(100)));
+  auto flat = run(journal.load_summaries());
+  EXPECT_FALSE(flat->at(0).has_position);
 }
 
 TEST_P(OrderJournal, CountsOrdersVolumeAndProfit) {

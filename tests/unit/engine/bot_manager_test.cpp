@@ -276,6 +276,52 @@ TEST(BotManager, AThousandBotsStartAFewAtATime) {
   EXPECT_TRUE(w.manager->first_load_done());
 }
 
+TEST(BotManager, AccountsWithOpenOrdersStartFirstThenThoseWithAPosition) {
+  auto config = bot_world::fast_config();
+  config.concurrent_starts = 1;
+  bot_world w(config);
+  std::vector<account_id> ids;
+  for (int i = 1; i <= 30; ++i) ids.push_back(w.connect_and_approve(i, "key-" + std::to_string(100'000 + i)));
+  // What an engine before this one left behind.
+  auto epoch = [&w](account_id id) { return *test::run(w.io, w.journal->acquire_lease(id, "before")); };
+  auto intend = [&](account_id id, uuid order) {
+    order_intent intent;
+    intent.id = order;
+    intent.user = user_id(id.value);
+    intent.account = id;
+    intent.symbol = "BTC/USDT";
+    intent.side = exchanges::side::buy;
+    intent.quantity = decimal(1);
+    intent.price = decimal(1'000);
+    const auto held = epoch(id);
+    ASSERT_TRUE(test::run(w.io, w.journal->append_intent(intent, held)));
+  };
+  const auto open = ids[25], holds = ids[12];
+  intend(open, make_uuid_v7(w.clock, w.random));
+  const auto bought = make_uuid_v7(w.clock, w.random);
+  intend(holds, bought);
+  exchanges::fill fill;
+  fill.symbol = "BTC/USDT";
+  fill.trade_id = "1";
+  fill.side = exchanges::side::buy;
+  fill.price = decimal(1'000);
+  fill.quantity = decimal(1);
+  auto instrument = test::run(w.io, w.venue().find_instrument("BTC/USDT"));
+  ASSERT_TRUE(test::run(w.io, w.journal->record_fill(user_id(holds.value), holds, bought, **instrument, fill)));
+  ASSERT_TRUE(test::run(w.io, w.journal->record_status(bought, exchanges::order_status::filled, decimal(1), "v1", epoch(holds))));
+
+  std::vector<account_id> order;
+  w.board.on_change([&](const bot_status& s) {
+    if (s.state == bot_state::reconciling) order.push_back(s.account);
+  });
+  w.start();
+  w.pass(10s);
+  ASSERT_GE(order.size(), 30u);
+  EXPECT_EQ(order[0], open);
+  EXPECT_EQ(order[1], holds);
+  EXPECT_EQ(order[2], ids[0]);
+}
+
 /// Answers errors while `away`.
 class failing_store final : public tenants::account_store {
  public:

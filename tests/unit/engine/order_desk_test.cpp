@@ -64,6 +64,56 @@ TEST_F(OrderDesk, TakesTheStreamBeforeTheAnswer) {
   EXPECT_EQ(w.heard.count(intent_state::closed), 1);
 }
 
+TEST_F(OrderDesk, AsksWhatBecameOfAnOrderThatWasOnlyTakenIn) {
+  w.venue.ids_only = true;
+  w.venue.copies = [] { return 0; };
+  w.venue.next = fate::filled_first;
+  const auto id = w.buy();
+  w.pass(200ms);
+  EXPECT_EQ(w.stored(id).state, intent_state::accepted);
+  EXPECT_TRUE(w.heard.fills.empty());
+  const int before = w.venue.lookups;
+  w.pass(5s);
+  EXPECT_GT(w.venue.lookups, before);
+  EXPECT_EQ(w.stored(id).state, intent_state::closed);
+  EXPECT_EQ(w.heard.fills.size(), 1u);
+}
+
+TEST_F(OrderDesk, DoesNotAskWhatTheStreamHasTold) {
+  w.venue.ids_only = true;
+  const auto id = w.buy();
+  w.pass(100ms);
+  w.venue.fill(id.to_hex(), 1);
+  w.pass(3s);
+  EXPECT_EQ(w.stored(id).state, intent_state::closed);
+  EXPECT_EQ(w.venue.lookups, 1) << "only the list of open orders at the start";
+}
+
+TEST_F(OrderDesk, BelievesNoCancelThatWasOnlyTakenIn) {
+  w.venue.ids_only = true;
+  w.venue.copies = [] { return 0; };
+  const auto id = w.buy();
+  w.pass(100ms);
+  w.desk->cancel(id);
+  w.pass(2s);
+  EXPECT_EQ(w.stored(id).state, intent_state::closed);
+  EXPECT_EQ(w.stored(id).status, exchanges::order_status::cancelled);
+  EXPECT_EQ(w.venue.cancels, 1);
+}
+
+TEST_F(OrderDesk, BooksAnExecutionThatCameWithoutItsOrder) {
+  const auto id = w.buy();
+  w.pass(100ms);
+  const auto stored = w.stored(id);
+  exchanges::fill f{.symbol = "BTC/USDT", .trade_id = "TX-ABC", .venue_order_id = stored.venue_order_id, .price = stored.intent.price,
+                    .quantity = "0.25"_dec, .at = w.venue.wall()};
+  w.venue.on_event(exchanges::fill_event{f});
+  w.pass(100ms);
+  ASSERT_EQ(w.heard.fills.size(), 1u);
+  EXPECT_EQ(w.heard.fills[0].fill.trade_id, "TX-ABC");
+  EXPECT_EQ(w.desk->live_orders().at(0).filled_quantity, "0.25"_dec);
+}
+
 TEST_F(OrderDesk, BooksADuplicatedFillOnce) {
   w.venue.copies = [] { return 3; };
   const auto id = w.buy();

@@ -75,6 +75,8 @@ class fake_venue {
   nanoseconds late_by = 3s;
   bool unreachable = false;
   bool stream_up = true;
+  /// Requests are answered with ids only, as "taken in".
+  bool ids_only = false;
   /// Times each stream event is delivered; 0 loses it.
   std::function<int()> copies;
   int requests = 0, cancels = 0, lookups = 0;
@@ -182,7 +184,7 @@ class fake_account final : public exchanges::exchange_account {
     auto* e = venue_.book.find(r.client_order_id);
     if (how == fate::answer_lost || how == fate::request_lost || is_late || !e)
       co_return fail(exchanges::exchange_errc::unknown_outcome, "no answer");
-    co_return e->order;
+    co_return answer_of(e->order);
   }
 
   task<result<exchanges::order>> cancel_order(exchanges::order_ref of, exchanges::lane) override {
@@ -190,7 +192,7 @@ class fake_account final : public exchanges::exchange_account {
     if (venue_.unreachable) co_return fail(exchanges::exchange_errc::unknown_outcome);
     co_await sleep_for(venue_.timers(), venue_.latency);
     if (!venue_.end(of.client_order_id, exchanges::order_status::cancelled)) co_return fail(exchanges::exchange_errc::order_not_found);
-    co_return venue_.book.find(of.client_order_id)->order;
+    co_return answer_of(venue_.book.find(of.client_order_id)->order);
   }
 
   task<result<exchanges::order>> find_order(exchanges::order_ref of, exchanges::lane) override {
@@ -232,6 +234,11 @@ class fake_account final : public exchanges::exchange_account {
   }
 
  private:
+  exchanges::order answer_of(const exchanges::order& o) const {
+    if (!venue_.ids_only) return o;
+    return {.symbol = o.symbol, .venue_order_id = o.venue_order_id, .client_order_id = o.client_order_id, .complete = false};
+  }
+
   fake_venue& venue_;
 };
 

@@ -52,10 +52,16 @@ void add_user_commands(CLI::App& app, command_line& line) {
 }
 
 void add_paper_command(CLI::App& app, command_line& line) {
-  auto* paper = app.add_subcommand("paper", "Run a simulated exchange that speaks Binance spot over HTTP and WebSocket");
+  auto* paper = app.add_subcommand("paper", "Run a simulated exchange that speaks the protocols of real venues over HTTP and WebSocket");
   auto& config = line.paper.config;
   paper->add_option("--address", config.address, "Address to listen on")->capture_default_str();
   paper->add_option("--port", config.port, "Port to listen on; 0 takes a free one")->capture_default_str();
+  paper->add_option("--venue", config.venues, "The venue at the root path (default binance); all are under /<venue>. Repeatable");
+  paper->add_flag("--port-per-venue", config.port_per_venue, "Serve only the venues named by --venue, each at the root of a port of its own");
+  auto* certificate = paper->add_option("--tls-cert", config.tls_certificate_file, "PEM certificate chain: serve https and wss")->check(CLI::ExistingFile);
+  auto* key = paper->add_option("--tls-key", config.tls_key_file, "PEM private key of the certificate")->check(CLI::ExistingFile);
+  certificate->needs(key);
+  key->needs(certificate);
   paper->add_option("--instrument", config.instruments, "BASE/QUOTE=price, repeatable")->capture_default_str();
   paper->add_option("--seed", config.seed, "Seed of the price generator")->capture_default_str();
   paper->add_option_function<int>("--step-ms", [&config](int ms) { config.step_interval = drover::milliseconds(ms); },
@@ -67,7 +73,7 @@ void add_paper_command(CLI::App& app, command_line& line) {
   paper->add_flag("--limits,!--no-limits", config.enforce_limits, "Enforce request weights and order rates (default) or not");
   paper->add_option("--state", config.state_file, "Keep accounts, orders and trades in this file across restarts");
   paper->add_option("--control-token-file", config.control_token_file, "Bearer token that /paper/ control calls must carry")->check(CLI::ExistingFile);
-  paper->add_option("--ready-file", line.paper.ready_file, "Write {\"http\",\"pid\"} here once it listens");
+  paper->add_option("--ready-file", line.paper.ready_file, "Write {\"http\",\"pid\",\"venues\"} here once it listens");
   choose(paper, line, [&line] { return run_paper(line.global, line.paper); });
 }
 

@@ -23,12 +23,16 @@ task<void> run_until_signal(asio::signal_set& signals, exchanges::paper::paper_s
   co_await server.stop(stop_limit);
 }
 
-bool announce(const paper_command& command, std::uint16_t port) {
-  const auto url = fmt::format("http://{}:{}", command.config.address, port);
-  fmt::print("{}\n", json{{"http", url}, {"pid", getpid()}}.dump());
+bool announce(const paper_command& command, const exchanges::paper::paper_server& server) {
+  const auto url = [&](std::uint16_t port) {
+    return fmt::format("{}://{}:{}", command.config.tls_key_file.empty() ? "http" : "https", command.config.address, port);
+  };
+  json ready{{"http", url(server.port())}, {"pid", getpid()}, {"venues", json::object()}};
+  for (const auto& v : server.venue_ports()) ready["venues"][v.venue] = url(v.port) + v.prefix;
+  fmt::print("{}\n", ready.dump());
   std::fflush(stdout);
   if (command.ready_file.empty()) return true;
-  auto written = system_files().write_atomically(command.ready_file, json{{"http", url}, {"pid", getpid()}}.dump() + "\n");
+  auto written = system_files().write_atomically(command.ready_file, ready.dump() + "\n");
   if (!written) fmt::print(stderr, "engine paper: {}\n", written.error().to_string());
   return written.has_value();
 }
@@ -46,7 +50,7 @@ int run_paper(const global_options&, const paper_command& command) {
     fmt::print(stderr, "engine paper: cannot start: {}\n", started.error().detail);
     return exit_unavailable;
   }
-  if (!announce(command, server->port())) return exit_failed;
+  if (!announce(command, *server)) return exit_failed;
   task_scope scope(io.get_executor(), "paper");
   scope.spawn("signals", run_until_signal(signals, *server));
   io.run();

@@ -10,12 +10,26 @@ namespace drover::exchanges::paper {
 namespace binance {
 std::unique_ptr<dialect> make_dialect(simulated_venue&);
 }
+namespace coinbase {
+std::unique_ptr<dialect> make_advanced_dialect(simulated_venue&);
+std::unique_ptr<dialect> make_exchange_dialect(simulated_venue&);
+}
+namespace gate {
+std::unique_ptr<dialect> make_dialect(simulated_venue&);
+}
+namespace mexc {
+std::unique_ptr<dialect> make_dialect(simulated_venue&);
+}
 
 namespace {
 
 using factory = std::unique_ptr<dialect> (*)(simulated_venue&);
 constexpr std::array factories{
     std::pair<std::string_view, factory>{"binance", binance::make_dialect},
+    std::pair<std::string_view, factory>{"coinbase", coinbase::make_advanced_dialect},
+    std::pair<std::string_view, factory>{"coinbaseexchange", coinbase::make_exchange_dialect},
+    std::pair<std::string_view, factory>{"gate", gate::make_dialect},
+    std::pair<std::string_view, factory>{"mexc", mexc::make_dialect},
 };
 
 }  // namespace

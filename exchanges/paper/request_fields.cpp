@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t depth_limit = 64, size_limit_bytes = 1024 * 1024;
 constexpr int places_limit = 8;
+/// Digits before the point that every decimal can hold: what does not fit then has too many behind it.
+constexpr std::size_t longest_whole_part = 20;
 
 /// Builds the value; numbers that are no 64-bit integers become strings with their digits.
 class loose_builder {
@@ -110,7 +112,7 @@ field_result<request_fields> request_fields::from_json(std::string_view text) {
   return from_json(*value);
 }
 
-request_fields request_fields::from_json(const json& object) {
+request_fields request_fields::from_object(const json& object) {
   request_fields out;
   if (!object.is_object()) return out;
   json structured = json::object();
@@ -147,7 +149,9 @@ field_result<std::optional<decimal>> request_fields::amount(std::string_view nam
   const auto value = text(name);
   if (value.empty()) return std::nullopt;
   auto number = decimal::parse(value);
-  if (!number && number.error().code == make_error_code(errc::out_of_range)) return problem(field_problem::reason::out_of_range, name);
+  const bool long_fraction = value.find('.') < longest_whole_part;
+  if (!number && number.error().code == make_error_code(errc::out_of_range))
+    return problem(long_fraction ? field_problem::reason::too_precise : field_problem::reason::out_of_range, name);
   if (!number || number->is_negative()) return problem(field_problem::reason::not_a_number, name);
   if (*number != number->round_to_places(places_limit, rounding::down)) return problem(field_problem::reason::too_precise, name);
   return *number;

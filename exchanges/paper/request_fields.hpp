@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -44,7 +45,10 @@ class request_fields {
   /// A JSON object, or nothing at all.
   static field_result<request_fields> from_json(std::string_view);
   /// An object from inside a message read with read_loose_json; other values give no fields.
-  static request_fields from_json(const json&);
+  template <std::same_as<json> Value>
+  static request_fields from_json(const Value& object) {
+    return from_object(object);
+  }
 
   /// The text of a string, number or boolean; empty when absent, null, or an object or array.
   std::string_view text(std::string_view name) const;
@@ -60,6 +64,7 @@ class request_fields {
   const std::vector<std::pair<std::string, std::string>>& all() const { return values_; }
 
  private:
+  static request_fields from_object(const json&);
   field_result<void> add(std::string_view part);
   std::vector<std::pair<std::string, std::string>> values_;
   /// Objects and arrays; nullptr when there are none.

@@ -1,12 +1,17 @@
 #pragma once
 
 #include <deque>
+#include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/json.hpp"
 #include "exchanges/paper/matching_engine.hpp"
+#include "exchanges/paper/simulated_venue.hpp"
+#include "net/websocket_session.hpp"
 
 namespace drover::exchanges::paper::test {
 
@@ -16,7 +21,7 @@ using namespace drover::literals;
 class recording_of_events final : public matching_listener {
  public:
   void on_order(const paper_order& o, order_change change, const execution* e) override {
-    const char* names[] = {"accepted", "traded", "cancelled", "expired"};
+    const char* names[] = {"accepted", "traded", "cancelled", "expired", "rejected"};
     std::string line = std::string(names[static_cast<int>(change)]) + " " + o.client_id;
     if (e != nullptr) line += " " + e->quantity.to_string() + "@" + e->price.to_string() + (e->maker ? " maker" : " taker");
     lines.push_back(line);
@@ -91,6 +96,28 @@ class fixed_clock final : public clock {
   steady_time now() const override { return {wall.since_epoch}; }
   wall_time wall_now() const override { return wall; }
   wall_time wall = wall_time::from_ms(1'732'104'000'000);
+};
+
+/// A venue whose dialect nobody listens to.
+class deaf_listener final : public venue_listener {};
+
+/// A WebSocket that keeps what was sent.
+class kept_frames final : public net::websocket_session {
+ public:
+  bool send(std::shared_ptr<const std::string> text) override {
+    frames.push_back(std::move(text));
+    return true;
+  }
+  bool send_binary(std::shared_ptr<const std::string> bytes) override { return send(std::move(bytes)); }
+  void close(std::uint16_t code, std::string_view) override { closed_with = code; }
+  void abort() override { aborted = true; }
+  std::size_t queued_bytes() const override { return 0; }
+  std::string_view remote_address() const override { return "127.0.0.1"; }
+  json last() const { return json::parse(*frames.back()); }
+
+  std::vector<std::shared_ptr<const std::string>> frames;
+  int closed_with = 0;
+  bool aborted = false;
 };
 
 }  // namespace drover::exchanges::paper::test

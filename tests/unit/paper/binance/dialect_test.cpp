@@ -5,48 +5,34 @@
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "crypto/mac.hpp"
-#include "exchanges/paper/binance_dialect_limits.hpp"
-#include "exchanges/paper/binance_dialect_parameters.hpp"
+#include "exchanges/paper/binance/limits.hpp"
+#include "exchanges/paper/binance/parameters.hpp"
 #include "exchanges/paper/dialect.hpp"
-#include "exchanges/paper/state_file.hpp"
 #include "tests/unit/paper/paper_fixture.hpp"
 
 namespace drover::exchanges::paper {
+
+namespace binance {
+std::unique_ptr<dialect> make_dialect(simulated_venue&);
+}
+
 namespace {
 
 using namespace drover::literals;
-
-/// A WebSocket that keeps what was sent.
-class kept_frames final : public net::websocket_session {
- public:
-  bool send(std::shared_ptr<const std::string> text) override {
-    frames.push_back(std::move(text));
-    return true;
-  }
-  bool send_binary(std::shared_ptr<const std::string>) override { return true; }
-  void close(std::uint16_t code, std::string_view) override { closed_with = code; }
-  void abort() override { aborted = true; }
-  std::size_t queued_bytes() const override { return 0; }
-  std::string_view remote_address() const override { return "127.0.0.1"; }
-  json last() const { return json::parse(*frames.back()); }
-
-  std::vector<std::shared_ptr<const std::string>> frames;
-  int closed_with = 0;
-  bool aborted = false;
-};
+using test::kept_frames;
 
 struct venue_on_a_desk {
   test::fixed_clock clock;
   seeded_random random{4};
   simulated_venue venue;
-  std::unique_ptr<dialect> binance;
+  std::unique_ptr<dialect> binance_dialect;
   const api_account* account = nullptr;
 
   explicit venue_on_a_desk(paper_config config = {}) : venue(std::move(config), clock, random) {
     if (auto opened = venue.open(); !opened) throw std::runtime_error(opened.error().to_string());
+    binance_dialect = binance::make_dialect(venue);
     venue.begin();
-    binance = make_binance_dialect(venue);
-    account = venue.open_account("", "", {}, {{"USDT", decimal(100'000)}, {"BTC", decimal(2)}});
+    account = *venue.open_account({.balances = {{"USDT", decimal(100'000)}, {"BTC", decimal(2)}}});
   }
   std::string sign(const std::string& text) const {
     return text + "&signature=" + to_hex(crypto::hmac_sha256(account->api_secret, text));
@@ -54,7 +40,7 @@ struct venue_on_a_desk {
   net::http_response send(const char* method, const char* path, std::string query, std::string body = {}, bool with_key = true) {
     net::http_request r{.method = method, .path = path, .query = std::move(query), .body = std::move(body), .remote_address = "127.0.0.1"};
     if (with_key) r.headers.emplace_back("X-MBX-APIKEY", account->api_key);
-    return binance->handle(r);
+    return binance_dialect->handle(r, "");
   }
   std::string stamp() const { return "timestamp=" + std::to_string(clock.wall.ms()); }
   net::http_response place(const std::string& text) { return send("POST", "/api/v3/order", "", sign(text + "&" + stamp())); }
@@ -88,7 +74,7 @@ TEST(BinanceDialect, ChecksKeyClockAndSignatureInTheVenuesWords) {
   const auto path = "/api/v3/account";
   expect_refusal(d.send("GET", path, d.sign(d.stamp()), "", false), 401, -2014, "API-key format invalid.");
   net::http_request unknown{.method = "GET", .path = path, .query = d.sign(d.stamp()), .headers = {{"X-MBX-APIKEY", "nobody"}}};
-  expect_refusal(d.binance->handle(unknown), 401, -2015, "Invalid API-key, IP, or permissions for action.");
+  expect_refusal(d.binance_dialect->handle(unknown, ""), 401, -2015, "Invalid API-key, IP, or permissions for action.");
   expect_refusal(d.send("GET", path, d.stamp() + "&signature=00"), 400, -1022, "Signature for this request is not valid.");
   const auto now = d.clock.wall.ms();
   expect_refusal(d.send("GET", path, d.sign("timestamp=" + std::to_string(now - 5'001))), 400, -1021,
@@ -135,7 +121,7 @@ TEST(BinanceDialect, HostileParametersGetRefusalsNotCrashes) {
 
 TEST(BinanceDialect, PermissionsOfTheKeyAreEnforcedAndTold) {
   venue_on_a_desk d;
-  d.account = d.venue.open_account("", "", {.trade = false, .withdraw = true, .ip_restrict = true}, {});
+  d.account = *d.venue.open_account({.permissions = {.trade = false, .withdraw = true, .ip_restrict = true}});
   expect_refusal(d.place(resting), 401, -2015, "Invalid API-key, IP, or permissions for action.");
   const auto told = json::parse(d.get("/sapi/v1/account/apiRestrictions").body);
   EXPECT_EQ(told["enableWithdrawals"], true);
@@ -145,7 +131,7 @@ TEST(BinanceDialect, PermissionsOfTheKeyAreEnforcedAndTold) {
 
 TEST(BinanceDialect, UserStreamTellsTheLifeOfAnOrder) {
   venue_on_a_desk d;
-  auto opened = d.binance->handle({.method = "GET", .path = "/ws-api/v3", .wants_websocket = true});
+  auto opened = d.binance_dialect->handle({.method = "GET", .path = "/ws-api/v3", .wants_websocket = true}, "");
   ASSERT_NE(opened.websocket, nullptr);
   kept_frames frames;
   opened.websocket->on_open(frames);
@@ -180,7 +166,7 @@ TEST(BinanceDialect, SharedStreamComposesAFrameOnce) {
   std::vector<std::shared_ptr<net::websocket_handler>> handlers;
   std::vector<kept_frames> sessions(3);
   for (auto& s : sessions) {
-    handlers.push_back(d.binance->handle({.method = "GET", .path = "/ws/btcusdt@bookTicker", .wants_websocket = true}).websocket);
+    handlers.push_back(d.binance_dialect->handle({.method = "GET", .path = "/ws/btcusdt@bookTicker", .wants_websocket = true}, "").websocket);
     handlers.back()->on_open(s);
   }
   ASSERT_TRUE(d.venue.set_price(instrument_number{0}, decimal(61'000)));
@@ -193,7 +179,7 @@ TEST(BinanceDialect, SharedStreamComposesAFrameOnce) {
 TEST(BinanceDialect, DepthFramesFollowTheSnapshotWithoutAGap) {
   venue_on_a_desk d;
   kept_frames frames;
-  auto handler = d.binance->handle({.method = "GET", .path = "/stream", .query = "streams=btcusdt@depth@100ms", .wants_websocket = true}).websocket;
+  auto handler = d.binance_dialect->handle({.method = "GET", .path = "/stream", .query = "streams=btcusdt@depth@100ms", .wants_websocket = true}, "").websocket;
   handler->on_open(frames);
   d.venue.publish_depth();
   const auto snapshot = json::parse(d.send("GET", "/api/v3/depth", "symbol=BTCUSDT").body)["lastUpdateId"].get<std::int64_t>();
@@ -236,34 +222,6 @@ TEST(BinanceDialect, OrderRateIsCountedPerAccount) {
   expect_refusal(d.place(resting), 429, -1015, "Too many new orders; current limit is 2 orders per TEN_SECONDS.");
   d.clock.wall = d.clock.wall + 10s;
   EXPECT_EQ(d.place(resting).status, 200);
-}
-
-TEST(PaperState, EverythingComesBack) {
-  venue_on_a_desk d;
-  d.place("symbol=BTCUSDT&side=BUY&type=MARKET&quantity=0.01");
-  d.place(std::string(resting) + "&newClientOrderId=rest");
-  const auto saved = save_state(d.venue);
-  simulated_venue again({}, d.clock, d.random);
-  ASSERT_TRUE(again.open());
-  ASSERT_TRUE(restore_state(again, saved));
-  EXPECT_EQ(save_state(again), saved);
-  again.begin();
-  const auto* o = again.engine().find_order(account_number{0}, "rest");
-  ASSERT_NE(o, nullptr);
-  EXPECT_NE(again.cancel(account_number{0}, o->number), nullptr);
-  EXPECT_EQ(again.accounts().find(d.account->api_key)->api_secret, d.account->api_secret);
-}
-
-TEST(PaperState, DamageIsAnErrorNotACrash) {
-  venue_on_a_desk d;
-  for (const char* text : {"", "{}", "[1]", "{\"version\":1,\"last_order\":0,\"markets\":{},\"fees\":{},\"accounts\":[{}]}", "{\"version\":2}"})
-    EXPECT_FALSE(restore_state(d.venue, text)) << text;
-}
-
-TEST(PaperInstruments, TextIsReadStrictly) {
-  EXPECT_TRUE(parse_instrument("BTC/USDT=60000"));
-  for (const char* text : {"BTCUSDT=1", "BTC/USDT", "btc/USDT=1", "BTC/BTC=1", "BTC/USDT=0", "BTC/USDT=x", "BTC/USDT=1e30", "=/"})
-    EXPECT_FALSE(parse_instrument(text)) << text;
 }
 
 }  // namespace

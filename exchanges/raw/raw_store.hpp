@@ -22,6 +22,8 @@ class raw_store {
   virtual task<result<outcome>> store(std::shared_ptr<const std::vector<spool_record>>) = 0;
   /// Makes the partitions of the coming days. Failure does no harm: rows go to the default partition.
   virtual task<result<void>> prepare_days() = 0;
+  /// Drops the days (UTC) that ended before `t` and of which everything is compiled; answers how many partitions went.
+  virtual task<result<int>> drop_days_before(wall_time t) = 0;
 };
 
 /// raw_records and data_gaps.

@@ -1,27 +1,32 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "base/task_scope.hpp"
 #include "exchanges/raw/raw_store.hpp"
+#include "exchanges/raw/spool_reader.hpp"
 #include "exchanges/raw/spool_writer.hpp"
 #include "exchanges/raw/spooling_raw_recorder.hpp"
 
 namespace drover::exchanges {
 
 /// The spool in front of a store: see make_raw_recorder.
+///
+/// Each exchange has a lane of files of its own, which is copied in its order; lanes take turns, a segment each, so that the
+/// backlog of one is not in the way of another. Within a lane what is live is the tail of the backlog.
 class recorder final : public spooling_raw_recorder {
  public:
-  recorder(executor, timer_queue&, file_system&, std::unique_ptr<raw_store>, worker_pool&, raw_recorder_config,
-           std::unique_ptr<spool_writer>);
+  using lane_list = std::vector<std::unique_ptr<spool_writer>>;
+  recorder(executor, timer_queue&, file_system&, std::unique_ptr<raw_store>, worker_pool&, raw_recorder_config, lane_list);
   ~recorder() override;
 
   void record(const raw_record&) override;
   void record_gap(std::string_view stream, wall_time from, wall_time to, std::string_view reason) override;
+  void note_gap(const data_gap&) override;
   task<void> run() override;
   task<void> stop(nanoseconds limit) override;
   statistics get_statistics() const override;
@@ -31,39 +36,65 @@ class recorder final : public spooling_raw_recorder {
     wall_time from, to;
     std::uint64_t count = 0;
   };
-  bool is_full() const;
-  void append(const spool_record_view&);
+  struct lane {
+    std::unique_ptr<spool_writer> spool;
+    std::uint64_t bytes = 0;
+    /// Closed segments that the storer has, or is about to have.
+    std::size_t handed = 0;
+    /// What was stored last, by stream.
+    std::map<std::string, std::pair<std::uint64_t, wall_time>, std::less<>> stored_to;
+  };
+  /// A segment on its way from the file to the database.
+  struct loaded_segment {
+    lane* of = nullptr;
+    std::uint64_t index = 0;
+    /// Null when it cannot be read.
+    std::shared_ptr<segment_content> content;
+  };
+
+  lane& find_lane(std::string_view stream);
+  std::uint64_t total_bytes() const;
+  bool must_drop(const raw_record&, const lane&) const;
+  void append(lane&, const spool_record_view&);
+  /// What happened on a stream while no engine ran is missing like everything else that was not received.
+  void append_start_gap(lane&, std::string_view stream, wall_time now);
   void note_drop(std::string_view stream, wall_time now);
   void end_drop(std::string_view stream, wall_time now);
   void end_drops();
 
   task<void> run_sync();
   task<void> check_disk();
-  task<void> run_copy();
-  task<void> copy_oldest();
-  task<std::shared_ptr<segment_content>> read_segment(std::uint64_t index);
-  task<void> store_batch(std::uint64_t index, std::shared_ptr<const std::vector<spool_record>>);
-  task<void> quarantine(std::uint64_t index, const std::vector<spool_record>& batch, std::vector<std::size_t> refused);
-  task<void> remove_segment(std::uint64_t index);
-  void finish_segment();
+  void forsake(const std::vector<std::pair<lane*, std::uint64_t>>& failed);
+
+  task<void> run_read();
+  void close_due_segments();
+  lane* find_next_lane();
+  bool is_drained() const;
+  task<void> run_store();
+  task<void> store_segment(loaded_segment);
+  void note_holes(lane&, const std::vector<spool_record>&);
+  task<void> store_batch(lane*, std::uint64_t index, std::shared_ptr<const std::vector<spool_record>>);
+  task<void> quarantine(lane*, std::uint64_t index, std::shared_ptr<const std::vector<spool_record>> batch,
+                        std::vector<std::size_t> refused);
+  task<void> remove_segment(lane*, std::uint64_t index);
+  task<void> keep_house();
 
   timer_queue& timers_;
   file_system& files_;
   std::unique_ptr<raw_store> store_;
   worker_pool& workers_;
   raw_recorder_config config_;
-  std::unique_ptr<spool_writer> spool_;
+  spool_reader reader_;
   statistics statistics_;
-  std::uint64_t spooled_bytes_ = 0;
+  std::vector<std::unique_ptr<lane>> lanes_;
+  std::size_t last_lane_ = 0;
   std::map<std::string, drop, std::less<>> drops_;
-  /// Segments written to since their last sync.
-  std::set<std::uint64_t> unsynced_;
-  /// The segment under the copier's hands, 0 = none.
-  std::uint64_t copying_ = 0;
+  std::deque<loaded_segment> loaded_;
+  std::string clean_body_;
+  steady_time next_days_{}, next_retention_{};
   bool low_disk_ = false;
-  bool syncing_ = false;
   bool running_ = false;
-  wake_event copy_wanted_, sync_done_, drained_, stopped_;
+  wake_event read_wanted_, store_wanted_, drained_, stopped_;
   task_scope scope_;
 };
 

@@ -1,23 +1,27 @@
 #include "exchanges/raw/spool_writer.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "exchanges/raw/spool_reader.hpp"
 
 namespace drover::exchanges {
 
 namespace {
 
 const logger log("raw");
-constexpr std::string_view prefix = "raw-", suffix = ".seg";
-constexpr std::string_view state_head = "DRVSEQ1\n";
+constexpr std::string_view prefix = "raw", suffix = ".seg", bad_suffix = ".seg.bad", state_name = "sequences";
+constexpr std::size_t lane_name_limit = 64;
+/// First line, then the index from which on segments are newer, then "<sequence> <last received, ns> <stream>" lines; version 1
+/// had no time.
+constexpr std::string_view state_head = "DRVSEQ2\n", state_head_v1 = "DRVSEQ1\n";
 constexpr std::size_t state_limit_bytes = 1 << 20;
-/// A segment holds at least one record however large, so it may pass its limit by one body.
-constexpr std::size_t segment_read_limit = body_limit + (64u << 20);
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t value = 0;
@@ -26,9 +30,27 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   return value;
 }
 
-std::optional<std::uint64_t> parse_segment_name(std::string_view name) {
-  if (!name.starts_with(prefix) || !name.ends_with(suffix)) return std::nullopt;
-  return parse_number(name.substr(prefix.size(), name.size() - prefix.size() - suffix.size()));
+/// "raw-<number>.seg" of the nameless lane, "raw.<lane>.<number>.seg" of the others.
+std::string segment_prefix(std::string_view lane) {
+  return lane.empty() ? fmt::format("{}-", prefix) : fmt::format("{}.{}.", prefix, lane);
+}
+
+std::optional<std::uint64_t> parse_segment_name(std::string_view name, std::string_view lane) {
+  const auto start = segment_prefix(lane);
+  if (!name.starts_with(start) || !name.ends_with(suffix) || name.size() <= start.size() + suffix.size()) return std::nullopt;
+  return parse_number(name.substr(start.size(), name.size() - start.size() - suffix.size()));
+}
+
+/// The lane that a file belongs to.
+std::optional<std::string> lane_of_file(std::string_view name) {
+  if (name == state_name || parse_segment_name(name, "")) return "";
+  if (name.starts_with(state_name) && name.substr(state_name.size()).starts_with('.'))
+    return std::string(name.substr(state_name.size() + 1));
+  const auto rest = name.starts_with(prefix) ? name.substr(prefix.size()) : std::string_view();
+  if (!rest.starts_with('.')) return std::nullopt;
+  const std::string lane(rest.substr(1, rest.find('.', 1) - 1));
+  if (!parse_segment_name(name, lane)) return std::nullopt;
+  return lane;
 }
 
 std::string_view take_line(std::string_view& text) {
@@ -38,14 +60,52 @@ std::string_view take_line(std::string_view& text) {
   return line;
 }
 
+std::string_view take_word(std::string_view& text) {
+  auto end = text.find(' ');
+  auto word = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return word;
+}
+
+/// Up to when a stream is accounted for with this record.
+wall_time heard_to(spool_kind kind, wall_time received_at, std::string_view body) {
+  const auto gap = kind == spool_kind::gap ? decode_gap(body) : std::nullopt;
+  return gap ? gap->to : received_at;
+}
+
 }  // namespace
 
-spool_writer::spool_writer(file_system& files, const clock& c, std::filesystem::path folder, std::uint64_t limit)
-    : files_(files), clock_(c), folder_(std::move(folder)), segment_limit_(limit) {}
+spool_writer::spool_writer(file_system& files, const clock& c, std::filesystem::path folder, std::string lane, std::uint64_t limit)
+    : files_(files), clock_(c), folder_(std::move(folder)), lane_(std::move(lane)), segment_limit_(limit) {}
+
+std::string spool_writer::lane_of(std::string_view stream) {
+  std::string lane(stream.substr(0, std::min(stream.find('.'), lane_name_limit)));
+  for (char& c : lane) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    if (!plain) c = '_';
+  }
+  return lane.empty() ? "_" : lane;
+}
+
+result<std::vector<std::string>> spool_writer::list_lanes(file_system& files, const std::filesystem::path& folder) {
+  auto made = files.make_folders(folder);
+  if (!made) return std::unexpected(made.error());
+  auto names = files.list(folder);
+  if (!names) return std::unexpected(names.error());
+  std::set<std::string> lanes;
+  for (const auto& name : *names)
+    if (auto lane = lane_of_file(name)) lanes.insert(std::move(*lane));
+  return std::vector<std::string>(lanes.begin(), lanes.end());
+}
+
+void spool_writer::adopt_sequences(const spool_writer& other) {
+  for (const auto& [stream, state] : other.streams_)
+    if (lane_of(stream) == lane_) raise_sequence(stream, state.sequence, state.last_received);
+}
 
 result<std::unique_ptr<spool_writer>> spool_writer::open(file_system& files, const clock& c, std::filesystem::path folder,
-                                                         std::uint64_t segment_limit_bytes) {
-  std::unique_ptr<spool_writer> out(new spool_writer(files, c, std::move(folder), segment_limit_bytes));
+                                                         std::string lane, std::uint64_t segment_limit_bytes) {
+  std::unique_ptr<spool_writer> out(new spool_writer(files, c, std::move(folder), std::move(lane), segment_limit_bytes));
   auto made = files.make_folders(out->folder_);
   if (!made) return std::unexpected(made.error());
   auto recovered = out->recover();
@@ -53,20 +113,26 @@ result<std::unique_ptr<spool_writer>> spool_writer::open(file_system& files, con
   return out;
 }
 
-std::filesystem::path spool_writer::path_of(std::uint64_t index) const {
-  return folder_ / fmt::format("{}{:020}{}", prefix, index, suffix);
+std::unique_ptr<spool_writer> spool_writer::start(file_system& files, const clock& c, std::filesystem::path folder,
+                                                  std::string lane, std::uint64_t segment_limit_bytes) {
+  return std::unique_ptr<spool_writer>(new spool_writer(files, c, std::move(folder), std::move(lane), segment_limit_bytes));
 }
-std::filesystem::path spool_writer::quarantine_path_of(std::uint64_t index) const {
-  return folder_ / fmt::format("{}{:020}{}.bad", prefix, index, suffix);
+
+std::filesystem::path spool_writer::path_with(std::uint64_t index, std::string_view ending) const {
+  return folder_ / fmt::format("{}{:020}{}", segment_prefix(lane_), index, ending);
 }
-std::filesystem::path spool_writer::state_path() const { return folder_ / "sequences"; }
+std::filesystem::path spool_writer::path_of(std::uint64_t index) const { return path_with(index, suffix); }
+std::filesystem::path spool_writer::quarantine_path_of(std::uint64_t index) const { return path_with(index, bad_suffix); }
+std::filesystem::path spool_writer::state_path() const {
+  return folder_ / (lane_.empty() ? std::string(state_name) : fmt::format("{}.{}", state_name, lane_));
+}
 
 result<void> spool_writer::recover() {
   auto names = files_.list(folder_);
   if (!names) return std::unexpected(names.error());
   std::vector<std::uint64_t> indexes;
   for (const auto& name : *names)
-    if (auto index = parse_segment_name(name)) indexes.push_back(*index);
+    if (auto index = parse_segment_name(name, lane_)) indexes.push_back(*index);
   const auto uncounted_from = load_state();
   open_index_ = std::max<std::uint64_t>(uncounted_from, 1);
   for (auto index : indexes) {
@@ -74,22 +140,25 @@ result<void> spool_writer::recover() {
     if (!done) return done;
     open_index_ = std::max(open_index_, index + 1);
   }
-  if (!closed_.empty()) log.info("spool taken up", {{"segments", closed_.size()}, {"bytes", spooled_bytes()}});
+  if (!closed_.empty()) log.info("spool taken up", {{"lane", lane_}, {"segments", closed_.size()}, {"bytes", spooled_bytes()}});
   return {};
 }
 
 /// The state names the segment from which on records may have been written after it.
 std::uint64_t spool_writer::load_state() {
   auto text = files_.read(state_path(), state_limit_bytes);
-  if (!text || !text->starts_with(state_head)) return 0;
+  if (!text) return 0;
+  const bool old = text->starts_with(state_head_v1);
+  if (!old && !text->starts_with(state_head)) return 0;
   std::string_view rest = std::string_view(*text).substr(state_head.size());
   auto from = parse_number(take_line(rest));
   if (!from) return 0;
   while (!rest.empty()) {
     auto line = take_line(rest);
-    auto space = line.find(' ');
-    if (space == std::string_view::npos) continue;
-    if (auto sequence = parse_number(line.substr(0, space))) raise_sequence(line.substr(space + 1), *sequence);
+    auto sequence = parse_number(take_word(line));
+    auto received = old ? std::optional<std::uint64_t>(0) : parse_number(take_word(line));
+    if (sequence && received && !line.empty())
+      raise_sequence(line, *sequence, wall_time{nanoseconds(static_cast<std::int64_t>(*received))});
   }
   return *from;
 }
@@ -108,7 +177,7 @@ result<void> spool_writer::recover_segment(std::uint64_t index, bool last, bool 
       if (!cut) return cut;
       s.size_bytes = content.good_bytes;
     }
-    for (const auto& r : content.records) raise_sequence(r.stream, r.sequence);
+    for (const auto& r : content.records) raise_sequence(r.stream, r.sequence, heard_to(r.kind, r.received_at, r.body));
   } else {
     s.size_bytes = segment_limit_;
   }
@@ -116,24 +185,38 @@ result<void> spool_writer::recover_segment(std::uint64_t index, bool last, bool 
   return {};
 }
 
-void spool_writer::raise_sequence(std::string_view stream, std::uint64_t to) {
-  auto& last = sequences_[std::string(stream)];
-  last = std::max(last, to);
+void spool_writer::raise_sequence(std::string_view stream, std::uint64_t to, wall_time received_at) {
+  auto& state = streams_[std::string(stream)];
+  if (to < state.sequence) return;
+  state.sequence = to;
+  state.last_received = std::max(state.last_received, received_at);
+}
+
+const spool_writer::stream_state* spool_writer::find_stream(std::string_view stream) const {
+  auto found = streams_.find(stream.substr(0, name_limit));
+  return found == streams_.end() ? nullptr : &found->second;
 }
 
 std::string spool_writer::make_state() const {
   std::string out(state_head);
   out += std::to_string(open_index_) + '\n';
-  for (const auto& [stream, sequence] : sequences_) out += std::to_string(sequence) + ' ' + stream + '\n';
+  for (const auto& [stream, state] : streams_)
+    out += fmt::format("{} {} {}\n", state.sequence, state.last_received.since_epoch.count(), stream);
   return out;
 }
 
-std::uint64_t spool_writer::next_sequence(std::string_view stream) {
-  auto found = sequences_.find(stream);
-  if (found != sequences_.end()) return ++found->second;
+spool_writer::stream_state& spool_writer::find_or_make_stream(std::string_view stream) {
+  auto found = streams_.find(stream);
+  if (found != streams_.end()) return found->second;
   // Should the folder be lost while the database is kept, numbers still only go up.
   auto first = std::chrono::duration_cast<std::chrono::microseconds>(clock_.wall_now().since_epoch).count();
-  return sequences_.emplace(std::string(stream), static_cast<std::uint64_t>(first)).first->second;
+  return streams_.emplace(std::string(stream), stream_state{static_cast<std::uint64_t>(first) - 1, {}, true}).first->second;
+}
+
+std::vector<spool_writer::unsynced_segment> spool_writer::take_unsynced() { return std::exchange(unsynced_, {}); }
+
+void spool_writer::note_unsynced() {
+  if (unsynced_.empty() || unsynced_.back().index != open_index_) unsynced_.push_back({open_index_, sync_file_});
 }
 
 bool spool_writer::open_segment() {
@@ -142,8 +225,14 @@ bool spool_writer::open_segment() {
     log.error("spool segment cannot be opened", {{"err", made.error()}});
     return false;
   }
+  auto second = files_.open_append(path_of(open_index_));
+  if (!second) {
+    log.error("spool segment cannot be opened", {{"err", second.error()}});
+    return false;
+  }
   auto begun = (*made)->append(segment_head);
   file_ = std::move(*made);
+  sync_file_ = std::move(*second);
   open_size_ = segment_head.size();
   opened_at_ = clock_.now();
   if (begun) return true;
@@ -152,7 +241,9 @@ bool spool_writer::open_segment() {
 }
 
 bool spool_writer::append(spool_record_view record) {
-  record.sequence = next_sequence(record.stream);
+  record.stream = record.stream.substr(0, name_limit);
+  auto& state = find_or_make_stream(record.stream);
+  record.sequence = ++state.sequence;
   if (record.body.size() > body_limit) return false;
   if (!file_ && !open_segment()) return false;
   buffer_.clear();
@@ -165,6 +256,10 @@ bool spool_writer::append(spool_record_view record) {
     return false;
   }
   open_size_ += buffer_.size();
+  const auto heard = heard_to(record.kind, record.received_at, record.body);
+  if (record.kind != spool_kind::gap || heard > state.last_received) state.idle = false;
+  state.last_received = std::max(state.last_received, heard);
+  note_unsynced();
   constexpr std::size_t kept_buffer = 1 << 20;
   if (buffer_.capacity() > kept_buffer) std::string().swap(buffer_);
   if (open_size_ >= segment_limit_) rotate();
@@ -175,6 +270,7 @@ void spool_writer::rotate() {
   if (!file_) return;
   closed_.push_back({open_index_, open_size_});
   file_.reset();
+  sync_file_.reset();
   open_size_ = 0;
   ++open_index_;
 }

@@ -15,7 +15,7 @@ namespace drover::exchanges {
 struct raw_recorder_config {
   /// Folder of the spool; made when absent. One recorder a folder.
   std::filesystem::path folder;
-  /// Spooled bytes from which on public data is dropped (with a gap row); account data is kept beyond it.
+  /// Spooled bytes from which on public data is dropped (with a gap row); account data is kept up to twice as much.
   std::uint64_t spool_limit_bytes = 2ull << 30;
   /// Free bytes of the disk below which the same happens.
   std::uint64_t free_disk_floor_bytes = 512ull << 20;
@@ -27,6 +27,8 @@ struct raw_recorder_config {
   milliseconds sync_interval{200};
   /// Wait between attempts while the database is away.
   milliseconds retry_floor{200}, retry_ceiling{10'000};
+  /// Days of raw records to keep; older ones are dropped once a day when everything of them is compiled. 0 = all.
+  int retention_days = 0;
 };
 
 /// The raw recorder with its spool and its copier. Trading thread only; files are read and synced on the worker pool.
@@ -39,6 +41,8 @@ class spooling_raw_recorder : public raw_recorder {
 
   struct statistics {
     std::uint64_t recorded = 0, dropped = 0, stored = 0, quarantined = 0;
+    /// Files that the disk refused to sync, and segments that could not be read at all.
+    std::uint64_t sync_failures = 0, left_alone = 0;
     std::uint64_t spooled_bytes = 0;
     std::size_t segments = 0;
   };

@@ -3,23 +3,29 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <algorithm>
 #include <set>
 
+#include "base/encoding.hpp"
+#include "exchanges/raw/call_text.hpp"
+
 #include "tests/support/coroutines.hpp"
-#include "tests/unit/exchanges/fakes.hpp"
+#include "tests/unit/raw/spool_files.hpp"
 
 namespace drover::exchanges {
 namespace {
-
-using test::memory_files;
 
 /// Rows as a database would hold them: a record is there once, whatever is sent again.
 struct memory_rows {
   std::vector<spool_record> records;
   std::set<std::pair<std::string, std::uint64_t>> keys;
   std::set<std::string> poison;
+  std::vector<wall_time> drops;
   bool away = false;
   int calls = 0;
+  /// How long the database takes for a batch.
+  nanoseconds takes{};
+  timer_queue* timers = nullptr;
 };
 
 class memory_store final : public raw_store {
@@ -28,6 +34,7 @@ class memory_store final : public raw_store {
   task<result<outcome>> store(std::shared_ptr<const std::vector<spool_record>> batch) override {
     ++rows_.calls;
     if (rows_.away) co_return fail(db_errc::unavailable);
+    if (rows_.takes > 0ns) co_await sleep_for(*rows_.timers, rows_.takes);
     outcome out;
     for (std::size_t i = 0; i < batch->size(); ++i) {
       const auto& r = batch->at(i);
@@ -41,6 +48,10 @@ class memory_store final : public raw_store {
     co_return out;
   }
   task<result<void>> prepare_days() override { co_return result<void>{}; }
+  task<result<int>> drop_days_before(wall_time t) override {
+    rows_.drops.push_back(t);
+    co_return 0;
+  }
 
  private:
   memory_rows& rows_;
@@ -102,7 +113,7 @@ class recorder_fixture {
   asio::io_context io;
   asio::executor_work_guard<asio::io_context::executor_type> guard{io.get_executor()};
   test::manual_timers timers;
-  memory_files files;
+  spool_files files;
   memory_rows rows;
   worker_pool workers{"test", 1, 100};
   raw_recorder_config config;
@@ -149,9 +160,9 @@ TEST(RawRecorder, BringsTheSpoolToTheDatabaseInOrderAndCleansUp) {
 TEST(RawRecorder, CountsEachStreamByItself) {
   recorder_fixture f;
   f.open();
-  f.frame("a", "one");
-  f.frame("b", "two");
-  f.frame("c", "one");
+  f.frame("a", "okx.one");
+  f.frame("b", "okx.two");
+  f.frame("c", "okx.one");
   auto records = decode_segment(f.only_segment()).records;
   EXPECT_EQ(records[2].sequence, records[0].sequence + 1);
 }
@@ -182,12 +193,16 @@ TEST(RawRecorder, GoesOnCountingAfterARestart) {
   f.frame("a");
   f.frame("b");
   f.kill();
+  f.timers.clock_of().advance(5s);
   f.open();
   f.frame("c");
   f.start();
-  f.turn_until([&] { return f.rows.records.size() == 3; });
+  f.turn_until([&] { return f.rows.records.size() == 4; });
   EXPECT_EQ(f.stored_bodies(), (texts{"a", "b", "c"}));
-  EXPECT_EQ(f.rows.records[2].sequence, f.rows.records[0].sequence + 2);
+  EXPECT_EQ(f.rows.records[3].sequence, f.rows.records[0].sequence + 3);
+  EXPECT_EQ(f.stored_gaps(), texts{"binance.market: the engine was not running"});
+  auto gap = decode_gap(f.rows.records[2].body);
+  EXPECT_EQ(gap->to - gap->from, 5s);
 }
 
 TEST(RawRecorder, GoesOnCountingWhenEverySegmentWasCopied) {
@@ -202,8 +217,9 @@ TEST(RawRecorder, GoesOnCountingWhenEverySegmentWasCopied) {
   f.open();
   f.start();
   f.frame("b");
-  f.turn_until([&] { return f.rows.records.size() == 2; });
-  EXPECT_EQ(f.rows.records[1].sequence, f.rows.records[0].sequence + 1);
+  f.turn_until([&] { return f.rows.records.size() == 3; });
+  EXPECT_EQ(f.rows.records[2].sequence, f.rows.records[0].sequence + 2);
+  EXPECT_EQ(f.stored_gaps(), texts{"binance.market: the engine was not running"});
 }
 
 TEST(RawRecorder, StoresOnceWhatWasCopiedButNotRemovedBeforeACrash) {
@@ -234,7 +250,7 @@ TEST(RawRecorder, CutsATornTailAtEveryLength) {
     f.open();
     f.frame("third");
     f.start();
-    f.turn_until([&] { return f.rows.records.size() == 2; });
+    f.turn_until([&] { return f.rows.records.size() == 3; });
     EXPECT_EQ(f.stored_bodies(), (texts{"first", "third"})) << cut;
     EXPECT_TRUE(f.files.names_with(".bad").empty()) << cut;
   }
@@ -249,8 +265,9 @@ TEST(RawRecorder, SetsADamagedRecordAsideAndGoesOn) {
   bytes[bytes.find("damaged")] ^= 1;
   f.open();
   f.start();
-  f.turn_until([&] { return f.rows.records.size() == 2; });
+  f.turn_until([&] { return f.rows.records.size() == 3; });
   EXPECT_EQ(f.stored_bodies(), (texts{"first", "third"}));
+  EXPECT_EQ(f.stored_gaps(), texts{"binance.market: 1 records were lost in the spool"});
   EXPECT_EQ(f.recorder->get_statistics().quarantined, 1u);
   ASSERT_EQ(f.files.names_with(".bad").size(), 1u);
   EXPECT_NE(f.files.contents.at(f.files.names_with(".bad")[0]).find("eamaged here"), std::string::npos);
@@ -262,8 +279,13 @@ TEST(RawRecorder, SetsARecordAsideThatTheDatabaseRefuses) {
   f.open();
   f.start();
   for (auto body : {"first", "poison", "third"}) f.frame(body);
-  f.turn_until([&] { return f.rows.records.size() == 2 && !f.files.names_with(".bad").empty(); });
+  f.turn_until([&] { return f.rows.records.size() == 3 && !f.files.names_with(".bad").empty(); });
   EXPECT_EQ(f.stored_bodies(), (texts{"first", "third"}));
+  auto refused = "binance.market: record " + std::to_string(f.rows.records[0].sequence + 1) + " was refused by the database";
+  EXPECT_EQ(f.stored_gaps(), texts{refused});
+  auto set_aside = decode_segment(f.files.contents.at(f.files.names_with(".bad")[0])).records;
+  ASSERT_EQ(set_aside.size(), 1u);
+  EXPECT_EQ(set_aside[0].body, "poison");
   EXPECT_EQ(f.recorder->get_statistics().quarantined, 1u);
 }
 
@@ -279,7 +301,7 @@ TEST(RawRecorder, LeavesASegmentOfAnotherVersionAlone) {
 
 TEST(RawRecorder, DropsPublicDataFirstWhenTheSpoolIsFullAndSaysSo) {
   recorder_fixture f;
-  f.config.spool_limit_bytes = 3000;
+  f.config.spool_limit_bytes = 8000;
   f.config.segment_limit_bytes = 1000;
   f.rows.away = true;
   f.open();
@@ -305,7 +327,7 @@ TEST(RawRecorder, DropsPublicDataFirstWhenTheSpoolIsFullAndSaysSo) {
 
 TEST(RawRecorder, DropsPublicDataWhenTheDiskIsAlmostFull) {
   recorder_fixture f;
-  f.files.free = 1;
+  f.files.set_free(1);
   f.open();
   f.start();
   f.turn_until([&] {
@@ -319,9 +341,9 @@ TEST(RawRecorder, NamesWhatADiskThatRefusesHasCost) {
   f.open();
   f.start();
   f.frame("before");
-  f.files.refuse = true;
+  f.files.set_refuse(true);
   f.frame("lost");
-  f.files.refuse = false;
+  f.files.set_refuse(false);
   f.frame("after");
   f.turn_until([&] { return f.rows.records.size() == 3; });
   EXPECT_EQ(f.stored_bodies(), (texts{"before", "after"}));
@@ -357,11 +379,204 @@ TEST(RawRecorder, StopsInTimeWhenTheDatabaseIsAway) {
   EXPECT_EQ(f.files.names_with(".seg").size(), 1u);
 }
 
+TEST(RawRecorder, KeepsWhatWasAsked) {
+  recorder_fixture f;
+  f.open();
+  f.recorder->record({raw_kind::rest_response, "binance.rest", "GET /klines", "", 200, "[]", "candles", "symbol=BTC%2FUSDT&interval=5m"});
+  auto r = decode_segment(f.only_segment()).records.at(0);
+  auto call = read_call(r.operation, r.arguments);
+  ASSERT_TRUE(call);
+  EXPECT_EQ(call->op, operation::candles);
+  EXPECT_EQ(call->symbol, "BTC/USDT");
+  EXPECT_EQ(call->interval, candle_interval::m5);
+}
+
+TEST(RawRecorder, NotesGapsWithTheNumbersOfTheVenue) {
+  recorder_fixture f;
+  f.open();
+  f.recorder->note_gap({"okx.market", wall_time::from_ms(1), wall_time::from_ms(2), "cut", "trades", "", "BTC/USDT", "", 17, 23});
+  auto r = decode_segment(f.only_segment()).records.at(0);
+  EXPECT_EQ(r.kind, spool_kind::gap);
+  EXPECT_EQ(r.operation, "trades");
+  auto details = read_gap_details(r.arguments);
+  EXPECT_EQ(details.symbol, "BTC/USDT");
+  EXPECT_EQ(details.first_missing, 17);
+  EXPECT_EQ(details.last_missing, 23);
+}
+
+TEST(RawRecorder, ReadsSegmentsOfTheVersionBefore) {
+  recorder_fixture f;
+  // Written by the first version: no operation, no arguments, one lane for all.
+  auto bytes = from_hex("445256524157310a"
+                        "44525731" "85a0ac45" "05000000" "0500" "c800" "2a00000000000000" "40420f0000000000" "00" "0c" "02" "00"
+                        "62696e616e63652e72657374" "474554202f" "3137" "68656c6c6f");
+  ASSERT_TRUE(bytes);
+  // The checksum over everything behind it.
+  auto sum = crc32c(std::string_view(*bytes).substr(16));
+  for (std::size_t i = 0; i < 4; ++i) (*bytes)[12 + i] = static_cast<char>(sum >> (8 * i));
+  f.files.contents["/spool/raw-00000000000000000007.seg"] = *bytes;
+  f.open();
+  f.recorder->record({raw_kind::rest_response, "binance.rest", "GET /", "17", 200, "next"});
+  f.start();
+  f.turn_until([&] { return f.rows.records.size() == 3; });
+  EXPECT_EQ(f.rows.records[0].body, "hello");
+  EXPECT_EQ(f.rows.records[0].endpoint, "GET /");
+  EXPECT_EQ(f.rows.records[0].account, "17");
+  EXPECT_EQ(f.rows.records[0].status, 200);
+  EXPECT_EQ(f.rows.records[0].sequence, 42u);
+  EXPECT_EQ(f.rows.records[2].sequence, 44u);
+  EXPECT_EQ(f.rows.records[2].body, "next");
+}
+
+TEST(RawRecorder, LetsNoBacklogStandInTheWayOfAnotherExchange) {
+  recorder_fixture f;
+  f.config.segment_limit_bytes = 1000;
+  f.rows.away = true;
+  f.open();
+  f.start();
+  constexpr int backlog = 2000;
+  for (int i = 0; i < backlog; ++i) f.frame(std::string(100, 'x'), "okx.market");
+  f.timers.advance(f.io, 1s);
+  f.rows.away = false;
+  f.rows.timers = &f.timers;
+  f.rows.takes = 10ms;
+  f.frame("live", "binance.market");
+  std::size_t before = 0;
+  f.turn_until([&] {
+    auto found = std::ranges::find(f.rows.records, "binance.market", &spool_record::stream);
+    before = static_cast<std::size_t>(found - f.rows.records.begin());
+    return found != f.rows.records.end();
+  });
+  // Segments of seven records for half a second, which is when a calm lane is copied, and two on the way.
+  EXPECT_LT(before, 450u);
+  f.turn_until([&] { return f.rows.records.size() == backlog + 1; });
+}
+
+TEST(RawRecorder, DropsTheFloodingExchangeFirst) {
+  recorder_fixture f;
+  f.config.spool_limit_bytes = 100'000;
+  f.config.segment_limit_bytes = 10'000;
+  f.rows.away = true;
+  f.open();
+  f.frame("calm", "binance.market");
+  for (int i = 0; i < 1000; ++i) f.frame(std::string(100, 'x'), "okx.market");
+  EXPECT_GT(f.recorder->get_statistics().dropped, 100u);
+  f.frame("still heard", "binance.market");
+  f.rows.away = false;
+  f.start();
+  f.turn_until([&] { return std::ranges::count(f.rows.records, "binance.market", &spool_record::stream) == 2; });
+}
+
+TEST(RawRecorder, NeverSyncsAFileAgainThatTheDiskRefused) {
+  recorder_fixture f;
+  f.rows.away = true;
+  f.open();
+  f.start();
+  f.frame("before");
+  f.files.fail_syncs = 1;
+  f.turn_until([&] { return f.recorder->get_statistics().sync_failures == 1; });
+  auto segments = f.files.names_with(".seg");
+  ASSERT_EQ(segments.size(), 1u);
+  f.frame("after");
+  f.turn_until([&] { return f.files.syncs_of(f.files.names_with(".seg").back()) > 0; });
+  EXPECT_EQ(f.files.names_with(".seg").size(), 2u);
+  EXPECT_EQ(f.files.syncs_of(segments[0]), 1);
+  f.rows.away = false;
+  f.turn_until([&] { return f.rows.records.size() == 2; });
+  EXPECT_EQ(f.stored_bodies(), (texts{"before", "after"}));
+}
+
+TEST(RawRecorder, SyncsWithinItsInterval) {
+  recorder_fixture f;
+  f.rows.away = true;
+  f.open();
+  f.start();
+  f.timers.advance(f.io, 1ms);
+  f.frame("x");
+  auto name = f.files.names_with(".seg").at(0);
+  auto began = f.timers.get_clock().now();
+  f.turn_until([&] { return f.files.syncs_of(name) == 1; });
+  EXPECT_LE(f.timers.get_clock().now() - began, 250ms);
+}
+
+TEST(RawRecorder, DropsOldDaysOnceADayOnlyWhenAsked) {
+  recorder_fixture f;
+  f.config.retention_days = 30;
+  f.config.sync_interval = f.config.copy_interval = 10min;
+  f.open();
+  f.start();
+  auto began = f.timers.get_clock().wall_now();
+  f.turn_until([&] { return !f.rows.drops.empty(); });
+  for (int i = 0; i < 60; ++i) f.timers.advance(f.io, 1h);
+  ASSERT_EQ(f.rows.drops.size(), 3u);
+  EXPECT_LT(began - std::chrono::days(30) - f.rows.drops[0], 1s);
+  f.stop();
+  f.config.retention_days = 0;
+  f.rows.drops.clear();
+  f.open();
+  f.start();
+  for (int i = 0; i < 60; ++i) f.timers.advance(f.io, 1h);
+  EXPECT_TRUE(f.rows.drops.empty());
+}
+
+TEST(RawRecorder, WritesNoSecret) {
+  constexpr std::string_view canary = "CANARY7f3a9c";
+  const std::string c(canary);
+  struct sample {
+    std::string stream, operation, body;
+  };
+  const std::vector<sample> samples{
+      {"binance.rest", "stream_access", R"({"listenKey":")" + c + R"(x"})"},
+      {"kucoin.rest", "stream_access", R"({"code":"200000","data":{"token":")" + c + R"(==","instanceServers":[]}})"},
+      {"kraken.rest", "stream_access", R"({"error":[],"result":{"token": ")" + c + R"(","expires":900}})"},
+      {"any.rest", "keep_stream_access", R"({"new":["abcdefghijk)" + c + R"("]})"},
+      {"any.rest", "keep_stream_access", R"({"abcdefghijk)" + c + R"(":1})"},
+      {"bybit.rest", "permissions", R"({"result":{"apiKey":")" + c + R"(","note":"n","secret":"","readOnly":0}})"},
+      {"gate.rest", "permissions", R"({"key":")" + c + R"(","mode":1})"},
+      {"binance.user", "", R"({"id":1,"status":200,"result":{"apiKey":")" + c + R"(","x":1}})"},
+      {"binance.user", "", R"({"e":"listenKeyExpired","listenKey":")" + c},
+      {"mexc.rest", "balances", "<html>The requested URL /api/v3/account?timestamp=1&signature=" + c + "&recvWindow=5 was refused</html>"},
+      {"mexc.rest", "balances", R"({"request":"{\"passphrase\":\")" + c + R"(\",\"a\":1}"})"},
+      {"okx.rest", "", "OK-ACCESS-SIGN: " + c + "\nAuthorization: Bearer " + c + "\r\n"},
+  };
+  recorder_fixture f;
+  f.open();
+  for (const auto& s : samples)
+    f.recorder->record({s.stream.ends_with(".user") ? raw_kind::ws_frame : raw_kind::rest_response, s.stream, "POST /x?signature=" + c, "17",
+                        200, s.body, s.operation, ""});
+  f.recorder->record_gap("binance.user", {}, {}, "cannot connect to wss://x/?token=" + c + "&a=1");
+  for (const auto& [name, bytes] : f.files.contents) {
+    auto at = bytes.find(canary);
+    EXPECT_EQ(at, std::string::npos) << bytes.substr(at == std::string::npos ? 0 : at - std::min<std::size_t>(at, 60), 120);
+  }
+  f.start();
+  f.turn_until([&] { return f.stored_bodies().size() == samples.size(); });
+  for (const auto& r : f.rows.records) EXPECT_EQ(r.body.find(canary), std::string::npos) << r.body;
+  auto bodies = f.stored_bodies();
+  EXPECT_NE(std::ranges::find(bodies, R"({"listenKey":"***"})"), bodies.end());
+  EXPECT_NE(std::ranges::find(bodies, R"({"result":{"apiKey":"***","note":"n","secret":"","readOnly":0}})"), bodies.end());
+}
+
+TEST(RawRecorder, ChangesNothingInWhatHoldsNoSecret) {
+  recorder_fixture f;
+  f.open();
+  const std::vector<std::string> bodies{R"({"asset":"TOKEN","free":"1"})", R"({"sign":1,"token":null,"key":{"mode":1}})", "not json \xff\"", "",
+                                        R"({"makerAllocation":"sign here","design":"=x"})"};
+  for (const auto& body : bodies) f.frame(body, "binance.user", "17");
+  const std::string tokens = R"({"token":"BTC"})";
+  f.frame(tokens, "binance.market");
+  std::vector<std::string> kept;
+  for (auto& r : decode_segment(f.only_segment()).records) kept.push_back(r.body);
+  auto expected = bodies;
+  expected.push_back(tokens);
+  EXPECT_EQ(kept, expected);
+}
+
 TEST(SpoolFormat, SurvivesAnyBytes) {
   seeded_random random(3);
   std::string whole(segment_head);
   for (int i = 0; i < 5; ++i)
-    encode_record({spool_kind::ws_frame, "stream", "", "", static_cast<std::uint64_t>(i), {}, 0, "body"}, whole);
+    encode_record({spool_kind::ws_frame, "stream", "", "", "candles", "limit=1", static_cast<std::uint64_t>(i), {}, 0, "body"}, whole);
   for (int i = 0; i < 20'000; ++i) {
     auto damaged = whole;
     damaged[random.below(damaged.size())] = static_cast<char>(random.below(256));

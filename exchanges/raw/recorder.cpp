@@ -1,0 +1,283 @@
+#include "exchanges/raw/recorder.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/log.hpp"
+#include "exchanges/raw/call_text.hpp"
+#include "exchanges/raw/redaction.hpp"
+
+namespace drover::exchanges {
+
+namespace {
+
+const logger log("raw");
+
+constexpr nanoseconds disk_check_interval = 1s;
+/// Account data is kept beyond the spool's limit, but not for ever: the disk belongs to the database as well.
+constexpr std::uint64_t private_limit_factor = 2;
+/// From this share of the spool's limit on, an exchange that has more than its own share of it is dropped first.
+constexpr double fair_share_from = 0.75;
+
+/// Reasons hold words of venues and libraries: PostgreSQL takes only text.
+std::string to_plain_text(std::string_view text) {
+  constexpr std::size_t reason_limit = 300;
+  std::string out = redact_line(text.substr(0, reason_limit));
+  for (char& c : out)
+    if (c < 0x20 || c > 0x7e) c = '?';
+  return out;
+}
+
+bool is_private(const raw_record& r) { return !r.account.empty() || r.stream.ends_with(private_stream_ending); }
+
+class discarding_recorder final : public raw_recorder {
+ public:
+  void record(const raw_record&) override {}
+  void record_gap(std::string_view, wall_time, wall_time, std::string_view) override {}
+};
+
+}  // namespace
+
+recorder::recorder(executor ex, timer_queue& timers, file_system& files, std::unique_ptr<raw_store> store,
+                   worker_pool& workers, raw_recorder_config config, lane_list lanes)
+    : timers_(timers),
+      files_(files),
+      store_(std::move(store)),
+      workers_(workers),
+      config_(std::move(config)),
+      reader_(files, workers, timers, config_.retry_floor),
+      read_wanted_(ex),
+      store_wanted_(ex),
+      drained_(ex),
+      stopped_(ex),
+      scope_(ex, "raw recorder") {
+  for (auto& spool : lanes) {
+    auto made = std::make_unique<lane>();
+    made->bytes = spool->spooled_bytes();
+    made->spool = std::move(spool);
+    lanes_.push_back(std::move(made));
+  }
+}
+
+recorder::~recorder() = default;
+
+recorder::lane& recorder::find_lane(std::string_view stream) {
+  const auto name = spool_writer::lane_of(stream);
+  for (auto& l : lanes_)
+    if (l->spool->lane() == name) return *l;
+  auto made = std::make_unique<lane>();
+  made->spool = spool_writer::start(files_, timers_.get_clock(), config_.folder, name, config_.segment_limit_bytes);
+  for (auto& l : lanes_)
+    if (l->spool->lane().empty()) made->spool->adopt_sequences(*l->spool);
+  return *lanes_.emplace_back(std::move(made));
+}
+
+std::uint64_t recorder::total_bytes() const {
+  std::uint64_t sum = 0;
+  for (const auto& l : lanes_) sum += l->bytes;
+  return sum;
+}
+
+bool recorder::must_drop(const raw_record& r, const lane& l) const {
+  const auto total = total_bytes();
+  if (is_private(r)) return total >= private_limit_factor * config_.spool_limit_bytes;
+  if (low_disk_ || total >= config_.spool_limit_bytes) return true;
+  const auto limit = static_cast<double>(config_.spool_limit_bytes);
+  const auto share = config_.spool_limit_bytes / std::max<std::size_t>(lanes_.size(), 1);
+  return lanes_.size() > 1 && static_cast<double>(total) >= fair_share_from * limit && l.bytes >= share;
+}
+
+void recorder::record(const raw_record& r) {
+  const auto now = timers_.get_clock().wall_now();
+  auto& l = find_lane(r.stream);
+  if (must_drop(r, l)) {
+    // Said at once as well: the end of the drop may never be reached.
+    if (!drops_.contains(r.stream)) record_gap(r.stream, now, now, "the spool is full: records are being dropped");
+    return note_drop(r.stream, now);
+  }
+  if (!drops_.empty()) end_drop(r.stream, now);
+  append_start_gap(l, r.stream, now);
+  const auto kind = r.kind == raw_kind::ws_frame ? spool_kind::ws_frame : spool_kind::rest_response;
+  // Never the query: it carries signatures.
+  const auto endpoint = r.endpoint.substr(0, r.endpoint.find('?'));
+  const auto body = may_hold_secrets(r) ? redact_body(r.operation, r.body, clean_body_) : r.body;
+  append(l, {kind, r.stream, endpoint, r.account, r.operation, r.arguments, 0, now, r.status, body});
+}
+
+void recorder::append_start_gap(lane& l, std::string_view stream, wall_time now) {
+  const auto* known = l.spool->find_stream(stream);
+  if (!known || !known->idle || known->last_received == wall_time{}) return;
+  const auto body = encode_gap({known->last_received, std::max(now, known->last_received), "the engine was not running"});
+  append(l, {spool_kind::gap, stream, {}, {}, {}, {}, 0, now, 0, body});
+}
+
+void recorder::append(lane& l, const spool_record_view& record) {
+  const auto before = l.spool->closed().size();
+  const bool kept = l.spool->append(record);
+  l.bytes += record_head_size + record.body.size() + record.stream.size() + record.endpoint.size() + record.account.size() +
+             record.operation.size() + record.arguments.size();
+  if (l.spool->closed().size() != before) read_wanted_.notify();
+  if (!kept) return note_drop(record.stream, record.received_at);
+  ++statistics_.recorded;
+}
+
+void recorder::record_gap(std::string_view stream, wall_time from, wall_time to, std::string_view reason) {
+  note_gap({stream, from, to, reason});
+}
+
+void recorder::note_gap(const data_gap& gap) {
+  const auto body = encode_gap({gap.from, gap.to, to_plain_text(gap.reason)});
+  const auto details = write_gap_details(gap);
+  const auto now = timers_.get_clock().wall_now();
+  auto& l = find_lane(gap.stream);
+  if (const auto* known = l.spool->find_stream(gap.stream); known && gap.to > known->last_received)
+    append_start_gap(l, gap.stream, now);
+  append(l, {spool_kind::gap, gap.stream, {}, gap.account, gap.channel, details, 0, now, 0, body});
+}
+
+void recorder::note_drop(std::string_view stream, wall_time now) {
+  ++statistics_.dropped;
+  auto [at, first] = drops_.try_emplace(std::string(stream), drop{now, now, 0});
+  at->second.to = now;
+  ++at->second.count;
+  if (first) log.error("raw data is being dropped", {{"stream", stream}, {"spooled_bytes", total_bytes()}});
+}
+
+void recorder::end_drop(std::string_view stream, wall_time now) {
+  auto found = drops_.find(stream);
+  if (found == drops_.end()) return;
+  auto ended = found->second;
+  drops_.erase(found);
+  record_gap(stream, ended.from, now, "the spool was full: " + std::to_string(ended.count) + " records dropped");
+  // Refused again: the drop goes on and keeps its beginning.
+  if (auto again = drops_.find(stream); again != drops_.end()) {
+    again->second.from = ended.from;
+    again->second.count += ended.count - 1;
+  }
+}
+
+void recorder::end_drops() {
+  auto open = std::exchange(drops_, {});
+  for (const auto& [stream, d] : open)
+    record_gap(stream, d.from, d.to, "the spool was full: " + std::to_string(d.count) + " records dropped");
+}
+
+recorder::statistics recorder::get_statistics() const {
+  auto out = statistics_;
+  out.spooled_bytes = total_bytes();
+  out.segments = 0;
+  for (const auto& l : lanes_) out.segments += l->spool->closed().size() + (l->spool->has_open_records() ? 1 : 0);
+  return out;
+}
+
+task<void> recorder::run() {
+  running_ = true;
+  scope_.spawn("read spool", run_read());
+  scope_.spawn("store raw records", run_store());
+  scope_.spawn("sync spool", run_sync());
+  co_await asio::this_coro::throw_if_cancelled(false);
+  try {
+    co_await stopped_.wait();
+  } catch (const std::exception&) {
+    // Cancelled from outside without stop(): end in order all the same.
+  }
+  scope_.stop();
+  co_await scope_.join();
+  running_ = false;
+  drained_.notify();
+}
+
+task<void> recorder::stop(nanoseconds limit) {
+  end_drops();
+  for (auto& l : lanes_) l->spool->rotate();
+  if (!running_) co_return;
+  read_wanted_.notify();
+  const auto deadline = timers_.get_clock().now() + limit;
+  while (!is_drained()) {
+    const bool more = co_await drained_.wait_until(timers_, deadline);
+    if (!more) break;
+  }
+  stopped_.notify();
+  while (running_) co_await drained_.wait();
+}
+
+task<void> recorder::run_sync() {
+  const auto& clock = timers_.get_clock();
+  auto next_disk_check = clock.now();
+  for (;;) {
+    co_await sleep_for(timers_, config_.sync_interval);
+    if (clock.now() >= next_disk_check) {
+      co_await check_disk();
+      next_disk_check = clock.now() + disk_check_interval;
+    }
+    using failure = std::pair<lane*, std::uint64_t>;
+    std::vector<std::pair<failure, std::shared_ptr<append_file>>> due;
+    for (auto& l : lanes_)
+      for (auto& s : l->spool->take_unsynced()) due.push_back({{l.get(), s.index}, std::move(s.file)});
+    if (due.empty()) continue;
+    std::move_only_function<std::vector<failure>()> job = [due = std::move(due)] {
+      std::vector<failure> failed;
+      for (const auto& [which, file] : due) {
+        auto synced = file->sync();
+        if (synced) continue;
+        log.error("spool cannot be synced", {{"segment", which.second}, {"err", synced.error()}});
+        failed.push_back(which);
+      }
+      return failed;
+    };
+    auto done = co_await workers_.run(std::move(job));
+    if (!done) {
+      log.warn("spool not synced", {{"err", done.error()}});
+      continue;
+    }
+    forsake(*done);
+  }
+}
+
+/// The kernel may have dropped what it could not write, and would call the next sync a success: nothing more goes into such a
+/// file, and it is not synced again. What is still there of it is checked and copied like any other.
+void recorder::forsake(const std::vector<std::pair<lane*, std::uint64_t>>& failed) {
+  for (const auto& [l, index] : failed) {
+    ++statistics_.sync_failures;
+    if (l->spool->open_index() == index) l->spool->rotate();
+  }
+  if (!failed.empty()) read_wanted_.notify();
+}
+
+task<void> recorder::check_disk() {
+  auto* files = &files_;
+  auto folder = config_.folder;
+  std::move_only_function<result<std::uint64_t>()> job = [files, folder] { return files->free_bytes(folder); };
+  auto answer = co_await workers_.run(std::move(job));
+  if (!answer || !*answer) co_return;
+  const bool low = **answer < config_.free_disk_floor_bytes;
+  if (low && !low_disk_) log.error("the disk of the spool is almost full", {{"free_bytes", **answer}});
+  low_disk_ = low;
+}
+
+std::unique_ptr<raw_recorder> make_discarding_recorder() { return std::make_unique<discarding_recorder>(); }
+
+result<std::unique_ptr<spooling_raw_recorder>> make_raw_recorder(executor ex, timer_queue& timers, file_system& files,
+                                                                 database& db, worker_pool& workers,
+                                                                 raw_recorder_config config) {
+  return make_raw_recorder_on(std::move(ex), timers, files, make_postgres_raw_store(db), workers, std::move(config));
+}
+
+result<std::unique_ptr<spooling_raw_recorder>> make_raw_recorder_on(executor ex, timer_queue& timers, file_system& files,
+                                                                    std::unique_ptr<raw_store> store,
+                                                                    worker_pool& workers, raw_recorder_config config) {
+  auto names = spool_writer::list_lanes(files, config.folder);
+  if (!names) return std::unexpected(names.error());
+  recorder::lane_list lanes;
+  for (auto& name : *names) {
+    auto opened = spool_writer::open(files, timers.get_clock(), config.folder, name, config.segment_limit_bytes);
+    if (!opened) return std::unexpected(opened.error());
+    if (!lanes.empty() && lanes.front()->lane().empty()) (*opened)->adopt_sequences(*lanes.front());
+    lanes.push_back(std::move(*opened));
+  }
+  return std::make_unique<recorder>(std::move(ex), timers, files, std::move(store), workers, std::move(config),
+                                    std::move(lanes));
+}
+
+}  // namespace drover::exchanges

@@ -14,6 +14,8 @@ export function makeControl(url) {
     price: (symbol, price) => call('POST', '/paper/price', { symbol, price: String(price) }),
     pause: (paused) => call('POST', '/paper/market', { paused }),
     fault: (fault) => call('POST', '/paper/faults', fault),
+    venues: () => call('GET', '/paper/venues'),
+    limits: () => call('GET', '/paper/limits'),
     clearFaults: () => call('DELETE', '/paper/faults'),
   };
 }

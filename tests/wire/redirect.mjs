@@ -8,9 +8,9 @@ function redirectUrls(node, http, ws) {
   }
 }
 
-/** A ccxt client whose every request goes to `url` ("http://127.0.0.1:PORT"). */
-export async function makeClient(id, url, keys = {}) {
-  const client = new ccxt.pro[id]({ ...keys, enableRateLimit: false, options: { defaultType: 'spot' } });
+/** A ccxt client whose every request goes to `url` ("http://127.0.0.1:PORT/VENUE"). */
+export async function makeClient(id, url, keys = {}, options = {}) {
+  const client = new ccxt.pro[id]({ ...keys, enableRateLimit: false, options: { defaultType: 'spot', ...options } });
   redirectUrls(client.urls.api, url, url.replace(/^http/, 'ws'));
   await client.loadHttpProxyAgent();
   return client;

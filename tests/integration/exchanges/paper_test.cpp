@@ -119,7 +119,7 @@ TEST(PaperVenue, PlacesFindsAndCancelsAnOrder) {
   ASSERT_FALSE(twice);
   EXPECT_EQ(twice.error().code, exchange_errc::duplicate_order);
 
-  auto found = f.run(account.find_order("BTC/USDT", "first", lane::read));
+  auto found = f.run(account.find_order({"BTC/USDT", "first", ""}, lane::read));
   ASSERT_TRUE(found) << found.error().to_string();
   EXPECT_EQ(found->venue_order_id, placed->venue_order_id);
   auto open = f.run(account.fetch_open_orders("", lane::read));
@@ -127,11 +127,11 @@ TEST(PaperVenue, PlacesFindsAndCancelsAnOrder) {
   ASSERT_EQ(open->size(), 1u);
   EXPECT_EQ(open->front().symbol, "BTC/USDT");
 
-  auto cancelled = f.run(account.cancel_order("BTC/USDT", "first", lane::kill));
+  auto cancelled = f.run(account.cancel_order({"BTC/USDT", "first", ""}, lane::kill));
   ASSERT_TRUE(cancelled) << cancelled.error().to_string();
   EXPECT_EQ(cancelled->status, order_status::cancelled);
   EXPECT_EQ(cancelled->client_order_id, "first");
-  auto gone = f.run(account.cancel_order("BTC/USDT", "first", lane::kill));
+  auto gone = f.run(account.cancel_order({"BTC/USDT", "first", ""}, lane::kill));
   ASSERT_FALSE(gone);
   EXPECT_EQ(gone.error().code, exchange_errc::order_not_found);
 }
@@ -236,6 +236,28 @@ TEST(PaperVenue, OpensThousandAccountsOnTwoConnectionsWithinSeconds) {
   }
   EXPECT_TRUE(f.wait_until([&] { return opened == 1000; })) << opened;
   EXPECT_LT(system_clock().now() - begun, nanoseconds(10s));
+}
+
+TEST(PaperVenue, KeepsABookAndTellsTradesAndCandles) {
+  paper_fixture f;
+  int books = 0, trades = 0, candles = 0;
+  std::shared_ptr<const book_view> last;
+  auto a = f.venue->subscribe_book("BTC/USDT", [&](const auto& b) {
+    if (!b) return;
+    if (last) EXPECT_GT(b->update_id, last->update_id);
+    last = b;
+    ++books;
+  });
+  auto b = f.venue->subscribe_trades("BTC/USDT", [&](const auto& t) { trades += t != nullptr; });
+  auto c = f.venue->subscribe_candles("BTC/USDT", candle_interval::m1, [&](const auto& k) { candles += k != nullptr; });
+  EXPECT_TRUE(f.wait_until([&] { return books > 20 && trades > 3 && candles > 3; })) << books << ' ' << trades << ' ' << candles;
+  ASSERT_TRUE(last);
+  ASSERT_FALSE(last->bids.empty() || last->asks.empty());
+  EXPECT_LT(last->bids.front().price, last->asks.front().price);
+  for (std::size_t i = 1; i < last->bids.size(); ++i) EXPECT_GT(last->bids[i - 1].price, last->bids[i].price);
+  const auto health = f.venue->get_health();
+  EXPECT_TRUE(health.connection.latency_median);
+  EXPECT_EQ(health.connection.breaker, breaker_state::closed);
 }
 
 }  // namespace

@@ -106,6 +106,7 @@ export class World {
   }
 
   async start_paper(args = []) {
+    rmSync(join(this.folder, 'paper.json'), { force: true });
     this.paper_process = start_process(['paper', '--port', '0', '--ready-file', join(this.folder, 'paper.json'), ...args], this.log('paper'));
     this.paper = (await wait_ready(this.paper_process, join(this.folder, 'paper.json'), this.log('paper'))).http;
   }

@@ -41,6 +41,8 @@ constexpr nanoseconds start_poll_interval = 500ms;
 constexpr nanoseconds start_settle_time = 2s;
 constexpr nanoseconds web_stop_limit = 5s;
 constexpr nanoseconds spool_stop_limit = 3s;
+/// The journal books fills one batch after the other.
+constexpr std::size_t fill_connections = 1;
 constexpr std::size_t spool_threads = 1;
 constexpr std::size_t spool_queue_limit = 64;
 
@@ -83,6 +85,7 @@ struct engine_process::parts {
   std::unique_ptr<worker_pool> spool_workers;
   std::unique_ptr<database> web_db;
   std::unique_ptr<database> trading_db;
+  std::unique_ptr<database> fills_db;
   std::unique_ptr<postgres_reader> reader;
 
   std::unique_ptr<tenants::user_store> users;
@@ -134,12 +137,13 @@ void engine_process::parts::build_stores(token_keys tokens) {
   spool_workers = std::make_unique<worker_pool>("spool", spool_threads, spool_queue_limit);
   web_db = make_database(config.database, wall);
   trading_db = make_database(with_connections(config.database, config.trading_connections), wall);
+  fills_db = make_database(with_connections(config.database, fill_connections), wall);
   reader = make_postgres_reader(config.database, *web_timers);
   users = tenants::make_postgres_user_store(*web_db);
   accounts = tenants::make_postgres_account_store(*web_db, reader.get());
   trading_accounts = tenants::make_postgres_account_store(*trading_db);
   earnings = tenants::make_postgres_earnings_store(*web_db);
-  journal = engine::make_postgres_order_journal(trading.get_executor(), *trading_db);
+  journal = engine::make_postgres_order_journal(trading.get_executor(), *trading_db, fills_db.get());
   web_journal = engine::make_postgres_order_journal(web.get_executor(), *web_db);
   directory = std::make_unique<tenants::user_directory>(*users, *signer, wall);
 }

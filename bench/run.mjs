@@ -1,7 +1,8 @@
 // scripts/bench: runs the figures and prints one line each, or JSON with --json.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Socket, pause, root, until, World } from '../tests/system/harness.mjs';
 
 const tool = process.env.DROVER_BENCH_TOOL;
@@ -12,6 +13,26 @@ const open_web = { connection_limit: 30_000, connections_per_address: 30_000, un
 
 function measure(...args) {
   return JSON.parse(execFileSync(tool, args, { encoding: 'utf8', stdio: ['pipe', 'pipe', 'inherit'] }));
+}
+
+/** As measure(), while the caller does something else. */
+async function run_beside(...args) {
+  return JSON.parse((await promisify(execFile)(tool, args)).stdout);
+}
+
+/** Collects frames. A random market can leave all grids behind for good: when nothing fills any more, it is brought back. */
+async function until_frames(world, frames, count) {
+  let seen = 0;
+  let idle_since = performance.now();
+  await until('frames', async () => {
+    if (frames.length > seen) idle_since = performance.now();
+    seen = frames.length;
+    if (performance.now() - idle_since > 2000) {
+      await world.must('POST', '/paper/price', { base: world.paper, body: { symbol: 'BTCUSDT', price: '60000' } });
+      idle_since = performance.now();
+    }
+    return frames.length >= count;
+  }, 120_000);
 }
 
 /** Private bytes of a process: what it costs beside shared libraries. */
@@ -90,8 +111,15 @@ const figures = {
     return with_world({ config: { web: open_web } }, async (world) => {
       const user = await world.add_user('bench');
       for (let i = 0; i < 3; ++i) await world.add_account(user, { label: `Account ${i}` });
-      const floor = measure('list-ceiling', '--database', world.database, '--user', String(user.id), '--seconds', '4');
-      const ours = wrk(`${world.http}/user/exchanges/`, user.token);
+      // Others on the machine only ever slow a round down, so each side counts with its best.
+      const rounds = { floor: [], ours: [] };
+      for (let round = 0; round < 3; ++round) {
+        rounds.floor.push(measure('list-ceiling', '--database', world.database, '--user', String(user.id), '--seconds', '3'));
+        rounds.ours.push(wrk(`${world.http}/user/exchanges/`, user.token, { seconds: 3 }));
+      }
+      const best = (list) => ({ per_s: Math.max(...list.map((r) => r.per_s)), p99_ms: Math.min(...list.map((r) => r.p99_ms)) });
+      const floor = best(rounds.floor);
+      const ours = best(rounds.ours);
       return [
         { name: 'http_list_exchanges', value: ours.per_s, unit: 'requests/s', ratio: ours.per_s / floor.per_s, against: 'the statement alone, 8 connections' },
         { name: 'http_list_exchanges_p99', value: ours.p99_ms, unit: 'ms', ratio: ours.p99_ms / floor.p99_ms, against: 'the statement alone, 8 connections' },
@@ -156,19 +184,24 @@ const figures = {
       const admin = await world.add_user('root', { admin: true });
       const user = await world.add_user('bench');
       for (let i = 0; i < 10; ++i) await world.approve(admin, await world.add_account(user, { label: `Account ${i}` }));
-      const floor = measure('commit-latency', '--database', world.database, '--count', '1000');
       const socket = await Socket.open(world, '/ws/earnings', { token: user.token });
       const fresh = [];
+      // The floor: bare durable commits on the same database at the same time.
+      const commits = run_beside('commit-latency', '--database', world.database, '--count', '1000');
       socket.ws.on('message', (data) => {
         const now_ms = performance.timeOrigin + performance.now();
         const message = JSON.parse(String(data));
         if (message.type === 'earnings_update' && message.payload.at && !message.payload.snapshot) fresh.push(now_ms - Date.parse(message.payload.at));
       });
-      await until('frames', () => fresh.length >= 300, 120_000);
+      await until_frames(world, fresh, 300);
       socket.close();
+      const floor = await commits;
       fresh.sort((a, b) => a - b);
-      const p99 = fresh[Math.ceil(fresh.length * 0.99) - 1];
-      return [{ name: 'fill_to_frame_p99', value: p99, unit: 'ms', ratio: p99 / floor.p99_ms, against: 'p99 of one durable commit' }];
+      const at = (share) => fresh[Math.ceil(fresh.length * share) - 1];
+      return [
+        { name: 'fill_to_frame_p50', value: at(0.5), unit: 'ms', ratio: at(0.5) / floor.p50_ms, against: 'p50 of one durable commit beside it' },
+        { name: 'fill_to_frame_p99', value: at(0.99), unit: 'ms', ratio: at(0.99) / floor.p99_ms, against: 'p99 of one durable commit beside it' },
+      ];
     });
   },
 };

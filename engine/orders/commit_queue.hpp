@@ -28,10 +28,10 @@ struct commit_limits {
 /// Group commit: what arrives while a batch is being written goes with the next one. A submit() always sees its item to
 /// the end, cancelled or not, so that nobody is left in the dark about a write that was begun. Owner's executor only; the
 /// queue outlives its callers.
-template <class Item>
+template <class Item, class Answer = void>
 class commit_queue {
  public:
-  using answers = std::vector<result<void>>;
+  using answers = std::vector<result<Answer>>;
   /// Writes a batch and answers for each item, in order.
   using writer = std::function<task<answers>(std::vector<Item>)>;
   /// True when the second may not be in one batch with the first.
@@ -42,7 +42,7 @@ class commit_queue {
       : executor_(std::move(e)), limits_(limits), conflicts_(conflicts), unavailable_(std::move(unavailable)),
         write_(std::move(write)) {}
 
-  task<result<void>> submit(Item item) {
+  task<result<Answer>> submit(Item item) {
     if (waiting_.size() >= limits_.waiting) co_return std::unexpected(unavailable_);
     const bool throws = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
@@ -69,7 +69,7 @@ class commit_queue {
   /// Lives in the submitting coroutine.
   struct entry {
     Item item;
-    result<void> outcome;
+    result<Answer> outcome;
     detail::completion resume;
     bool done = false;
     bool promoted = false;

@@ -13,14 +13,18 @@ using tenants::integer_of;
 using tenants::statement;
 using tenants::text_of;
 
-/// A fill that was stored as foreign becomes ours when its intent is named later; anything else that is there stays.
-const statement insert_fill_sql{
-    "fills_insert",
-    "INSERT INTO fills (account_id, user_id, intent_id, symbol, trade_id, venue_order_id, side, price, quantity, fee, "
-    "fee_asset, maker, quote_asset, at) VALUES ($1, $2, $3::uuid, $4, $5, $6, $7, $8::numeric, $9::numeric, "
-    "$10::numeric, $11, $12, $13, $14::timestamptz) "
+/// The fill and, when it is ours, the lock on its position. A fill that was stored as foreign becomes ours when its intent
+/// is named later; anything else that is there stays. The position is written to be locked and read as of now.
+const statement open_fill_sql{
+    "fills_open",
+    "WITH fresh AS (INSERT INTO fills (account_id, user_id, intent_id, symbol, trade_id, venue_order_id, side, price, "
+    "quantity, fee, fee_asset, maker, quote_asset, at) VALUES ($1, $2, $3::uuid, $4, $5, $6, $7, $8::numeric, "
+    "$9::numeric, $10::numeric, $11, $12, $13, $14::timestamptz) "
     "ON CONFLICT ON CONSTRAINT fills_trade_key DO UPDATE SET intent_id = excluded.intent_id "
-    "WHERE fills.intent_id IS NULL AND excluded.intent_id IS NOT NULL RETURNING id"};
+    "WHERE fills.intent_id IS NULL AND excluded.intent_id IS NOT NULL RETURNING id, intent_id), "
+    "held AS (INSERT INTO positions (account_id, symbol) SELECT $1, $4 FROM fresh WHERE fresh.intent_id IS NOT NULL "
+    "ON CONFLICT (account_id, symbol) DO UPDATE SET updated_at = now() RETURNING quantity, cost, realised) "
+    "SELECT fresh.id, held.quantity, held.cost, held.realised FROM fresh LEFT JOIN held ON true"};
 
 const statement select_fill_sql{
     "fills_select",
@@ -28,32 +32,22 @@ const statement select_fill_sql{
     "LEFT JOIN order_intents o ON o.id = f.intent_id "
     "WHERE f.account_id = $1 AND f.symbol = $2 AND f.trade_id = $3"};
 
-const statement open_position_sql{
-    "positions_open",
-    "INSERT INTO positions (account_id, symbol) VALUES ($1, $2) ON CONFLICT (account_id, symbol) DO NOTHING"};
-
-const statement lock_position_sql{
-    "positions_lock",
-    "SELECT quantity, cost, realised FROM positions WHERE account_id = $1 AND symbol = $2 FOR UPDATE"};
-
 const statement select_position_sql{
     "positions_select", "SELECT quantity, cost, realised FROM positions WHERE account_id = $1 AND symbol = $2"};
 
-/// Position, intent and fill after the booking, in this order in every transaction.
-const statement write_position_sql{
-    "positions_write",
-    "UPDATE positions SET quantity = $3::numeric, cost = $4::numeric, realised = $5::numeric, updated_at = now() "
-    "WHERE account_id = $1 AND symbol = $2"};
-
-const statement fill_intent_sql{
-    "orders_fill",
-    "UPDATE order_intents SET filled_quantity = filled_quantity + $2::numeric, "
-    "venue_order_id = CASE WHEN venue_order_id = '' THEN $3 ELSE venue_order_id END, "
+/// Position, intent and fill after the booking, and the user's new total. The transaction holds the position's lock.
+const statement close_fill_sql{
+    "fills_close",
+    "WITH moved AS (UPDATE positions SET quantity = $3::numeric, cost = $4::numeric, realised = $5::numeric, "
+    "updated_at = now() WHERE account_id = $1 AND symbol = $2), "
+    "booked AS (UPDATE fills SET realised = $7::numeric, earning_id = nullif($8::bigint, 0) WHERE id = $6), "
+    "filled AS (UPDATE order_intents SET filled_quantity = filled_quantity + $10::numeric, "
+    "venue_order_id = CASE WHEN venue_order_id = '' THEN $11 ELSE venue_order_id END, "
     "state = CASE WHEN status NOT IN ('open', 'partially_filled') "
-    "AND filled_quantity + $2::numeric >= reported_quantity THEN 'closed' ELSE 'accepted' END, "
-    "updated_at = now() WHERE id = $1::uuid AND account_id = $4 RETURNING filled_quantity"};
-
-const statement book_fill_sql{"fills_book", "UPDATE fills SET realised = $2::numeric, earning_id = nullif($3::bigint, 0) WHERE id = $1"};
+    "AND filled_quantity + $10::numeric >= reported_quantity THEN 'closed' ELSE 'accepted' END, "
+    "updated_at = now() WHERE id = $9::uuid AND account_id = $1 RETURNING filled_quantity) "
+    "SELECT filled_quantity, coalesce((SELECT amount FROM earning_totals "
+    "WHERE user_id = $12 AND source = 'trading' AND asset = $13), 0) FROM filled"};
 
 const statement select_complete_sql{"positions_complete_to",
                                     "SELECT complete_to, complete_at FROM positions WHERE account_id = $1 AND symbol = $2"};
@@ -101,9 +95,12 @@ const statement realised_sql{
     "SELECT coalesce(jsonb_object_agg(asset, trim_scale(amount)::text)::text, '{}') "
     "FROM (SELECT asset, sum(amount) AS amount FROM earning_totals WHERE source = 'trading' GROUP BY asset) by_asset"};
 
+tenants::position position_of(const pqxx::row& row, int first) {
+  return {.quantity = decimal_of(row[first]), .cost = decimal_of(row[first + 1]), .realised_profit = decimal_of(row[first + 2])};
+}
 tenants::position position_of(const pqxx::result& rows) {
   if (rows.empty()) return {};
-  return {.quantity = decimal_of(rows[0][0]), .cost = decimal_of(rows[0][1]), .realised_profit = decimal_of(rows[0][2])};
+  return position_of(rows[0], 0);
 }
 
 tenants::trade trade_of(const pending_fill& p) {
@@ -116,16 +113,13 @@ tenants::trade trade_of(const pending_fill& p) {
           .fee_asset = p.fill.fee_asset};
 }
 
-/// The row's id when the fill is new to the books, nothing when it is there.
-std::optional<std::int64_t> insert_row(pqxx::work& tx, const pending_fill& p) {
+/// What open_fill_sql answers: nothing when the fill is in the books already.
+pqxx::result open_fill(pqxx::work& tx, const pending_fill& p) {
   const auto& f = p.fill;
   const std::string intent = p.intent ? p.intent->to_string() : std::string();
-  auto rows = execute(tx, insert_fill_sql, p.account.value, p.user.value, tenants::null_if_empty(intent), f.symbol,
-                      f.trade_id, f.venue_order_id, std::string(exchanges::to_string(f.side)), f.price.to_string(),
-                      f.quantity.to_string(), f.fee.to_string(), f.fee_asset, f.maker, p.instrument.quote_asset,
-                      to_rfc3339(f.at));
-  if (rows.empty()) return std::nullopt;
-  return integer_of(rows[0][0]);
+  return execute(tx, open_fill_sql, p.account.value, p.user.value, tenants::null_if_empty(intent), f.symbol, f.trade_id,
+                 f.venue_order_id, std::string(exchanges::to_string(f.side)), f.price.to_string(), f.quantity.to_string(),
+                 f.fee.to_string(), f.fee_asset, f.maker, p.instrument.quote_asset, to_rfc3339(f.at));
 }
 
 void read_stored(pqxx::work& tx, const pending_fill& p, booked_fill& out) {
@@ -135,60 +129,66 @@ void read_stored(pqxx::work& tx, const pending_fill& p, booked_fill& out) {
   out.earning_id = integer_of(rows[0][2]);
   out.order_filled = decimal_of(rows[0][3]);
   out.position = position_of(execute(tx, select_position_sql, p.account.value, p.fill.symbol));
+  out.total_earnings = tenants::find_earnings_total(tx, p.user, "trading", p.instrument.quote_asset);
 }
 
-void book(pqxx::work& tx, const pending_fill& p, booked_fill& out) {
-  execute(tx, open_position_sql, p.account.value, p.fill.symbol);
-  auto before = position_of(execute(tx, lock_position_sql, p.account.value, p.fill.symbol));
+/// Three statements for a whole booking: what a fill costs until its frame is mostly round trips.
+void book(pqxx::work& tx, const pending_fill& p, const tenants::position& before, booked_fill& out) {
   auto effect = tenants::apply_trade(before, trade_of(p));
   out.position = effect.after;
   out.realised = effect.realised;
-  execute(tx, write_position_sql, p.account.value, p.fill.symbol, effect.after.quantity.to_string(),
-          effect.after.cost.to_string(), effect.after.realised_profit.to_string());
-  auto filled = execute(tx, fill_intent_sql, p.intent->to_string(), p.fill.quantity.to_string(), p.fill.venue_order_id,
-                        p.account.value);
-  if (filled.empty()) throw std::runtime_error("a fill names an intent that its account does not have");
-  out.order_filled = decimal_of(filled[0][0]);
-
   const auto cause = std::to_string(p.account.value) + ':' + p.fill.symbol + ':' + p.fill.trade_id;
-  if (!tenants::insert_ledger_entry(tx, {.user = p.user,
-                                         .account = p.account,
-                                         .cause_kind = "fill",
-                                         .cause_id = cause,
-                                         .at = p.fill.at,
-                                         .postings = std::move(effect.postings)}))
-    throw std::runtime_error("a new fill is in the ledger already");
-  if (!effect.realised.is_zero())
-    out.earning_id = tenants::insert_earning(tx, {.id = 0,
-                                                  .user = p.user,
-                                                  .account = p.account,
-                                                  .source = "trading",
-                                                  .asset = p.instrument.quote_asset,
-                                                  .amount = effect.realised,
-                                                  .at = p.fill.at,
-                                                  .cause_kind = "fill",
-                                                  .cause_id = cause});
-  execute(tx, book_fill_sql, out.id.value, out.realised.to_string(), out.earning_id);
+  tenants::ledger_entry entry{.user = p.user,
+                              .account = p.account,
+                              .cause_kind = "fill",
+                              .cause_id = cause,
+                              .at = p.fill.at,
+                              .postings = std::move(effect.postings)};
+  auto entered = tenants::insert_trade(tx, entry, "trading", p.instrument.quote_asset, effect.realised);
+  if (!entered) throw std::runtime_error("a new fill is in the ledger already");
+  out.earning_id = *entered;
+  auto closed = execute(tx, close_fill_sql, p.account.value, p.fill.symbol, effect.after.quantity.to_string(),
+                        effect.after.cost.to_string(), effect.after.realised_profit.to_string(), out.id.value,
+                        out.realised.to_string(), out.earning_id, p.intent->to_string(), p.fill.quantity.to_string(),
+                        p.fill.venue_order_id, p.user.value, p.instrument.quote_asset);
+  if (closed.empty()) throw std::runtime_error("a fill names an intent that its account does not have");
+  out.order_filled = decimal_of(closed[0][0]);
+  out.total_earnings = decimal_of(closed[0][1]);
+}
+
+void keep_foreign(pqxx::work& tx, const pending_fill& p, booked_fill& out) {
+  out.position = position_of(execute(tx, select_position_sql, p.account.value, p.fill.symbol));
+  out.total_earnings = tenants::find_earnings_total(tx, p.user, "trading", p.instrument.quote_asset);
+}
+
+booked_fill insert_fill(pqxx::work& tx, const pending_fill& p) {
+  booked_fill out;
+  out.fill = p.fill;
+  out.quote_asset = p.instrument.quote_asset;
+  auto opened = open_fill(tx, p);
+  out.was_new = !opened.empty();
+  if (out.was_new) out.id = fill_id(integer_of(opened[0][0]));
+  if (!out.was_new)
+    read_stored(tx, p, out);
+  else if (p.intent)
+    book(tx, p, position_of(opened[0], 1), out);
+  else
+    keep_foreign(tx, p, out);
+  return out;
 }
 
 }  // namespace
 
-booked_fill insert_fill(pqxx::connection_base& connection, const pending_fill& p) {
-  booked_fill out;
-  out.fill = p.fill;
-  out.quote_asset = p.instrument.quote_asset;
+std::vector<booked_fill> insert_fills(pqxx::connection_base& connection, const std::vector<pending_fill>& fills) {
+  std::vector<uuid> intents;
+  for (const auto& p : fills)
+    if (p.intent) intents.push_back(*p.intent);
+  std::vector<booked_fill> booked;
   pqxx::work tx(connection);
-  auto row = insert_row(tx, p);
-  out.was_new = row.has_value();
-  if (!row)
-    read_stored(tx, p, out);
-  else
-    out.id = fill_id(*row);
-  if (row && p.intent) book(tx, p, out);
-  if (row && !p.intent) out.position = position_of(execute(tx, select_position_sql, p.account.value, p.fill.symbol));
-  out.total_earnings = tenants::find_earnings_total(tx, p.user, "trading", p.instrument.quote_asset);
+  lock_intents(tx, std::move(intents));
+  for (const auto& p : fills) booked.push_back(insert_fill(tx, p));
   tx.commit();
-  return out;
+  return booked;
 }
 
 exchanges::fill_cursor select_complete_to(pqxx::connection_base& connection, account_id account, const std::string& symbol) {

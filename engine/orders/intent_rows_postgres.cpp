@@ -58,6 +58,9 @@ const statement update_intents_sql{
     "AS f (id, epoch, outcome, status, reported, venue_order_id, reason), account_leases l "
     "WHERE o.id = f.id AND l.account_id = o.account_id AND l.epoch = f.epoch RETURNING o.id"};
 
+const statement lock_intents_sql{
+    "orders_lock", "SELECT id FROM order_intents WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"};
+
 const std::string order_columns =
     "id, account_id, user_id, exchange_name, symbol, side, type, tif, price, quantity, tag, " +
     tenants::microseconds_of("created_at") + ", " + tenants::microseconds_of("dead_after") +
@@ -219,10 +222,20 @@ std::vector<uuid> find_stored(pqxx::connection_base& connection, const std::vect
   return ids_of(execute(tx, find_stored_sql, array_of(ids)));
 }
 
+void lock_intents(pqxx::transaction_base& tx, std::vector<uuid> ids) {
+  if (ids.size() < 2) return;
+  array_text list;
+  for (const auto& id : ids) list.add(id.to_string());
+  execute(tx, lock_intents_sql, list.finish());
+}
+
 std::vector<uuid> update_intents(pqxx::connection_base& connection, const std::vector<pending_update>& updates) {
   update_arrays a;
   for (const auto& u : updates) a.add(u);
+  std::vector<uuid> ids;
+  for (const auto& u : updates) ids.push_back(u.id);
   pqxx::work tx(connection);
+  lock_intents(tx, std::move(ids));
   auto updated = ids_of(execute(tx, update_intents_sql, a.id.finish(), a.epoch.finish(), a.outcome.finish(),
                                 a.status.finish(), a.reported.finish(), a.venue_order.finish(), a.reason.finish()));
   tx.commit();

@@ -9,6 +9,7 @@
 
 namespace pqxx {
 class connection_base;
+class transaction_base;
 }
 
 /// What the PostgreSQL journal does on a connection's thread: one function per transaction. Failures are libpqxx's
@@ -60,7 +61,11 @@ std::vector<uuid> insert_intents(pqxx::connection_base&, const std::vector<pendi
 std::vector<uuid> find_stored(pqxx::connection_base&, const std::vector<uuid>& ids);
 /// Ids that were updated; the others are unknown or their leases moved on. Running it again changes nothing.
 std::vector<uuid> update_intents(pqxx::connection_base&, const std::vector<pending_update>&);
-booked_fill insert_fill(pqxx::connection_base&, const pending_fill&);
+/// Books all of them or none, in their order.
+std::vector<booked_fill> insert_fills(pqxx::connection_base&, const std::vector<pending_fill>&);
+/// Transactions that write several intents take their locks first and in one order, so that two of them never wait for
+/// each other.
+void lock_intents(pqxx::transaction_base&, std::vector<uuid>);
 
 std::vector<journal_order> select_open(pqxx::connection_base&, account_id);
 std::optional<journal_order> select_order(pqxx::connection_base&, const uuid&);

@@ -16,7 +16,7 @@
 /// The inside of the desk. Three kinds of coroutines, all in its scope, none alive while nothing happens:
 ///   - one per request (place, cancel, resolve): talks to the venue, changes memory, queues what must be written;
 ///   - the sweep: compares with the venue's lists now and then while orders live;
-///   - the writer: takes the inbox in order, writes the journal, then tells the bot. Nothing else writes facts.
+///   - the writer: takes the inbox, fills of the stream first, writes the journal, then tells the bot. Nothing else writes facts.
 namespace drover::engine {
 
 /// An order that is not closed.
@@ -132,6 +132,7 @@ struct order_desk::state {
   void push(inbox_item);
   task<void> run_writer();
   task<void> write_inbox();
+  inbox_item take_next();
   task<void> write(sighting);
   task<void> write(conclusion);
   task<void> write(completeness);

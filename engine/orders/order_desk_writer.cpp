@@ -17,6 +17,20 @@ constexpr std::size_t remembered_closed_orders = 16;
 
 }  // namespace
 
+/// Fills of the stream overtake: a moved grid leaves a dozen writes behind, a list of trades many that are booked already,
+/// and the user's number must not wait for them. What is written of an order is its state of now, so nothing depends on
+/// what was overtaken; completeness never overtakes a fill.
+inbox_item order_desk::state::take_next() {
+  auto next = std::ranges::find_if(inbox, [](const inbox_item& item) {
+    const auto* seen = std::get_if<sighting>(&item);
+    return seen && seen->fill && seen->order;
+  });
+  if (next == inbox.end()) next = inbox.begin();
+  auto item = std::move(*next);
+  inbox.erase(next);
+  return item;
+}
+
 /// The venue showed one of our orders: memory changes at once, the journal follows.
 void order_desk::state::observe(const order_ptr& order, exchanges::order seen) {
   note(order, seen);
@@ -78,17 +92,13 @@ task<void> order_desk::state::run_writer() {
 task<void> order_desk::state::write_inbox() {
   writing = true;
   while (!inbox.empty() && !failed) {
-    std::vector<inbox_item> batch;
-    batch.swap(inbox);
-    for (auto& item : batch) {
-      if (failed) break;
-      if (auto* seen = std::get_if<sighting>(&item))
-        co_await write(std::move(*seen));
-      else if (auto* outcome = std::get_if<conclusion>(&item))
-        co_await write(std::move(*outcome));
-      else
-        co_await write(std::move(std::get<completeness>(item)));
-    }
+    auto item = take_next();
+    if (auto* seen = std::get_if<sighting>(&item))
+      co_await write(std::move(*seen));
+    else if (auto* outcome = std::get_if<conclusion>(&item))
+      co_await write(std::move(*outcome));
+    else
+      co_await write(std::move(std::get<completeness>(item)));
   }
   // An idle desk holds no buffer.
   inbox.shrink_to_fit();
@@ -107,7 +117,8 @@ task<void> order_desk::state::write(sighting seen) {
   }
   if (seen.fill && is_unresolved(order->state)) order->state = intent_state::accepted;
   if (seen.fill && order->venue_order_id.empty()) order->venue_order_id = seen.fill->venue_order_id;
-  if (!order->existence_recorded) co_await write_existence(order);
+  // A fill is booked as proof of the order, too: one commit less before the user sees it.
+  if (!order->existence_recorded && !seen.fill) co_await write_existence(order);
   if (seen.fill) co_await write_fill(order, std::move(*seen.fill));
   if (order->ended() && !order->end_recorded) co_await write_end(order);
   if (failed) co_return;
@@ -192,6 +203,7 @@ task<void> order_desk::state::write_fill(order_ptr order, exchanges::fill fill) 
   const bool written = co_await persist(attempt);
   if (!written) co_return;
   failpoint("orders.after_fill");
+  order->existence_recorded = true;
   // What counts is whether this desk knew of it: an answer that got lost on the way back was a booking all the same.
   if (booked->order_filled == order->filled) co_return;
   booked->was_new = true;

@@ -149,7 +149,9 @@ class order_journal {
   virtual task<result<statistics>> load_statistics() = 0;
 };
 
-std::unique_ptr<order_journal> make_postgres_order_journal(executor, database&);
+/// `fills`, where given, books fills (one transaction at a time): on a connection of their own they do not wait for intents,
+/// states and raw data.
+std::unique_ptr<order_journal> make_postgres_order_journal(executor, database&, database* fills = nullptr);
 std::unique_ptr<order_journal> make_memory_order_journal(const clock&);
 
 /// Blocking, at start: refuses (db_errc::refused) a server or role that may lose a committed intent, i.e. one where fsync,

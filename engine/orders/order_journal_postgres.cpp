@@ -20,6 +20,9 @@ using rows::pending_update;
 constexpr commit_limits intent_limits{.flights = 2, .batch = 256, .waiting = 20'000};
 /// One at a time: what is said of an order is written in the order in which it was said.
 constexpr commit_limits update_limits{.flights = 1, .batch = 256, .waiting = 50'000};
+/// One at a time: the fills of a user share the row of their total, so that each alone would wait for the commits of all
+/// before it; together they cost one.
+constexpr commit_limits fill_limits{.flights = 1, .batch = 64, .waiting = 50'000};
 /// A transaction that lost a deadlock is run again.
 constexpr int conflict_attempts = 5;
 /// How often the outcome of a COMMIT that is in doubt is asked for (about half a minute while the database is away).
@@ -47,14 +50,17 @@ error fenced(account_id account) {
 bool same_order(const pending_update& a, const pending_update& b) { return a.id == b.id; }
 
 using answers = std::vector<result<void>>;
+using bookings = std::vector<result<booked_fill>>;
 
 class postgres_order_journal final : public order_journal {
  public:
-  postgres_order_journal(executor e, database& db)
+  postgres_order_journal(executor e, database& db, database& fills_db)
       : db_(db),
+        fills_db_(fills_db),
         timers_(make_timer_queue(e, system_clock())),
         intents_(e, intent_limits, nullptr, busy(), [this](auto batch) { return write_intents(std::move(batch)); }),
-        updates_(e, update_limits, same_order, busy(), [this](auto batch) { return write_updates(std::move(batch)); }) {}
+        updates_(e, update_limits, same_order, busy(), [this](auto batch) { return write_updates(std::move(batch)); }),
+        fills_(e, fill_limits, nullptr, busy(), [this](auto batch) { return write_fills(std::move(batch)); }) {}
 
   task<result<std::int64_t>> acquire_lease(account_id account, std::string engine_name) override {
     std::vector<account_id> one{account};
@@ -106,21 +112,8 @@ class postgres_order_journal final : public order_journal {
 
   task<result<booked_fill>> record_fill(user_id user, account_id account, std::optional<uuid> intent,
                                         exchanges::instrument instrument, exchanges::fill fill) override {
-    auto item = std::make_shared<const pending_fill>(
-        pending_fill{user, account, intent, std::move(instrument), std::move(fill)});
-    bool doubted = false;
-    for (int attempt = 0; attempt < conflict_attempts; ++attempt) {
-      auto job = [item](pqxx::connection_base& c) { return rows::insert_fill(c, *item); };
-      auto booked = co_await db_.run("record fill", std::move(job));
-      // The same trade cannot be booked twice: after a commit in doubt the statement itself tells whether it happened,
-      // and if it did, it was this call's.
-      if (booked) booked->was_new = booked->was_new || doubted;
-      if (booked) co_return std::move(*booked);
-      doubted = doubted || is(booked.error(), db_errc::in_doubt);
-      if (!is(booked.error(), db_errc::in_doubt) && !is(booked.error(), db_errc::retry))
-        co_return std::unexpected(to_journal_error(booked.error()));
-    }
-    co_return fail(journal_errc::unavailable, "a fill could not be stored");
+    pending_fill item{user, account, intent, std::move(instrument), std::move(fill)};
+    return fills_.submit(std::move(item));
   }
 
   task<result<std::vector<journal_order>>> load_open(account_id account) override {
@@ -301,16 +294,60 @@ class postgres_order_journal final : public order_journal {
     co_return all;
   }
 
+  task<bookings> write_fills(std::vector<pending_fill> batch) {
+    auto shared = std::make_shared<const std::vector<pending_fill>>(std::move(batch));
+    bool doubted = false;
+    for (int attempt = 0; attempt < conflict_attempts; ++attempt) {
+      auto job = [shared](pqxx::connection_base& c) { return rows::insert_fills(c, *shared); };
+      auto booked = co_await fills_db_.run("record fills", std::move(job));
+      if (booked) co_return to_bookings(std::move(*booked), doubted);
+      const error& e = booked.error();
+      doubted = doubted || is(e, db_errc::in_doubt);
+      if (is(e, db_errc::in_doubt) || is(e, db_errc::retry)) continue;
+      const bool poisoned = is(e, db_errc::constraint_violation) || is(e, db_errc::broken) || is(e, db_errc::refused);
+      if (poisoned && shared->size() > 1) {
+        auto outcome = co_await write_fills_alone(shared);
+        co_return outcome;
+      }
+      co_return bookings(shared->size(), std::unexpected(to_journal_error(e)));
+    }
+    co_return bookings(shared->size(), fail(journal_errc::unavailable, "a fill could not be stored"));
+  }
+
+  /// The same trade cannot be booked twice: after a commit in doubt the statement itself tells whether it happened, and
+  /// if it did, it was this call's.
+  static bookings to_bookings(std::vector<booked_fill> booked, bool doubted) {
+    bookings all;
+    for (auto& one : booked) {
+      one.was_new = one.was_new || doubted;
+      all.emplace_back(std::move(one));
+    }
+    return all;
+  }
+
+  /// One fill that the books cannot take must not take its neighbours with it.
+  task<bookings> write_fills_alone(std::shared_ptr<const std::vector<pending_fill>> batch) {
+    bookings all;
+    for (const auto& item : *batch) {
+      std::vector<pending_fill> one{item};
+      auto outcome = co_await write_fills(std::move(one));
+      all.push_back(std::move(outcome.front()));
+    }
+    co_return all;
+  }
+
   database& db_;
+  database& fills_db_;
   std::unique_ptr<timer_queue> timers_;
   commit_queue<pending_intent> intents_;
   commit_queue<pending_update> updates_;
+  commit_queue<pending_fill, booked_fill> fills_;
 };
 
 }  // namespace
 
-std::unique_ptr<order_journal> make_postgres_order_journal(executor e, database& db) {
-  return std::make_unique<postgres_order_journal>(std::move(e), db);
+std::unique_ptr<order_journal> make_postgres_order_journal(executor e, database& db, database* fills) {
+  return std::make_unique<postgres_order_journal>(std::move(e), db, fills ? *fills : db);
 }
 
 }  // namespace drover::engine

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -97,6 +98,10 @@ struct earning {
 };
 /// Inside a transaction of the caller; answers the id. The user's running total follows in the same transaction.
 std::int64_t insert_earning(pqxx::transaction_base&, const earning&);
+/// Both at once, in one round trip: a ledger entry and, unless `realised` is zero, what it earned from `source`. The id of
+/// the earning (0: none); nothing when the cause was entered already.
+std::optional<std::int64_t> insert_trade(pqxx::transaction_base&, const ledger_entry&, const std::string& source,
+                                         const std::string& asset, decimal realised);
 /// The user's running total of one source and asset, this transaction's earnings included; zero when there is none.
 decimal find_earnings_total(pqxx::transaction_base&, user_id, const std::string& source, const std::string& asset);
 

@@ -68,9 +68,12 @@ class BotsOnPostgres : public ::testing::Test {
   }
   /// Runs the engine until it is so, or too long.
   bool until(const std::function<bool()>& condition) {
-    constexpr int rounds = 2000;
-    io.restart();
-    for (int i = 0; i < rounds && !condition(); ++i) io.run_one_for(std::chrono::milliseconds(10));
+    constexpr nanoseconds patience = 20s;
+    const auto end = system_clock().now() + patience;
+    while (!condition() && system_clock().now() < end) {
+      if (io.stopped()) io.restart();
+      io.run_one_for(std::chrono::milliseconds(10));
+    }
     return condition();
   }
   void drain() {

@@ -89,7 +89,7 @@ TEST_F(OrderJournalPostgres, OneBadIntentDoesNotTakeItsNeighboursWithIt) {
 TEST_F(OrderJournalPostgres, AFillInDoubtIsBookedOnceAndToldAsNew) {
   auto intent = backend.make_intent(account);
   ASSERT_TRUE(run(journal.append_intent(intent, epoch)));
-  once("record fill", {.run = true, .answer = db_errc::in_doubt});
+  once("record fills", {.run = true, .answer = db_errc::in_doubt});
   auto booked = run(journal.record_fill(backend.user_of(account), account, intent.id, make_instrument(),
                                         make_fill("1", exchanges::side::buy, 1, 100, {})));
   ASSERT_TRUE(booked);
@@ -97,6 +97,44 @@ TEST_F(OrderJournalPostgres, AFillInDoubtIsBookedOnceAndToldAsNew) {
   EXPECT_EQ(booked->position.quantity, decimal(1));
   EXPECT_EQ(count("fills"), "1");
   EXPECT_EQ(count("ledger_transactions"), "1");
+}
+
+TEST_F(OrderJournalPostgres, FillsOfOneMomentShareCommits) {
+  constexpr int fills = 60;
+  auto intent = backend.make_intent(account);
+  ASSERT_TRUE(run(journal.append_intent(intent, epoch)));
+  int booked = 0;
+  for (int i = 1; i <= fills; ++i) {
+    auto fill = make_fill(std::to_string(i), exchanges::side::buy, "0.01"_dec, 100, {});
+    auto write = journal.record_fill(backend.user_of(account), account, intent.id, make_instrument(), std::move(fill));
+    backend.spawn(std::move(write), [&](const result<booked_fill>& r) { booked += r && r->was_new ? 1 : 0; });
+  }
+  backend.run_until([&] { return booked == fills; });
+  EXPECT_EQ(backend.stored.sql("SELECT quantity = 0.6 FROM positions"), "t");
+  EXPECT_EQ(count("ledger_transactions"), std::to_string(fills));
+  EXPECT_LE(std::stoi(backend.stored.sql("SELECT count(DISTINCT xmin::text) FROM fills")), 4);
+}
+
+TEST_F(OrderJournalPostgres, AFillThatTheBooksCannotTakeDoesNotTakeItsNeighboursWithIt) {
+  std::vector<uuid> intents;
+  for (int i = 0; i < 3; ++i) {
+    auto intent = backend.make_intent(account);
+    ASSERT_TRUE(run(journal.append_intent(intent, epoch)));
+    intents.push_back(intent.id);
+  }
+  intents[1] = backend.make_intent(account).id;
+  int good = 0, refused = 0;
+  for (int i = 0; i < 3; ++i) {
+    auto fill = make_fill(std::to_string(i + 1), exchanges::side::buy, 1, 100, {});
+    auto write = journal.record_fill(backend.user_of(account), account, intents[static_cast<std::size_t>(i)],
+                                     make_instrument(), std::move(fill));
+    backend.spawn(std::move(write), [&](const result<booked_fill>& r) { ++(r ? good : refused); });
+  }
+  backend.run_until([&] { return good + refused == 3; });
+  EXPECT_EQ(good, 2);
+  EXPECT_EQ(refused, 1);
+  EXPECT_EQ(count("fills"), "2");
+  EXPECT_EQ(backend.stored.sql("SELECT quantity FROM positions"), "2");
 }
 
 TEST_F(OrderJournalPostgres, TheLedgerAgreesWithTheFills) {

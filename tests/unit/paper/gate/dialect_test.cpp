@@ -92,6 +92,23 @@ TEST(GateDialect, PlacingIsLimitedByPair) {
   EXPECT_EQ(find_header(d.send("GET", "/spot/accounts").headers, "X-Gate-RateLimit-Limit"), "200");
 }
 
+TEST(GateDialect, TheCountdownCancelsUnlessItIsRenewed) {
+  gate_on_a_desk d;
+  const auto open = [&] { return json::parse(d.send("GET", "/spot/orders", "currency_pair=BTC_USDT&status=open").body).size(); };
+  const auto count_down = [&](const char* body) { return d.send("POST", "/spot/countdown_cancel_all", {}, body).status; };
+  ASSERT_EQ(d.place(R"("type":"limit","amount":"0.01","price":"50000")").status, 201);
+  EXPECT_EQ(count_down(R"({"timeout":3})"), 400);
+  EXPECT_EQ(count_down(R"({"timeout":5})"), 200);
+  d.clock.wall = d.clock.wall + 4s;
+  EXPECT_EQ(count_down(R"({"timeout":5})"), 200);
+  d.clock.wall = d.clock.wall + 2s;
+  d.venue.run_due();
+  EXPECT_EQ(open(), 1u);
+  d.clock.wall = d.clock.wall + 3s;
+  d.venue.run_due();
+  EXPECT_EQ(open(), 0u);
+}
+
 TEST(GateDialect, MarketBuysSpendQuoteMoney) {
   gate_on_a_desk d;
   const auto order = json::parse(d.place(R"("type":"market","amount":"600","time_in_force":"ioc")").body);

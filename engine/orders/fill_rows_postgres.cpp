@@ -50,7 +50,8 @@ const statement close_fill_sql{
     "WHERE user_id = $12 AND source = 'trading' AND asset = $13), 0) FROM filled"};
 
 const statement select_complete_sql{"positions_complete_to",
-                                    "SELECT complete_to, complete_at FROM positions WHERE account_id = $1 AND symbol = $2"};
+                                    "SELECT complete_to, " + tenants::microseconds_of("complete_at") +
+                                        " FROM positions WHERE account_id = $1 AND symbol = $2"};
 
 /// By time where both have one and they differ; else trade ids in the order of the venue: numbers by value, anything else by
 /// length, then text.

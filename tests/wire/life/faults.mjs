@@ -14,6 +14,8 @@ export async function checkFaults(world) {
     await world.cancelAll();
   }
 
+  await check('has nothing open before the faults', world.cancelAll);
+
   await check('may have placed an order whose answer was an error', async () => {
     const far = await world.far();
     const id = venue.clientId('unknown1');

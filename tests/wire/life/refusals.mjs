@@ -16,8 +16,11 @@ export async function checkRefusals(world) {
       const far = await world.far();
       const id = venue.clientId('twice');
       await world.buy(0.01, far, id);
-      await fails(() => world.buy(0.01, far, id), error('duplicate'));
-      await world.cancelAll();
+      try {
+        await fails(() => world.buy(0.01, far, id), error('duplicate'));
+      } finally {
+        await world.cancelAll();
+      }
     });
 
   await check('refuses wrong keys and signatures', async () => {

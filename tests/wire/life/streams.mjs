@@ -14,6 +14,17 @@ export async function nextOrder({ client, symbol }, id, status) {
   }
 }
 
+/** The first answers may still be about the connection that was cut. */
+async function nextOrderInSpiteOfCuts(world, id) {
+  for (;;) {
+    try {
+      return await nextOrder(world, id);
+    } catch (error) {
+      if (!(error instanceof world.ccxt.NetworkError)) throw error;
+    }
+  }
+}
+
 /** A recorded market cannot be moved: there another account sells until the order's turn has come. */
 async function bringMarketTo(world, placed) {
   const name = world.symbol.replace('/', '');
@@ -103,11 +114,10 @@ export async function checkStreams(world) {
       const refused = fails(() => watched, world.ccxt.NetworkError);
       await world.fault({ kind: 'reset', websocket: true });
       await refused;
-      const again = client.watchOrders(symbol);
-      await client.sleep(SUBSCRIBED_MS);
       const placed = await world.buy(0.01, await world.far(), venue.clientId('again1'));
-      const orders = await again;
-      if (!orders.some((o) => o.id === placed.id)) await nextOrder(world, placed.id);
+      const heard = nextOrderInSpiteOfCuts(world, placed.id);
+      await client.sleep(SUBSCRIBED_MS);
       await world.cancelAll();
+      await heard;
     });
 }

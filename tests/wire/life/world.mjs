@@ -26,6 +26,8 @@ const usual = {
   feeOfBuy: 'BTC',
   minimumCost: 5,
   clockOffsetMs: -60_000,
+  /** Between two orders, where the venue's limit of orders is low: the script is no storm. */
+  orderIntervalMs: 0,
   errors: {
     funds: 'InsufficientFunds',
     tooSmall: 'InvalidOrder',
@@ -48,11 +50,25 @@ const usual = {
   paths: { place: '/', balance: '/', time: '/' },
 };
 
+/** Leaves `interval` ms between orders of a client. */
+function paceOrders(client, interval) {
+  if (interval === 0) return;
+  const place = client.createOrder.bind(client);
+  let next = 0;
+  client.createOrder = async (...args) => {
+    const wait = next - Date.now();
+    next = Math.max(next, Date.now()) + interval;
+    if (wait > 0) await client.sleep(wait);
+    return place(...args);
+  };
+}
+
 export async function openWorld(name, description, url, atRoot) {
   const venue = { ...usual, ...description, errors: { ...usual.errors, ...description.errors } };
   const control = makeControl(url);
   await control.clearFaults();
   await control.pause(false);
+  const deniedBefore = (await control.limits())[name].denied;
   const [base, quote] = venue.symbol.split('/');
   const open = async (balances) => {
     const keys = await control.openAccount(balances, { venue: name, ...venue.account });
@@ -62,11 +78,12 @@ export async function openWorld(name, description, url, atRoot) {
   };
   const { keys, make } = await open({ [quote]: '100000', [base]: '2' });
   const client = await make();
+  paceOrders(client, venue.orderIntervalMs);
   const symbol = venue.symbol;
   const price = (value) => Number(client.priceToPrecision(symbol, value));
   const book = () => client.fetchOrderBook(symbol);
   const world = {
-    name, venue, control, client, keys, make, open, symbol, base, quote, price, ccxt,
+    name, venue, deniedBefore, control, client, keys, make, open, symbol, base, quote, price, ccxt,
     can: (method) => Boolean(client.has[method]) && !venue.cannot.includes(method),
     error: (kind) => (venue.errors[kind] ? ccxt[venue.errors[kind]] : null),
     bid: async () => (await book()).bids[0][0],

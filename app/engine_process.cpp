@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "app/credential_probe.hpp"
+#include "app/connection_health.hpp"
 #include "app/exchange_limits.hpp"
 #include "app/exit_codes.hpp"
 #include "app/io_thread.hpp"
@@ -215,7 +216,8 @@ void engine_process::parts::build_web() {
                    .readiness = {{"bots", [this] { return manager->first_load_done() ? "" : "bots are starting"; }}},
                    .version = version,
                    .revision = revision,
-                   .limits = make_limits_source(trading.get_executor(), web.get_executor(), venues, wall)};
+                   .limits = make_limits_source(trading.get_executor(), web.get_executor(), venues, wall),
+                   .health = make_health_source(trading.get_executor(), web.get_executor(), *manager)};
   server = web::make_web_server(config.web, std::move(p));
   board.on_change([this](const engine::bot_status& status) { server->publish(status); });
 }

@@ -112,6 +112,7 @@ void read_bots(config_section s, engine::bots_config& out) {
   s.get("concurrent_starts", out.concurrent_starts, 1, 10'000, "Bots that reconcile at the same time.");
   s.get("mailbox_limit", out.mailbox_limit, 8, 1'000'000, "Events waiting for one bot.");
   s.get("callback_budget", out.callback_budget, 1ms, 10s, "Longest strategy call.");
+  s.get("probe_interval", out.probe_interval, 0s, 24h, "Every bot's key is asked for its rights once in this time; 0 = never.");
   s.get("statistics_interval", out.statistics_interval, 1s, 24h, "Order statistics in the log.");
   s.get("validity_window", out.orders.validity_window, 500ms, 60s, "The venue refuses an order that arrives later than this.");
   s.get("send_limit", out.orders.send_limit, 100ms, 60s, "An order that has not left by then after it was decided never leaves.");

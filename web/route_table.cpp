@@ -25,6 +25,7 @@ constexpr std::array table{
     route{"PATCH", "/user/exchanges/{id}", user, write, api::handle_update_account},
     route{"DELETE", "/user/exchanges/{id}", user, write, api::handle_delete_account},
     route{"PATCH", "/user/exchanges/{id}/toggle", user, write, api::handle_toggle_account},
+    route{"GET", "/user/exchanges/{id}/health", user, read, api::handle_account_health},
     route{"GET", "/admin/exchanges", admin, read, api::handle_list_all_accounts},
     route{"GET", "/admin/exchanges/pending", admin, read, api::handle_list_pending_accounts},
     route{"POST", "/admin/exchanges/{id}/approve", admin, write, api::handle_approve_account},

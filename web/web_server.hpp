@@ -17,6 +17,7 @@
 #include "tenants/earnings/earnings_store.hpp"
 #include "tenants/users/login_service.hpp"
 #include "tenants/users/user_directory.hpp"
+#include "web/connection_health.hpp"
 #include "web/exchange_limits.hpp"
 #include "web/rate_limiter.hpp"
 
@@ -84,6 +85,8 @@ struct web_parts {
   file_system& files = system_files();
   /// The request budgets of the exchanges; absent: none.
   limits_source limits;
+  /// How accounts' connections are doing; absent: nothing is known.
+  health_source health;
 };
 
 /// HTTP and WebSocket API and the page. Web thread only, except publish().

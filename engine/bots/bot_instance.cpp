@@ -148,6 +148,39 @@ void bot_instance::begin_trading() {
   schedule_turn();
 }
 
+void bot_instance::probe() {
+  if (!trading_ || halted_ || failed_ || std::exchange(probing_, true)) return;
+  scope_.spawn("probe", run_probe());
+}
+
+task<void> bot_instance::run_probe() {
+  const auto& clock = parts_.timers.get_clock();
+  const auto began = clock.now();
+  auto rights = co_await account_->fetch_permissions();
+  probing_ = false;
+  auto seen = std::make_unique<connection_probe>();
+  seen->at = parts_.wall.wall_now();
+  seen->took = std::chrono::ceil<milliseconds>(clock.now() - began);
+  const auto failure = judge_probe(rights);
+  seen->passed = rights && !failure;
+  if (failure) seen->reason = failure->reason;
+  if (rights) seen->rights = *rights;
+  if (!rights && !failure) seen->reason = to_bot_failure(rights.error()).reason;
+  last_probe_ = std::move(seen);
+  if (failure && !halted_) end(*failure);
+}
+
+connection_report bot_instance::report_connection() const {
+  connection_report out;
+  out.account = id_.account;
+  out.exchange = id_.venue->name();
+  out.venue = id_.venue->get_health();
+  if (account_) out.connection = account_->get_health();
+  out.clock_offset = id_.venue->clock_offset();
+  if (last_probe_) out.last_probe = *last_probe_;
+  return out;
+}
+
 void bot_instance::halt(resume_contract contract, std::string reason) {
   closing_ = contract == resume_contract::cancel_and_wait;
   if (std::exchange(halted_, true)) return;

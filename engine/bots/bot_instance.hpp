@@ -10,6 +10,7 @@
 #include "base/task_scope.hpp"
 #include "engine/bots/bot_failure.hpp"
 #include "engine/bots/bot_manager.hpp"
+#include "engine/bots/connection_report.hpp"
 #include "engine/bots/order_notes.hpp"
 #include "engine/bots/strategy_runner.hpp"
 
@@ -83,6 +84,10 @@ class bot_instance final : private order_listener {
 
   bot_state state() const { return state_; }
 
+  /// Asks the exchange what the key may do, unless it is being asked. A key that may do too much or too little ends the bot.
+  void probe();
+  connection_report report_connection() const;
+
  private:
   struct order_change {
     live_order order;
@@ -98,6 +103,7 @@ class bot_instance final : private order_listener {
   void on_ticker(const std::shared_ptr<const exchanges::book_ticker>&);
 
   task<void> run_start(bot_start);
+  task<void> run_probe();
   task<result<void>> prepare(bot_start);
   task<result<void>> open(bot_start&);
   order_desk_config make_desk_config() const;
@@ -164,6 +170,8 @@ class bot_instance final : private order_listener {
 
   std::int64_t epoch_ = 0;
   std::string reason_, last_refusal_;
+  /// Most bots of a young process have none.
+  std::unique_ptr<connection_probe> last_probe_;
   wall_time since_;
   std::optional<timer_id> save_timer_;
   std::size_t saved_hash_ = 0;
@@ -173,7 +181,7 @@ class bot_instance final : private order_listener {
   bot_state state_ = bot_state::starting;
   bool starting_ = false, reconciled_ = false, trading_ = false;
   bool halted_ = false, closing_ = false, failed_ = false;
-  bool tick_waits_ = false, turn_posted_ = false, saving_ = false;
+  bool probing_ = false, tick_waits_ = false, turn_posted_ = false, saving_ = false;
   task_scope scope_;
 };
 

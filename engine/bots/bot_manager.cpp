@@ -23,6 +23,8 @@ constexpr std::size_t leases_per_statement = 2'000;
 /// More changed accounts than this are read by one full load.
 constexpr std::size_t single_reads_limit = 64;
 constexpr milliseconds database_retry_floor{100}, database_retry_ceiling{10'000};
+/// However many bots there are, their probes leave no closer together.
+constexpr nanoseconds shortest_probe_pause = 10ms;
 constexpr std::string_view released_reason = "The account is not to trade any more: switched off, rejected, banned or deleted";
 
 }  // namespace
@@ -55,6 +57,7 @@ struct bot_manager::state {
   task<result<void>> load_one(account_id, bool was_asked);
   task<result<void>> start_new(std::vector<tenants::runnable_account>);
   task<void> run_statistics();
+  task<void> run_probes();
   task<void> log_statistics();
   task<void> drain();
 };
@@ -185,6 +188,21 @@ task<void> bot_manager::state::run_statistics() {
   }
 }
 
+/// One key after the other, evenly over the interval.
+task<void> bot_manager::state::run_probes() {
+  std::vector<account_id> round;
+  while (!draining) {
+    const auto bots = static_cast<std::int64_t>(std::max<std::size_t>(supervisor.size(), 1));
+    const nanoseconds share = std::max<nanoseconds>(nanoseconds(config.probe_interval) / bots, shortest_probe_pause);
+    co_await sleep_for(parts.timers, share);
+    if (draining) break;
+    if (round.empty()) round = supervisor.accounts();
+    if (round.empty()) continue;
+    supervisor.probe(round.back());
+    round.pop_back();
+  }
+}
+
 task<void> bot_manager::state::log_statistics() {
   const auto now = parts.counters.snapshot();
   auto stored = co_await parts.journal.load_statistics();
@@ -220,6 +238,7 @@ bot_manager::~bot_manager() = default;
 void bot_manager::start() {
   state_->scope.spawn("follow accounts", state_->follow());
   state_->scope.spawn("order statistics", state_->run_statistics());
+  if (state_->config.probe_interval > 0ms) state_->scope.spawn("key probes", state_->run_probes());
 }
 
 void bot_manager::account_changed(account_id id) {
@@ -233,6 +252,11 @@ void bot_manager::reload() {
 }
 
 task<void> bot_manager::drain() { co_await state_->drain(); }
+
+std::optional<connection_report> bot_manager::report_connection(account_id id) const {
+  return state_->supervisor.report_connection(id);
+}
+bool bot_manager::probe(account_id id) { return state_->supervisor.probe(id); }
 
 std::size_t bot_manager::size() const { return state_->supervisor.size(); }
 bool bot_manager::first_load_done() const {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/random.hpp"
@@ -10,6 +11,7 @@
 #include "base/timer.hpp"
 #include "crypto/keyring.hpp"
 #include "engine/bots/bot_status.hpp"
+#include "engine/bots/connection_report.hpp"
 #include "engine/orders/order_desk.hpp"
 #include "engine/orders/order_journal.hpp"
 #include "engine/strategies/strategy.hpp"
@@ -36,6 +38,8 @@ struct bots_config {
   std::size_t mailbox_limit = 256;
   /// A strategy call that takes longer counts against the bot.
   milliseconds callback_budget{20};
+  /// Every bot's key is asked for its rights once in this time, one after the other; 0 = never.
+  milliseconds probe_interval{900'000};
   /// Order statistics in the log.
   milliseconds statistics_interval{60'000};
   /// Overrides what is known of the venue; 0 = as known.
@@ -77,6 +81,11 @@ class bot_manager {
 
   /// Drain (A4): no new orders at once, in-flight ones settled or recorded, bots stopped; bounded by drain_limit.
   task<void> drain();
+
+  /// How the account's connection is doing; nothing when no bot of it lives. Trading thread.
+  std::optional<connection_report> report_connection(account_id) const;
+  /// Asks the account's key for its rights now. False when no bot of it lives. Trading thread.
+  bool probe(account_id);
 
   /// Accounts that the manager knows. Any thread.
   std::size_t size() const;

@@ -53,6 +53,19 @@ std::vector<account_id> bot_supervisor::accounts() const {
   return out;
 }
 
+std::optional<connection_report> bot_supervisor::report_connection(account_id id) const {
+  auto at = entries_.find(id);
+  if (at == entries_.end() || !at->second->bot) return std::nullopt;
+  return at->second->bot->report_connection();
+}
+
+bool bot_supervisor::probe(account_id id) {
+  auto at = entries_.find(id);
+  if (at == entries_.end() || !at->second->bot) return false;
+  at->second->bot->probe();
+  return true;
+}
+
 void bot_supervisor::want(tenants::runnable_account wanted, bot_start start, bool asked) {
   if (draining_) return;
   const auto id = wanted.account.id;

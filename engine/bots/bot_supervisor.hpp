@@ -32,6 +32,9 @@ class bot_supervisor final : private bot_observer {
 
   bool knows(account_id id) const { return entries_.contains(id); }
   std::vector<account_id> accounts() const;
+  /// Nothing (false) when no bot of the account lives.
+  std::optional<connection_report> report_connection(account_id) const;
+  bool probe(account_id);
   /// Any thread.
   std::size_t size() const { return size_; }
   /// Accounts that wait for a free place to start. Any thread.

@@ -61,6 +61,9 @@ class fake_exchange final : public exchanges::exchange {
     for (auto& weak : accounts_[label].streams)
       if (auto handler = weak.lock()) asio::post(executor_, [handler, event] { (*handler)(event); });
   }
+  /// What every key may do, as the venue says when asked.
+  exchanges::permissions rights{exchanges::tristate::yes, exchanges::tristate::yes, exchanges::tristate::no, {}};
+
   std::size_t ticker_subscribers() const { return tickers_.size(); }
 
   /// The market moves: crossing orders fill, then everybody hears the ticker.
@@ -131,7 +134,7 @@ class fake_exchange final : public exchanges::exchange {
     session(fake_exchange& venue, exchanges::credential_source source, std::string label)
         : venue_(venue), source_(std::move(source)), label_(std::move(label)) {}
     task<result<exchanges::permissions>> fetch_permissions() override {
-      co_return exchanges::permissions{exchanges::tristate::yes, exchanges::tristate::yes, exchanges::tristate::no, {}};
+      co_return venue_.rights;
     }
     task<result<std::vector<exchanges::balance>>> fetch_balances(exchanges::lane) override {
       auto signed_in = sign();

@@ -24,6 +24,7 @@ task<answer> handle_list_pending_accounts(request&, services&);
 task<answer> handle_approve_account(request&, services&);
 task<answer> handle_reject_account(request&, services&);
 task<answer> handle_exchange_limits(request&, services&);
+task<answer> handle_account_health(request&, services&);
 
 task<answer> handle_list_earnings(request&, services&);
 task<answer> handle_sum_earnings(request&, services&);

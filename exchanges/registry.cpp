@@ -4,11 +4,13 @@
 #include <array>
 
 #include "exchanges/binance/protocol.hpp"
+#include "exchanges/bybit/protocol.hpp"
 #include "exchanges/coinbase/protocol.hpp"
 #include "exchanges/gate/protocol.hpp"
 #include "exchanges/kraken/protocol.hpp"
 #include "exchanges/kucoin/protocol.hpp"
 #include "exchanges/mexc/protocol.hpp"
+#include "exchanges/okx/protocol.hpp"
 #include "exchanges/runtime/venue_exchange.hpp"
 
 namespace drover::exchanges {
@@ -38,6 +40,8 @@ made_protocol make_any(const venue_options& options) {
 /// One line a venue.
 constexpr std::array dialects{
     dialect{"binance", make_any<binance::make_protocol>, binance::make_private_feed},
+    dialect{"bybit", make_any<bybit::make_protocol>},
+    dialect{"okx", make_any<okx::make_protocol>},
     dialect{"gate", make_any<gate::make_protocol>},
     dialect{"mexc", make_any<mexc::make_protocol>},
     dialect{"kucoin", make_any<kucoin::make_protocol>},

@@ -17,7 +17,16 @@ std::unique_ptr<dialect> make_exchange_dialect(simulated_venue&);
 namespace gate {
 std::unique_ptr<dialect> make_dialect(simulated_venue&);
 }
+namespace okx {
+std::unique_ptr<dialect> make_dialect(simulated_venue&);
+}
 namespace mexc {
+std::unique_ptr<dialect> make_dialect(simulated_venue&);
+}
+namespace kucoin {
+std::unique_ptr<dialect> make_dialect(simulated_venue&);
+}
+namespace kraken {
 std::unique_ptr<dialect> make_dialect(simulated_venue&);
 }
 
@@ -29,7 +38,10 @@ constexpr std::array factories{
     std::pair<std::string_view, factory>{"coinbase", coinbase::make_advanced_dialect},
     std::pair<std::string_view, factory>{"coinbaseexchange", coinbase::make_exchange_dialect},
     std::pair<std::string_view, factory>{"gate", gate::make_dialect},
+    std::pair<std::string_view, factory>{"okx", okx::make_dialect},
     std::pair<std::string_view, factory>{"mexc", mexc::make_dialect},
+    std::pair<std::string_view, factory>{"kucoin", kucoin::make_dialect},
+    std::pair<std::string_view, factory>{"kraken", kraken::make_dialect},
 };
 
 }  // namespace

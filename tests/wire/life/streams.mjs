@@ -5,6 +5,8 @@ import { check, fails } from '../check.mjs';
 const near = (a, b) => Math.abs(a - b) < 1e-6;
 /** How long a private stream is given to be subscribed before something happens to the account. */
 const SUBSCRIBED_MS = 400;
+/** ccxt waits a second before it connects again at some venues. */
+const RECONNECTED_MS = 1_600;
 const BOOK_UPDATES = 20;
 
 export async function nextOrder({ client, symbol }, id, status) {
@@ -116,7 +118,7 @@ export async function checkStreams(world) {
       await refused;
       const placed = await world.buy(0.01, await world.far(), venue.clientId('again1'));
       const heard = nextOrderInSpiteOfCuts(world, placed.id);
-      await client.sleep(SUBSCRIBED_MS);
+      await client.sleep(RECONNECTED_MS);
       await world.cancelAll();
       await heard;
     });

@@ -202,7 +202,6 @@ void kraken_dialect::on_depth(instrument_number n, const depth_diff&) {
 }
 
 void kraken_dialect::on_second() {
-  fire_dead_men();
   board_.publish(heartbeat, [] { return std::string(R"({"channel":"heartbeat"})"); });
   for (std::size_t k = 0; k < venue().engine().instrument_count(); ++k) {
     const auto n = static_cast<instrument_number>(k);

@@ -42,9 +42,9 @@ std::unexpected<failure> fail(std::string text) { return std::unexpected(failure
 
 kraken_dialect::kraken_dialect(simulated_venue& v)
     : dialect(v, make_habits()),
-      // The lowest tier: 15 calls, one forgotten every three seconds; 60 per pair, one a second.
-      call_limit_(meter().add({.name = "calls", .model = limit_model::decaying, .limit = 15, .window = 3s, .drained = 1})),
-      pair_limit_(meter().add({.name = "orders per pair", .model = limit_model::decaying, .limit = 60, .window = 1s, .drained = 1})),
+      // The tier "Pro": 20 calls, one forgotten a second; 180 per pair, 3.75 a second. The lowest one would make clients crawl.
+      call_limit_(meter().add({.name = "calls", .model = limit_model::decaying, .limit = 20, .window = 1s, .drained = 1})),
+      pair_limit_(meter().add({.name = "orders per pair", .model = limit_model::decaying, .limit = 180, .window = 4s, .drained = 15})),
       public_limit_(meter().add({.name = "public", .model = limit_model::decaying, .limit = 15, .window = 1s, .drained = 1})),
       connect_limit_(meter().add({.name = "connects", .model = limit_model::sliding_window, .limit = 150, .window = 600s})) {}
 

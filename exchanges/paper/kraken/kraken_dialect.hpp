@@ -94,7 +94,7 @@ class kraken_dialect final : public dialect {
   void on_top(instrument_number, const top_of_book&) override;
   void on_depth(instrument_number, const depth_diff&) override;
   void on_second() override;
-  void fire_dead_men();
+  void fire_dead_man(account_number);
 
   limit_number call_limit_, pair_limit_, public_limit_, connect_limit_;
   topic_board board_;

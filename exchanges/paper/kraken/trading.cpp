@@ -176,18 +176,17 @@ reply<std::string> kraken_dialect::cancel_after(const request& r) {
   }
   const auto fires_at = now + seconds(**timeout);
   dead_men_[r.account->number] = fires_at;
+  venue().later(seconds(**timeout), [this, n = r.account->number] { fire_dead_man(n); });
   return fmt::format(R"({{"currentTime":"{}","triggerTime":"{}"}})", to_iso_ms(now), to_iso_ms(fires_at));
 }
 
-void kraken_dialect::fire_dead_men() {
-  std::vector<account_number> due;
-  for (const auto& [account, fires_at] : dead_men_)
-    if (fires_at <= venue().now()) due.push_back(account);
-  for (const auto account : due) {
-    dead_men_.erase(account);
-    const auto open = venue().engine().account(account).open_orders;
-    for (const auto number : open) venue().cancel(account, number);
-  }
+/// Set anew in the meantime, it is not due yet: then another call will come.
+void kraken_dialect::fire_dead_man(account_number n) {
+  auto set = dead_men_.find(n);
+  if (set == dead_men_.end() || set->second > venue().now()) return;
+  dead_men_.erase(set);
+  const auto open = venue().engine().account(n).open_orders;
+  for (const auto number : open) venue().cancel(n, number);
 }
 
 std::string kraken_dialect::render_order(const paper_order& o) const {

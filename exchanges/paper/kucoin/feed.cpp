@@ -137,7 +137,6 @@ void kucoin_dialect::on_depth(instrument_number n, const depth_diff& diff) {
 }
 
 void kucoin_dialect::on_second() {
-  fire_dead_men();
   const auto now = venue().now();
   for (std::size_t k = 0; k < venue().engine().instrument_count(); ++k) {
     const auto n = static_cast<instrument_number>(k);

@@ -89,7 +89,7 @@ class kucoin_dialect final : public dialect {
   void on_top(instrument_number, const top_of_book&) override;
   void on_depth(instrument_number, const depth_diff&) override;
   void on_second() override;
-  void fire_dead_men();
+  void fire_dead_man(account_number);
   void tell(account_number, std::string_view topic, const std::string& frame);
   void publish(std::string_view topic, instrument_number, std::string_view subject, const std::string& data);
 

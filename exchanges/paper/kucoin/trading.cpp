@@ -247,6 +247,7 @@ reply<std::string> kucoin_dialect::set_dead_man(const request& r) {
     return deny("400100", "timeout not in the given range!");
   } else {
     dead_men_[r.account->number] = {timeout_s, venue().now() + seconds(timeout_s)};
+    venue().later(seconds(timeout_s), [this, n = r.account->number] { fire_dead_man(n); });
   }
   const auto now_s = to_epoch_seconds(venue().now());
   return fmt::format(R"({{"currentTime":{},"triggerTime":{}}})", now_s, timeout_s == -1 ? 0 : now_s + timeout_s);
@@ -259,15 +260,13 @@ std::string kucoin_dialect::render_dead_man(account_number n) const {
                      to_epoch_seconds(set->second.fires_at));
 }
 
-void kucoin_dialect::fire_dead_men() {
-  std::vector<account_number> due;
-  for (const auto& [account, set] : dead_men_)
-    if (set.fires_at <= venue().now()) due.push_back(account);
-  for (const auto account : due) {
-    dead_men_.erase(account);
-    const auto open = venue().engine().account(account).open_orders;
-    for (const auto number : open) venue().cancel(account, number);
-  }
+/// Set anew in the meantime, it is not due yet: then another call will come.
+void kucoin_dialect::fire_dead_man(account_number n) {
+  auto set = dead_men_.find(n);
+  if (set == dead_men_.end() || set->second.fires_at > venue().now()) return;
+  dead_men_.erase(set);
+  const auto open = venue().engine().account(n).open_orders;
+  for (const auto number : open) venue().cancel(n, number);
 }
 
 }  // namespace drover::exchanges::paper::kucoin

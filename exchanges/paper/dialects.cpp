@@ -10,6 +10,9 @@ namespace drover::exchanges::paper {
 namespace binance {
 std::unique_ptr<dialect> make_dialect(simulated_venue&);
 }
+namespace bybit {
+std::unique_ptr<dialect> make_dialect(simulated_venue&);
+}
 namespace coinbase {
 std::unique_ptr<dialect> make_advanced_dialect(simulated_venue&);
 std::unique_ptr<dialect> make_exchange_dialect(simulated_venue&);
@@ -35,6 +38,7 @@ namespace {
 using factory = std::unique_ptr<dialect> (*)(simulated_venue&);
 constexpr std::array factories{
     std::pair<std::string_view, factory>{"binance", binance::make_dialect},
+    std::pair<std::string_view, factory>{"bybit", bybit::make_dialect},
     std::pair<std::string_view, factory>{"coinbase", coinbase::make_advanced_dialect},
     std::pair<std::string_view, factory>{"coinbaseexchange", coinbase::make_exchange_dialect},
     std::pair<std::string_view, factory>{"gate", gate::make_dialect},

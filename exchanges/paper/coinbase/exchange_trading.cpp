@@ -162,7 +162,6 @@ outcome<std::string> exchange_dialect::place(const request& r) {
   if (!t.quantity.is_zero()) t.quote_quantity = {};
   auto placed = venue().place(t);
   if (placed) return render_order(*placed->order, true);
-  if (placed.error() == refusal::would_match) return render_order(venue().reject(t, refusal::would_match), false);
   return explain(placed.error(), venue().engine().get_instrument(t.instrument), t);
 }
 

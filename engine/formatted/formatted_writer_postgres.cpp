@@ -1,5 +1,6 @@
 #include "engine/formatted/formatted_writer_postgres_detail.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <optional>
 
@@ -219,27 +220,46 @@ instrument_history::timeline instrument_history::find(pqxx::connection_base& c, 
   return out;
 }
 
+namespace {
+
+/// Calls `each(row, said)` for every row, interpreted with the instruments of its time.
+template <class Each>
+void interpret_rows(pqxx::connection_base& c, pqxx::transaction_base& tx, const exchanges::venue_protocol& protocol,
+                    instrument_history& history, const std::vector<exchanges::spool_record>& rows, Each each) {
+  if (rows.empty()) return;
+  const auto [from, to] = std::ranges::minmax(rows, {}, &exchanges::spool_record::received_at);
+  const std::string exchange(exchanges::exchange_of(rows.front().stream));
+  const auto times = history.find(c, tx, exchange, from.received_at, to.received_at);
+  for (const auto& r : rows) each(r, exchanges::interpret_record(protocol, r, *in_force(times, r.received_at)));
+}
+
+}  // namespace
+
 formatted_rows compile_rows(pqxx::connection_base& c, pqxx::transaction_base& tx, const exchanges::protocol_source& protocols,
                             instrument_history& history, const std::vector<exchanges::spool_record>& rows) {
   formatted_rows out;
   if (rows.empty()) return out;
-  const std::string exchange(exchanges::exchange_of(rows.front().stream));
-  const auto* protocol = protocols(exchange);
-  auto from = rows.front().received_at, to = from;
-  for (const auto& r : rows) {
-    from = std::min(from, r.received_at);
-    to = std::max(to, r.received_at);
+  if (const auto* protocol = protocols(exchanges::exchange_of(rows.front().stream))) {
+    const auto add = [&out](const exchanges::spool_record& r, exchanges::interpreted_record said) { out.add(r, std::move(said)); };
+    interpret_rows(c, tx, *protocol, history, rows, add);
+    return out;
   }
-  const auto times = protocol ? history.find(c, tx, exchange, from, to) : instrument_history::timeline();
   for (const auto& r : rows) {
-    if (protocol) {
-      out.add(r, exchanges::interpret_record(*protocol, r, *in_force(times, r.received_at)));
-      continue;
-    }
     exchanges::interpreted_record unknown;
     unknown.reject = "no exchange of this name is configured";
     out.add(r, std::move(unknown));
   }
+  return out;
+}
+
+std::vector<exchanges::public_trade> read_trades(pqxx::connection_base& c, pqxx::transaction_base& tx,
+                                                 const exchanges::venue_protocol& protocol, instrument_history& history,
+                                                 const std::vector<exchanges::spool_record>& rows) {
+  std::vector<exchanges::public_trade> out;
+  const auto add = [&out](const exchanges::spool_record&, exchanges::interpreted_record said) {
+    out.insert(out.end(), std::make_move_iterator(said.trades.begin()), std::make_move_iterator(said.trades.end()));
+  };
+  interpret_rows(c, tx, protocol, history, rows, add);
   return out;
 }
 

@@ -53,6 +53,10 @@ class instrument_history {
 formatted_rows compile_rows(pqxx::connection_base&, pqxx::transaction_base&, const exchanges::protocol_source&, instrument_history&,
                             const std::vector<exchanges::spool_record>&);
 
+/// The public trades that the rows tell of.
+std::vector<exchanges::public_trade> read_trades(pqxx::connection_base&, pqxx::transaction_base&, const exchanges::venue_protocol&,
+                                                 instrument_history&, const std::vector<exchanges::spool_record>&);
+
 /// Into the named tables only.
 void write_rows(pqxx::connection_base&, pqxx::transaction_base&, const formatted_rows&, const std::set<std::string>& tables);
 

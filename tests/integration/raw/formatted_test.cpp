@@ -2,11 +2,14 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <algorithm>
 #include <pqxx/pqxx>
 
 #include "base/random.hpp"
 #include "engine/formatted/formatted_compiler.hpp"
 #include "engine/formatted/formatted_rebuild.hpp"
+#include "engine/formatted/raw_check.hpp"
+#include "exchanges/raw/backfill.hpp"
 #include "exchanges/raw/call_text.hpp"
 #include "exchanges/raw/raw_store.hpp"
 #include "tests/integration/raw/fake_protocol.hpp"
@@ -259,6 +262,115 @@ TEST(FormattedTables, CompilerStandsStillDuringARebuild) {
   auto after = drover::test::run(w.io, w.formatted->compile_next("okx.market", {}));
   ASSERT_TRUE(after);
   EXPECT_EQ(after->rows_read, 1u);
+}
+
+/// As formatted worlds, but of a venue that numbers its trades.
+TEST(RawCheck, FindsWhatIsMissingWithoutAGapRow) {
+  world w;
+  struct numbered final : public exchanges::venue_protocol {
+    exchanges::test::fake_protocol inner;
+    const exchanges::venue_traits& traits() const override {
+      static const exchanges::venue_traits traits{.name = "binance"};
+      return traits;
+    }
+    result<exchanges::wire_request> make_request(const exchanges::venue_call& c) const override { return inner.make_request(c); }
+    result<client_request> sign(exchanges::wire_request r, const exchanges::credentials* k,
+                                const exchanges::signing_context& s) const override {
+      return inner.sign(std::move(r), k, s);
+    }
+    result<exchanges::venue_reply> read_answer(const exchanges::venue_call& c, const client_response& r,
+                                               const exchanges::instrument_table& t) const override {
+      return inner.read_answer(c, r, t);
+    }
+    exchanges::limit_report read_limits(const exchanges::wire_request&, const client_response&, wall_time) const override { return {}; }
+    std::unique_ptr<exchanges::market_wire> make_market_wire() const override { return inner.make_market_wire(); }
+    std::unique_ptr<exchanges::private_wire> make_private_wire() const override { return inner.make_private_wire(); }
+  } protocol;
+  const exchanges::protocol_source protocols = [&](std::string_view) { return &protocol; };
+  const auto check = [&] {
+    w.store();
+    auto done = check_raw_records(w.db.config(), protocols, {wall_time::from_ms(0), {}});
+    EXPECT_TRUE(done) << done.error().to_string();
+    return done.value_or(check_outcome{});
+  };
+  const auto gap = [&](std::string details) {
+    spool_record r;
+    r.kind = spool_kind::gap;
+    r.stream = "okx.market";
+    r.operation = "trades";
+    r.arguments = std::move(details);
+    w.add(std::move(r), exchanges::encode_gap({w.now, w.now, "cut"}));
+  };
+  for (int id : {1, 2, 3, 7, 8, 12}) w.frame("okx.market", "trade BTCUSDT " + std::to_string(id));
+  auto holes = check();
+  EXPECT_FALSE(holes.is_complete());
+  ASSERT_EQ(holes.trades.size(), 1u);
+  EXPECT_EQ(holes.trades[0].silent, 6u);
+  EXPECT_EQ(holes.trades[0].first_silent, 4);
+  gap("symbol=BTCUSDT&first=4&last=6");
+  gap("symbol=BTCUSDT&first=9&last=10");
+  auto one = check();
+  EXPECT_EQ(one.trades[0].silent, 1u);
+  EXPECT_EQ(one.trades[0].in_gaps, 5u);
+  EXPECT_EQ(one.trades[0].first_silent, 11);
+  // Filled in over REST.
+  w.answer(operation::trades, "trade BTCUSDT 11\ntrade BTCUSDT 10", "");
+  EXPECT_TRUE(check().is_complete());
+
+  // The recorder's own numbers.
+  w.sequences["okx.market"] += 3;
+  w.frame("okx.market", "");
+  auto lost = check();
+  EXPECT_FALSE(lost.is_complete());
+  const auto stream = std::ranges::find(lost.streams, "okx.market", &stream_check::stream);
+  EXPECT_EQ(stream->silent, 3u);
+  spool_record r;
+  r.kind = spool_kind::gap;
+  r.stream = "okx.market";
+  w.add(std::move(r), exchanges::encode_gap({w.now - 2s, w.now, "3 records were lost in the spool"}));
+  auto told = check();
+  EXPECT_TRUE(told.is_complete());
+  EXPECT_EQ(std::ranges::find(told.streams, "okx.market", &stream_check::stream)->explained, 3u);
+}
+
+TEST(GapStore, TakesExchangesInTurnAndKeepsWhatBecameOfEach) {
+  world w;
+  const auto gap = [&](std::string stream, std::string details) {
+    spool_record r;
+    r.kind = spool_kind::gap;
+    r.stream = std::move(stream);
+    r.operation = "trades";
+    r.arguments = std::move(details);
+    w.add(std::move(r), exchanges::encode_gap({w.now - 5s, w.now, "cut"}));
+  };
+  for (int i = 0; i < 5; ++i) gap("okx.market", "symbol=BTC%2FUSDT&first=4&last=6");
+  gap("gate.market", "symbol=ETH%2FUSDT");
+  w.store();
+  auto store = exchanges::make_postgres_gap_store(*w.pool);
+  auto due = drover::test::run(w.io, store->list_due(w.now, 2));
+  ASSERT_TRUE(due) << due.error().to_string();
+  ASSERT_EQ(due->size(), 2u);
+  EXPECT_EQ(due->at(0).stream, "okx.market");
+  EXPECT_EQ(due->at(0).symbol, "BTC/USDT");
+  EXPECT_EQ(due->at(0).first_missing, 4);
+  EXPECT_EQ(due->at(0).to - due->at(0).from, 5s);
+  EXPECT_EQ(due->at(1).stream, "gate.market");
+  ASSERT_TRUE(drover::test::run(w.io, store->settle(due->at(0), exchanges::gap_state::filled, "3 of 3")));
+  ASSERT_TRUE(drover::test::run(w.io, store->postpone(due->at(1), w.now + 1h, "away")));
+  EXPECT_EQ(w.sql("select count(*) from data_gaps where state = 'filled' and settled_at is not null and outcome = '3 of 3'"), "1");
+  auto later = drover::test::run(w.io, store->list_due(w.now, 100));
+  ASSERT_TRUE(later);
+  EXPECT_EQ(later->size(), 4u);
+  auto again = drover::test::run(w.io, store->list_due(w.now + 2h, 100));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->size(), 5u);
+  auto read = drover::test::run(w.io, store->fills_read_since("okx", "17", w.now));
+  ASSERT_TRUE(read);
+  EXPECT_FALSE(*read);
+  w.answer(operation::fills, "", "17");
+  w.store();
+  read = drover::test::run(w.io, store->fills_read_since("okx", "17", w.now));
+  EXPECT_TRUE(read && *read);
 }
 
 TEST(RawRetention, DropsADayOnlyWhenAllOfItIsCompiled) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "exchanges/paper/dialect.hpp"
@@ -63,6 +64,7 @@ private:
   outcome route_public(const call&);
   outcome route_private(const call&);
   outcome answer_batch(const call&, bool places);
+  outcome start_dead_man(const call&);
   outcome find_order(const call&);
   outcome list_orders_of(const call&, bool open);
   outcome list_fills_of(const call&);
@@ -86,6 +88,9 @@ private:
   account_listeners<session> users_;
   /// By instrument: the id of the last published change.
   std::vector<std::int64_t> sequences_;
+  /// The last timer that an account started; older ones do nothing when they run out.
+  std::unordered_map<account_number, std::int64_t> dead_men_;
+  std::int64_t last_timer_ = 0;
 };
 
 /// One client on /ws/v5/public, /ws/v5/private or /ws/v5/business.

@@ -179,8 +179,7 @@ outcome okx_dialect::route_private(const call& c) {
   if (path == "/api/v5/trade/orders-pending") return list_orders_of(c, true);
   if (path == "/api/v5/trade/orders-history") return list_orders_of(c, false);
   if (path == "/api/v5/trade/fills" || path == "/api/v5/trade/fills-history") return list_fills_of(c);
-  if (path == "/api/v5/trade/cancel-all-after")
-    return fmt::format(R"([{{"triggerTime":"0","tag":"","ts":"{}"}}])", venue().now().ms());
+  if (path == "/api/v5/trade/cancel-all-after") return start_dead_man(c);
   return std::unexpected(refused{404, "50404", "Not found"});
 }
 
@@ -207,6 +206,25 @@ outcome okx_dialect::answer_batch(const call& c, bool places) {
                                            : "Bulk operation partially succeeded";
   return fmt::format(R"({{"code":"{}","data":{},"inTime":"0","msg":"{}","outTime":"0"}})", code, join_list(out),
                      message);
+}
+
+outcome okx_dialect::start_dead_man(const call& c) {
+  constexpr std::int64_t shortest_s = 10, longest_s = 120;
+  auto given = c.fields.whole("timeOut");
+  const auto timeout = given ? given->value_or(-1) : -1;
+  if (timeout != 0 && (timeout < shortest_s || timeout > longest_s))
+    return std::unexpected(refused{200, "51000", "Parameter timeOut error"});
+  const auto account = c.account->number;
+  const auto timer = ++last_timer_;
+  dead_men_[account] = timer;
+  if (timeout > 0)
+    venue().later(seconds(timeout), [this, account, timer] {
+      if (dead_men_[account] != timer) return;
+      for (const auto* o : std::vector(list_open_orders(venue(), venue().accounts().get(account))))
+        venue().cancel(account, o->number);
+    });
+  const auto trigger = timeout > 0 ? (venue().now() + seconds(timeout)).ms() : 0;
+  return fmt::format(R"([{{"triggerTime":"{}","tag":"","ts":"{}"}}])", trigger, venue().now().ms());
 }
 
 outcome okx_dialect::find_order(const call& c) {

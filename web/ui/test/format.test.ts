@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { add_decimals, format_amount, format_ago, round_decimal } from '../src/lib/format';
+import { add_decimals, format_amount, format_ago, format_health, round_decimal } from '../src/lib/format';
 import { reconnect_delay_ms } from '../src/lib/live';
 import { to_request } from '../src/parts/AccountForm';
 
@@ -52,4 +52,10 @@ describe('account form', () => {
     expect(to_request(values, true, true, false)).toEqual({ exchange_name: 'binance', label: 'Main', api_key: 'k', api_secret: 's', passphrase: null });
     expect(to_request(values, true, true, true).passphrase).toBe('p');
   });
+});
+
+it('says what is known of a connection, and nothing more', () => {
+  expect(format_health({ account: { message_age_ms: 2_400, latency_median_ms: 35 } })).toBe('heard 2 s ago, answers in 35 ms');
+  expect(format_health({ account: { message_age_ms: null, latency_median_ms: 35 } })).toBe('answers in 35 ms');
+  expect(format_health({ account: { message_age_ms: null, latency_median_ms: null } })).toBe('');
 });

@@ -49,3 +49,12 @@ export function format_ago(at: string, now_ms: number): string {
 export function format_utc(at: string): string {
   return `${at.slice(0, 19).replace('T', ' ')} UTC`;
 }
+
+/** "heard 2 s ago, answers in 35 ms": what is known of a connection; empty when nothing is. */
+export function format_health(health: { account: { message_age_ms: number | null; latency_median_ms: number | null } }): string {
+  const { message_age_ms: age, latency_median_ms: latency } = health.account;
+  const parts = [];
+  if (age !== null) parts.push(`heard ${Math.round(age / 1000)} s ago`);
+  if (latency !== null) parts.push(`answers in ${latency} ms`);
+  return parts.join(', ');
+}

@@ -39,6 +39,22 @@ export interface Account {
   bot: BotInfo;
 }
 
+export interface ConnectionFigures {
+  message_age_ms: number | null;
+  latency_last_ms: number | null;
+  latency_median_ms: number | null;
+  requests: number;
+  errors: number;
+  breaker: 'closed' | 'half_open' | 'open';
+  reason: string;
+}
+
+export interface AccountHealth {
+  state: 'ok' | 'degraded' | 'down' | 'idle';
+  reasons: string[];
+  account: ConnectionFigures;
+}
+
 export interface PendingAccount {
   id: number;
   user_id: number;

@@ -9,6 +9,7 @@ import { format_ago, format_utc } from '../lib/format';
 import { notify } from '../lib/notify';
 import type { Account } from '../lib/types';
 import { AccountForm } from '../parts/AccountForm';
+import { Connection } from '../parts/Connection';
 import { ProblemAlert } from '../parts/ProblemAlert';
 
 const status_colour = { PENDING: '#a8360a', APPROVED: 'teal.9', REJECTED: 'red.9' } as const;
@@ -69,6 +70,7 @@ function Row({ account, edit }: { account: Account; edit: () => void }) {
         <Text size="sm" fw={600}>{account.bot.state}</Text>
         <Text size="xs" c="dimmed">{account.bot.reason}</Text>
       </Table.Td>
+      <Table.Td maw={260}><Connection account={account} /></Table.Td>
       <Table.Td title={format_utc(account.created_at)}>{format_ago(account.created_at, Date.now())}</Table.Td>
       <Table.Td>
         <Group gap="xs" wrap="nowrap">
@@ -88,7 +90,7 @@ export function Accounts() {
     queryFn: () => call<Account[]>('GET', '/user/exchanges/'),
     refetchInterval: refresh_interval_ms,
   });
-  const columns = ['label', 'exchange', 'key', 'status', 'active', 'bot', 'created', 'actions'] as const;
+  const columns = ['label', 'exchange', 'key', 'status', 'active', 'bot', 'connection', 'created', 'actions'] as const;
   return (
     <>
       <Group justify="space-between" mb="md">

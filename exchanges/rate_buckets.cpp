@@ -49,7 +49,7 @@ rate_buckets::rate_buckets(std::span<const rate_rule> rules, const rate_options&
     : share_(options.share), bucket_limit_(options.bucket_limit), sources_(sources), tables_(rules.size() + 1) {
   entries_.reserve(rules.size());
   for (const auto& r : rules) {
-    rate_shape shape{r.model, r.window, std::min(options.transit, r.window / 4), options.clock_margin};
+    rate_shape shape{r.model, r.window, std::min(options.transit, r.window / 2), options.clock_margin};
     entries_.push_back({r, shape, scaled(r.limit)});
   }
   for (const auto& e : entries_)

@@ -27,8 +27,8 @@ struct rate_options {
   std::size_t bucket_limit = 200'000;
   /// Local addresses to send from; empty: the default one.
   std::vector<std::string> source_addresses;
-  /// A request may reach the venue so long after it was granted. At short windows at most a quarter of them.
-  nanoseconds transit = 250ms;
+  /// A request may reach the venue so long after it was granted, on a busy machine too. At most half of a short window.
+  nanoseconds transit = 500ms;
   /// How far our idea of the venue's clock may be off.
   nanoseconds clock_margin = 50ms;
 };

@@ -148,8 +148,8 @@ task<result<stream_target>> account_streams::find_target(std::shared_ptr<line> l
     if (!had) co_return std::unexpected(std::move(had.error()));
   }
   const auto deadline = timers.get_clock().now() + connect_patience;
-  // Before orders of new bots, after what protects: an account without its stream trades blind.
-  auto grant = co_await parts_.ledger.acquire(lane::protective, traits.connect_charges, l->keys->label, {}, deadline);
+  // A reconnecting thousand must not stand in the lane of cancellations.
+  auto grant = co_await parts_.ledger.acquire(lane::entry, traits.connect_charges, l->keys->label, {}, deadline);
   if (!grant) co_return std::unexpected(std::move(grant.error()));
   stream_target target;
   target.url = l->session.wire().make_url(parts_.config.ws_api_url, l->session.access().get());

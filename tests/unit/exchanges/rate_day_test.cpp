@@ -103,7 +103,7 @@ class day {
       co_return;
     }
     auto known_ban = ban_known_ && venue_clock() < banned_until_;
-    auto there = random_up_to(240ms);
+    auto there = random_up_to(490ms);
     co_await sleep_for(timers_, there);
     limit_report report;
     if (venue_clock() < banned_until_) {
@@ -173,11 +173,11 @@ TEST(RateLedgerDay, WindowsOfTheVenuesClockAreFilledAndNeverOverrun) {
 
 // What a sliding window leaves to upper lanes is never given to lower ones, so only the upper ones can fill it.
 TEST(RateLedgerDay, WindowsOfUnknownAlignmentAreFilledAndNeverOverrun) {
-  std::vector<rate_rule> rules{{"requests", rate_scope::address, rate_model::sliding_window, 400, 20s},
-                               {"orders", rate_scope::account_symbol, rate_model::sliding_window, 10, 20s}};
-  auto o = day(rules, {lane::kill, lane::kill, lane::kill, lane::protective}).run(6h, nanoseconds(20s) * 5 / 380, {2h});
+  std::vector<rate_rule> rules{{"requests", rate_scope::address, rate_model::sliding_window, 1'200, 60s},
+                               {"orders", rate_scope::account_symbol, rate_model::sliding_window, 30, 60s}};
+  auto o = day(rules, {lane::kill, lane::kill, lane::kill, lane::protective}).run(6h, nanoseconds(60s) * 5 / 1'140, {2h});
   expect_faultless(o);
-  EXPECT_GT(o.weight, std::int64_t{400} * 3 * 360 * 94 / 100);
+  EXPECT_GT(o.weight, std::int64_t{1'200} * 360 * 94 / 100);
 }
 
 TEST(RateLedgerDay, CountersThatFallAreFilledAndNeverOverrun) {

@@ -356,6 +356,16 @@ net::http_response control_api::get_limits() const {
   return respond(200, out);
 }
 
+// POST /paper/limits: whether a venue enforces its limits from now on. It goes on counting.
+net::http_response control_api::post_limits(const json& body) {
+  const auto name = text_of(body, "venue");
+  auto found = std::ranges::find(dialects_, name, &dialect::name);
+  if (found == dialects_.end()) throw bad_request{404, "no venue of that name is running"};
+  auto& meter = (*found)->meter();
+  meter.set_enforced(flag_of(body, "enforced", meter.enforced()));
+  return respond(200, {{"venue", name}, {"enforced", meter.enforced()}});
+}
+
 // GET /paper/venues: the dialects, the default first, and what their accounts' keys hold.
 net::http_response control_api::get_venues() const {
   json out = json::array();
@@ -382,6 +392,7 @@ net::http_response control_api::dispatch(const net::http_request& r) {
   if (is("POST", "/paper/accounts")) return post_account(v, body);
   if (is("PATCH", "/paper/accounts")) return patch_account(v, body);
   if (is("POST", "/paper/accounts/bulk")) return post_accounts(v, body);
+  if (is("POST", "/paper/limits")) return post_limits(body);
   if (is("POST", "/paper/faults")) return post_fault(v, body);
   if (is("POST", "/paper/price")) return post_price(v, body);
   if (is("POST", "/paper/market")) return post_market(v, body);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/json.hpp"
 #include "base/secret.hpp"
 #include "exchanges/paper/dialect.hpp"
 #include "net/http_server.hpp"
@@ -22,6 +23,7 @@ class control_api {
  private:
   bool is_allowed(const net::http_request&) const;
   net::http_response get_limits() const;
+  net::http_response post_limits(const json& body);
   net::http_response get_venues() const;
   net::http_response dispatch(const net::http_request&);
   simulated_venue& venue_;

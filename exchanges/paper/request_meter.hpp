@@ -70,6 +70,7 @@ class request_meter {
   meter_verdict read(limit_number, std::string_view key, wall_time now, std::int64_t cost = 0) const;
   const limit_rule& rule(limit_number n) const { return limits_[static_cast<std::size_t>(n)].rule; }
   bool enforced() const { return enforced_; }
+  void set_enforced(bool on) { enforced_ = on; }
 
   /// For GET /paper/limits. HTTP requests are counted by the server; dialects count what comes over WebSockets.
   struct statistics {

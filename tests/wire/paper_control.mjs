@@ -15,6 +15,7 @@ export function makeControl(url) {
     pause: (paused) => call('POST', '/paper/market', { paused }),
     fault: (fault) => call('POST', '/paper/faults', fault),
     venues: () => call('GET', '/paper/venues'),
+    enforceLimits: (venue, enforced) => call('POST', '/paper/limits', { venue, enforced }),
     limits: () => call('GET', '/paper/limits'),
     clearFaults: () => call('DELETE', '/paper/faults'),
   };

@@ -91,6 +91,18 @@ TEST(PaperVenues, FaultsAreForOneVenueAndItsPaths) {
   EXPECT_TRUE(json::parse(e.get("/api/v3/time")).contains("serverTime"));
 }
 
+TEST(PaperVenues, LimitsAreEnforcedUntilTurnedOff) {
+  paper_config config;
+  config.request_weight_per_minute = 2;
+  exchange_on_ports e(config);
+  for (int i = 0; i < 3; ++i) e.get("/api/v3/ping");
+  EXPECT_EQ(e.send("GET", "/api/v3/ping")->status, 429);
+  EXPECT_EQ(e.control("/paper/limits", {{"venue", "binance"}, {"enforced", false}})["status"], 200);
+  EXPECT_EQ(e.send("GET", "/api/v3/ping")->status, 200);
+  EXPECT_EQ(e.control("/paper/limits", {{"venue", "nowhere"}, {"enforced", false}})["status"], 404);
+  EXPECT_GE(json::parse(e.get("/paper/limits"))["binance"]["denied"], 1);
+}
+
 TEST(PaperVenues, AccountsOfUnknownVenuesAreRefused) {
   exchange_on_ports e({});
   EXPECT_EQ(e.control("/paper/accounts", {{"venue", "nowhere"}})["status"], 404);

@@ -23,6 +23,7 @@ export async function checkAgreement(world) {
     }
   });
 
+  await control.enforceLimits(world.name, true);
   await check('was never refused for asking too often', async () => {
     assert.equal((await control.limits())[world.name].denied, world.deniedBefore);
   });

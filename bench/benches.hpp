@@ -28,6 +28,9 @@ int run_commit_latency(const std::string& database_url, int count);
 int run_seed_accounts(const std::string& database_url, const std::string& master_key_file, std::int64_t user);
 /// Leaves that the rate ledger gives per second with 10,000 accounts waiting, and wake-ups of as many coroutines without it.
 int run_rate_grants(int seconds_each);
+/// Raw records from record() to the committed row, per second, a plain COPY of the same rows in the same run, and what record()
+/// itself takes. Empties raw_records.
+int run_recorder(const std::string& database_url, int rows);
 /// Market frame in → signed order out, inside the process: p50 and p99, and of parsing and signing alone.
 int run_tick_to_order(int count);
 

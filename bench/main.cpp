@@ -32,6 +32,12 @@ int main(int argc, char** argv) {
   seed->add_option("--user", user)->required();
   seed->callback([&] { status = run_seed_accounts(database, key_file, user); });
 
+  int rows = 200'000;
+  auto* recorder = app.add_subcommand("recorder");
+  recorder->add_option("--database", database)->required();
+  recorder->add_option("--rows", rows);
+  recorder->callback([&] { status = run_recorder(database, rows); });
+
   auto* tick = app.add_subcommand("tick-to-order");
   tick->add_option("--count", count);
   tick->callback([&] { status = run_tick_to_order(count); });

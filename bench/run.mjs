@@ -174,6 +174,16 @@ const figures = {
     return [{ name: 'seal_open', value: opened_per_s, unit: 'values/s', ratio: opened_per_s / raw_per_s, against: 'raw AES-256-GCM' }];
   },
 
+  async raw_recorder() {
+    return with_world({ start: false }, async (world) => {
+      const r = measure('recorder', '--database', world.database, '--rows', '200000');
+      return [
+        { name: 'raw_recorder', value: r.rows_per_s, unit: 'rows/s', ratio: r.rows_per_s / r.copy_rows_per_s, against: 'a plain COPY of the same rows' },
+        { name: 'raw_append', value: r.append_ns, unit: 'ns', ratio: r.append_ns * r.copy_rows_per_s / 1e9, against: 'the time of a row in that COPY' },
+      ];
+    });
+  },
+
   async tick_to_order() {
     const t = measure('tick-to-order');
     return ['p50', 'p99'].map((p) => ({ name: `tick_to_order_${p}`, value: t[`${p}_us`], unit: 'µs', ratio: t[`${p}_us`] / t[`floor_${p}_us`], against: 'parsing the frame and signing the order alone' }));

@@ -24,11 +24,12 @@ constexpr std::array configurations{configuration{"limit_limit_gtc", order_type:
                                     configuration{"limit_limit_fok", order_type::limit, time_in_force::fok},
                                     configuration{"market_market_ioc", order_type::market, time_in_force::gtc}};
 
-std::string refuse_order(std::string_view code, std::string_view message) {
+std::string refuse_order(std::string_view code, std::string_view message,
+                         std::string_view preview = "UNKNOWN_PREVIEW_FAILURE_REASON") {
   return fmt::format(
       R"({{"success":false,"failure_reason":"UNKNOWN_FAILURE_REASON","order_id":"","error_response":{{"error":"{}","message":"{}",)"
-      R"("error_details":"","preview_failure_reason":"UNKNOWN_PREVIEW_FAILURE_REASON"}},"order_configuration":{{}}}})",
-      code, message);
+      R"("error_details":"","preview_failure_reason":"{}"}},"order_configuration":{{}}}})",
+      code, message, preview);
 }
 
 std::string explain(refusal why, const exchanges::instrument& i, const order_ticket& t) {
@@ -41,7 +42,7 @@ std::string explain(refusal why, const exchanges::instrument& i, const order_tic
     case refusal::min_notional:
       return refuse_order("ORDER_SIZE_TOO_SMALL", "Order size below minimum");
     case refusal::insufficient_funds:
-      return refuse_order("INSUFFICIENT_FUND", "Insufficient balance in source account");
+      return refuse_order("INSUFFICIENT_FUND", "Insufficient balance in source account", "PREVIEW_INSUFFICIENT_FUND");
     case refusal::would_match:
       return refuse_order("INVALID_LIMIT_PRICE_POST_ONLY", "Limit order would match");
     case refusal::duplicate_client_id:

@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <utility>
@@ -41,6 +42,27 @@ secret unescape_line_ends(std::string_view pem) {
     to[size++] = static_cast<unsigned char>(escaped ? '\n' : pem[i]);
     if (escaped) ++i;
   }
+  return secret(out.reveal().substr(0, size));
+}
+
+/// "-----BEGIN X-----AAAA-----END X-----" on one line, as a form field leaves it: the lines are made anew.
+secret part_lines(secret text) {
+  constexpr std::string_view rule = "-----";
+  const auto all = text.reveal();
+  const auto begin = all.find(rule), head = all.find(rule, begin + rule.size());
+  const auto tail = head == all.npos ? all.npos : all.find(rule, head + rule.size());
+  if (begin != 0 || tail == all.npos || all.find('\n') != all.npos) return text;
+  constexpr std::size_t line_length = 64;
+  auto out = secret::of_size(2 * all.size() + 4);
+  auto to = out.mutable_bytes();
+  std::size_t size = 0;
+  const auto add = [&](std::string_view part) {
+    for (char c : part) to[size++] = static_cast<unsigned char>(c);
+    to[size++] = '\n';
+  };
+  add(all.substr(0, head + rule.size()));
+  for (auto at = head + rule.size(); at < tail; at += line_length) add(all.substr(at, std::min(line_length, tail - at)));
+  add(all.substr(tail));
   return secret(out.reveal().substr(0, size));
 }
 
@@ -103,7 +125,7 @@ key_algorithm signing_key::algorithm() const { return state_->algorithm; }
 result<signing_key> signing_key::from_pem(std::string_view pem) {
   const auto refuse = [] { return fail(crypto_errc::key_malformed, "not a P-256 or Ed25519 private key in PEM"); };
   if (pem.empty() || pem.size() > pem_limit) return refuse();
-  const auto text = unescape_line_ends(pem);
+  const auto text = part_lines(unescape_line_ends(pem));
   memory_file file(BIO_new_mem_buf(text.reveal().data(), static_cast<int>(text.size())));
   if (!file) throw_broken("hold a key");
   key_handle key(PEM_read_bio_PrivateKey(file.get(), nullptr, refuse_passphrase, nullptr));

@@ -21,7 +21,7 @@ enum class key_algorithm {
 class signing_key {
  public:
   /// PEM, SEC1 ("EC PRIVATE KEY") or PKCS #8 ("PRIVATE KEY"): P-256 or Ed25519; literal "\n" as JSON files hold them are read as
-  /// line ends. crypto_errc::key_malformed never says what the key was.
+  /// line ends, and lines that a form field ran together are parted. crypto_errc::key_malformed never says what the key was.
   static result<signing_key> from_pem(std::string_view pem);
   /// 32 bytes of seed, or 64 of seed and public key.
   static result<signing_key> from_ed25519(std::string_view bytes);

@@ -60,12 +60,18 @@ bool is_printable_ascii(char c) {
   return c >= ' ' && c <= '~';
 }
 
+/// Private keys in PEM have lines.
+bool is_pem_character(char c) {
+  return is_printable_ascii(c) || c == '\n' || c == '\r';
+}
+
 result<void> check_credential(std::string_view field, secret& value) {
   auto trimmed = trim(value.reveal());
   if (trimmed.empty()) return refuse(field, "must not be empty");
   if (trimmed.size() < credential_least) return refuse(field, "must have at least 8 characters");
   if (trimmed.size() > credential_most) return refuse(field, "must have at most 512 characters");
-  if (!std::ranges::all_of(trimmed, is_visible_ascii))
+  const bool is_pem = trimmed.starts_with("-----BEGIN");
+  if (!std::ranges::all_of(trimmed, is_pem ? is_pem_character : is_visible_ascii))
     return refuse(field, "must consist of printable ASCII characters without blanks");
   if (trimmed.size() != value.size()) value = secret(trimmed);
   return {};

@@ -52,6 +52,18 @@ TEST(SigningKey, EscapedLineEndsAreRead) {
   EXPECT_TRUE(signing_key::from_pem(pem));
 }
 
+TEST(SigningKey, LinesThatWereRunTogetherAreRead) {
+  for (bool pkcs8 : {false, true}) {
+    auto key = signing_key::generate(key_algorithm::es256);
+    auto kept = key.to_pem(pkcs8);
+    std::string pem(kept.reveal());
+    std::erase(pem, '\n');
+    auto again = signing_key::from_pem(pem);
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(key.verify("x", again->sign("x")));
+  }
+}
+
 TEST(SigningKey, RawEd25519ComesBack) {
   auto key = signing_key::generate(key_algorithm::ed25519);
   auto again = signing_key::from_ed25519(key.to_ed25519().reveal());

@@ -138,6 +138,8 @@ TEST_F(AccountService, EveryBadFieldIsNamed) {
        {std::string("with blank inside"), std::string("ünïcödé-key"), std::string("zero\0inside", 11)})
     expect_invalid(with([&](auto& r) { r.api_key = secret(key); }),
                    "api_key: must consist of printable ASCII characters without blanks");
+  expect_invalid(with([](auto& r) { r.api_secret = secret("-----BEGIN EC PRIVATE KEY-----\n\x01\n-----END"); }),
+                 "api_secret: must consist of printable ASCII characters without blanks");
   expect_invalid(request("paper", "x"), "passphrase: paper has none; leave it empty");
   expect_invalid(request("okx", ""), "passphrase: okx needs one");
   expect_invalid(request("okx", "a\nb"), "passphrase: must consist of printable ASCII characters");

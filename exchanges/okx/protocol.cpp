@@ -11,7 +11,8 @@ namespace {
 
 /// www.okx.com/docs-v5, "Rate limit" of each endpoint: public 20 in two seconds and address (the strictest of those
 /// used), orders and cancels 60 in two seconds, user and instrument, queries 60, lists 60, account 10; 1,000 orders in
-/// two seconds and sub-account; three connections a second and address.
+/// two seconds and sub-account; three connections a second and address, of which one is left for handshakes that arrive
+/// late.
 constexpr std::array okx_rules{
     rate_rule{"public_2s", rate_scope::address, rate_model::sliding_window, 20, 2s},
     rate_rule{"account_2s", rate_scope::account, rate_model::sliding_window, 10, 2s},
@@ -19,7 +20,7 @@ constexpr std::array okx_rules{
     rate_rule{"cancel_2s", rate_scope::account_symbol, rate_model::sliding_window, 60, 2s},
     rate_rule{"query_2s", rate_scope::account_symbol, rate_model::sliding_window, 60, 2s},
     rate_rule{"list_2s", rate_scope::account, rate_model::sliding_window, 60, 2s},
-    rate_rule{"connections_1s", rate_scope::address, rate_model::sliding_window, 3, 1s},
+    rate_rule{"connections_1s", rate_scope::address, rate_model::sliding_window, 2, 1s},
 };
 constexpr std::array connect_charges{rate_charge{connections, 1}};
 

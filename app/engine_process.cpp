@@ -18,6 +18,7 @@
 #include "app/exit_codes.hpp"
 #include "app/io_thread.hpp"
 #include "app/process_hardening.hpp"
+#include "app/raw_services.hpp"
 #include "app/start_checks.hpp"
 #include "app/version.hpp"
 #include "base/files.hpp"
@@ -101,6 +102,7 @@ struct engine_process::parts {
   std::unique_ptr<websocket_connector> websockets;
   std::unique_ptr<exchanges::spooling_raw_recorder> recorder;
   exchange_map venues;
+  std::unique_ptr<raw_services> raw_tables;
 
   engine::bot_board board;
   engine::order_counters counters;
@@ -156,6 +158,7 @@ result<void> engine_process::parts::build_venues() {
   exchanges::raw_recorder_config spool;
   spool.folder = config.raw.folder;
   spool.spool_limit_bytes = static_cast<std::uint64_t>(config.raw.size_limit_mib) * 1024 * 1024;
+  spool.retention_days = static_cast<int>(config.raw.retention_days);
   auto opened = exchanges::make_raw_recorder(trading.get_executor(), *trading_timers, system_files(), *trading_db,
                                              *spool_workers, spool);
   if (!opened) return fail(errc::io, "raw.folder cannot be used: " + opened.error().detail);
@@ -166,6 +169,10 @@ result<void> engine_process::parts::build_venues() {
     if (!made) return std::unexpected(made.error());
     venues.emplace(venue.name, std::move(*made));
   }
+  raw_tables = std::make_unique<raw_services>(config, *trading_timers, [this](const std::string& name) -> exchanges::exchange* {
+    const auto found = venues.find(name);
+    return found == venues.end() ? nullptr : found->second.get();
+  });
   return {};
 }
 
@@ -279,6 +286,8 @@ void engine_process::parts::feed_watchdog(int interval_ms) {
 
 void engine_process::parts::begin_trading() {
   trading_scope->spawn("raw recorder", recorder->run());
+  trading_scope->spawn("compile raw records", raw_tables->run_compiler());
+  trading_scope->spawn("fill gaps", raw_tables->run_backfiller());
   for (auto& [name, venue] : venues) venue->start();
   manager->start();
   if (const int interval = watchdog_interval_ms(); interval > 0) feed_watchdog(interval);

@@ -192,6 +192,7 @@ void read_all(config_section root, settings& out) {
   auto raw = root.section("raw", "Record of everything that exchanges say.");
   raw.get("folder", out.raw.folder, "Folder of the spool.");
   raw.get("size_limit_mib", out.raw.size_limit_mib, 1, 10'000'000, "Largest spool; beyond it market data is dropped and marked as a gap.");
+  raw.get("retention_days", out.raw.retention_days, 0, 100'000, "Days that raw records are kept in the database; 0 = for ever.");
   root.get("engine_name", out.engine_name, "Name of this process in leases and logs (default: host name).");
   root.get("shutdown_limit", out.shutdown_limit, 1s, 10min, "Longest shutdown.");
   root.get_list("exchanges", [&out](config_section s) { read_exchange(std::move(s), out.exchanges); }, "Venues that accounts may use.");

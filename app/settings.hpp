@@ -26,6 +26,7 @@ struct security_settings {
 struct raw_settings {
   std::string folder = "/var/lib/engine/spool";
   std::int64_t size_limit_mib = 1024;
+  std::int64_t retention_days = 0;
 };
 
 /// Everything that `config.yaml` may say, as the modules want it.

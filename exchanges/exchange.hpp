@@ -139,6 +139,11 @@ class exchange {
   virtual std::unique_ptr<market_subscription> subscribe_candles(
       std::string symbol, candle_interval, std::function<void(const std::shared_ptr<const candle_update>&)> on_candle) = 0;
 
+  /// Public operations as they are (back-filling); the answer is recorded like any other.
+  virtual task<result<venue_answer>> ask_public(venue_call, lane) {
+    co_return fail(exchange_errc::unsupported, "this exchange answers no plain questions");
+  }
+
   /// Credentials bound; nothing is sent yet. `account_label` names the account in raw records and metrics ("17").
   virtual std::unique_ptr<exchange_account> open_account(credential_source, std::string account_label) = 0;
 

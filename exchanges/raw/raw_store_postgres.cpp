@@ -75,7 +75,7 @@ raw_store::outcome copy_all(pqxx::connection_base& c, const std::vector<spool_re
     for (const auto& r : records) {
       if (r.kind == spool_kind::gap) continue;
       body.assign("\\x").append(to_hex(r.body));
-      copy << std::make_tuple(r.stream, r.sequence, to_rfc3339(r.received_at), r.received_at.since_epoch.count(),
+      copy << std::forward_as_tuple(r.stream, r.sequence, to_rfc3339(r.received_at), r.received_at.since_epoch.count(),
                               static_cast<int>(r.kind), r.status, r.endpoint, r.account, body, r.operation,
                               r.arguments);
     }

@@ -12,7 +12,7 @@ namespace {
 
 const logger log("raw");
 
-constexpr std::size_t batch_records = 4'000;
+constexpr std::size_t batch_records = 10'000;
 constexpr std::size_t batch_bytes = 4u << 20;
 /// Segments that wait in memory for the database.
 constexpr std::size_t loaded_limit = 2;

@@ -42,6 +42,8 @@ struct market_feed::kept_book {
 market_feed::market_feed(const feed_parts& parts)
     : parts_(parts),
       stream_(parts.config.name + ".market"),
+      continuity_(parts.parts.recorder, parts.parts.timers.get_clock(), stream_,
+                  numbers_trades_one_by_one(parts.protocol.traits().name)),
       hub_(parts.scope, [this](const market_topic& t, bool wanted) { change_interest(t, wanted); }) {}
 
 market_feed::~market_feed() {
@@ -109,6 +111,8 @@ void market_feed::change_interest(const market_topic& t, bool wanted) {
   }
   const auto place = places_.find(t);
   if (place == places_.end()) return;
+  if (t.channel == market_channel::trades) continuity_.forget(operation::trades, t.symbol);
+  if (t.channel == market_channel::candles) continuity_.forget(operation::candles, t.symbol);
   if (t.channel == market_channel::book) {
     if (const auto book = books_.find(t.symbol); book != books_.end()) {
       book->second->gone = true;
@@ -121,10 +125,18 @@ void market_feed::change_interest(const market_topic& t, bool wanted) {
 }
 
 void market_feed::on_ticker(std::shared_ptr<const book_ticker> v) { hub_.publish(v); }
-void market_feed::on_trade(std::shared_ptr<const public_trade> v) { hub_.publish(v); }
-void market_feed::on_candle(std::shared_ptr<const candle_update> v) { hub_.publish(v); }
+void market_feed::on_trade(std::shared_ptr<const public_trade> v) {
+  continuity_.on_trade(*v);
+  hub_.publish(v);
+}
+void market_feed::on_candle(std::shared_ptr<const candle_update> v) {
+  continuity_.on_candle(v->candle, v->closed);
+  hub_.publish(v);
+}
 
 void market_feed::on_stale(const market_topic& t) {
+  if (t.channel == market_channel::trades) continuity_.on_break(operation::trades, t.symbol);
+  if (t.channel == market_channel::candles) continuity_.on_break(operation::candles, t.symbol);
   if (t.channel == market_channel::book)
     if (const auto found = books_.find(t.symbol); found != books_.end()) found->second->keeper.reset();
   hub_.forget(t);

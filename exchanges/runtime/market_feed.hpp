@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "exchanges/market_data_hub.hpp"
+#include "exchanges/raw/market_continuity.hpp"
 #include "exchanges/runtime/book_keeper.hpp"
 #include "exchanges/runtime/market_session.hpp"
 #include "exchanges/runtime/private_feed.hpp"
@@ -62,6 +63,7 @@ class market_feed final : private market_sink {
   /// By canonical symbol.
   std::map<std::string, std::shared_ptr<kept_book>, std::less<>> books_;
   std::optional<timer_id> check_;
+  market_continuity continuity_;
   market_data_hub hub_;
 };
 

@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "exchanges/raw/call_text.hpp"
 #include "exchanges/runtime/redaction.hpp"
 
 namespace drover::exchanges {
@@ -240,7 +241,8 @@ void rest_gateway::record(const venue_call& call, const wire_request& wire, cons
     safe = known ? redact(body, (*access)->token.reveal()) : redact_long_strings(body);
     body = safe;
   }
-  parts_.recorder.record({raw_kind::rest_response, stream_, wire.endpoint, label, answer.status, body});
+  parts_.recorder.record({raw_kind::rest_response, stream_, wire.endpoint, label, answer.status, body, to_string(call.op),
+                          write_call_arguments(call)});
 }
 
 connection_health rest_gateway::read_health() const { return health_.read(parts_.timers.get_clock().now(), breaker_); }

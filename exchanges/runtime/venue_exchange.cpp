@@ -36,6 +36,10 @@ class venue_exchange final : public exchange {
       std::function<void(const std::shared_ptr<const candle_update>&)> on_candle) override {
     return core_->market().hub().subscribe_candles(symbol, interval, std::move(on_candle));
   }
+  task<result<venue_answer>> ask_public(venue_call call, lane l) override {
+    if (is_private(call.op)) return refuse_private();
+    return core_->gateway().call(std::move(call), l);
+  }
   std::unique_ptr<exchange_account> open_account(credential_source keys, std::string account_label) override {
     return std::make_unique<venue_account>(core_, std::move(keys), std::move(account_label));
   }
@@ -45,6 +49,9 @@ class venue_exchange final : public exchange {
   rate_snapshot get_limits() const override { return core_->ledger().snapshot(); }
 
  private:
+  static task<result<venue_answer>> refuse_private() {
+    co_return fail(exchange_errc::not_sent, "this question needs an account");
+  }
   std::shared_ptr<venue_core> core_;
 };
 

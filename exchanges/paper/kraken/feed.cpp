@@ -59,7 +59,7 @@ std::string_view status_of(const paper_order& o) {
 std::string describe(const simulated_venue& v, const paper_order& o, std::string_view kind, std::string_view status, wall_time at) {
   const auto average = o.filled_quantity.is_zero() ? decimal{} : o.filled_notional / o.filled_quantity;
   auto out = fmt::format(
-      R"("order_id":"{}","order_userref":0,"symbol":"{}","order_qty":{},"cum_qty":{},"cum_cost":{},"avg_price":{},"time_in_force":"{}","exec_type":"{}","side":"{}",)"
+      R"("order_id":"{}","symbol":"{}","order_qty":{},"cum_qty":{},"cum_cost":{},"avg_price":{},"time_in_force":"{}","exec_type":"{}","side":"{}",)"
       R"("order_type":"{}","order_status":"{}","fee_usd_equiv":0,"fee_ccy_pref":"fciq","post_only":{},"timestamp":"{}")",
       order_txid(o.number), symbol_of(v, o.instrument), o.quantity.to_string(), o.filled_quantity.to_string(), o.filled_notional.to_string(),
       fixed(average, 8), o.tif == time_in_force::ioc ? "IOC" : o.tif == time_in_force::fok ? "FOK" : "GTC", kind, to_string(o.side),
@@ -85,7 +85,7 @@ std::string describe_trade(const simulated_venue& v, const paper_order& o, const
 std::string describe_end(const paper_order& o, wall_time at) {
   const auto kind = o.status == order_status::filled ? "filled" : o.status == order_status::expired ? "expired" : "canceled";
   return fmt::format(
-      R"({{"timestamp":"{}","order_status":"{}","exec_type":"{}","order_userref":0,"order_id":"{}","cum_qty":{},"cum_cost":{},"fee_usd_equiv":0,"reason":"{}"}})",
+      R"({{"timestamp":"{}","order_status":"{}","exec_type":"{}","order_id":"{}","cum_qty":{},"cum_cost":{},"fee_usd_equiv":0,"reason":"{}"}})",
       to_rfc3339(at), kind, kind, order_txid(o.number), o.filled_quantity.to_string(), o.filled_notional.to_string(),
       o.status == order_status::filled ? "Order filled" : "User requested");
 }

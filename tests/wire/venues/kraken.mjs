@@ -17,6 +17,20 @@ ccxt.pro.kraken.prototype.fetch2 = async function paced(path, api = 'public', ..
   return send.call(this, path, api, ...rest);
 };
 
+/** The end of an order comes without its symbol: ccxt then wakes only those who watch all orders. */
+const watchOrders = ccxt.pro.kraken.prototype.watchOrders;
+ccxt.pro.kraken.prototype.watchOrders = async function watchAll(_symbol, ...rest) {
+  return watchOrders.call(this, undefined, ...rest);
+};
+
+/** ccxt's nonce is the millisecond: two requests of a key in the same one would be refused. */
+const lastNonces = new Map();
+ccxt.pro.kraken.prototype.nonce = function nonce() {
+  const next = Math.max((lastNonces.get(this.apiKey) ?? 0) + 1, this.milliseconds());
+  lastNonces.set(this.apiKey, next);
+  return next;
+};
+
 export default {
   clientId: (word) => `wire-${word}`,
   // QueryOrders does not know client ids.

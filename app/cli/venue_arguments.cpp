@@ -1,6 +1,7 @@
 #include <array>
 #include <charconv>
 #include <functional>
+#include <vector>
 
 #include "app/cli/venue_json.hpp"
 
@@ -14,7 +15,7 @@ using exchanges::venue_call;
 /// One argument: its name, the operations that take it, and how it is read.
 struct argument {
   std::string_view name;
-  std::initializer_list<operation> of;
+  std::vector<operation> of;
   result<void> (*read)(venue_call&, const json&);
 };
 
@@ -171,7 +172,7 @@ const std::array arguments{
 
 /// An empty list means every operation.
 bool belongs_to(const argument& a, operation op) {
-  return a.of.size() == 0 || std::ranges::find(a.of, op) != a.of.end();
+  return a.of.empty() || std::ranges::find(a.of, op) != a.of.end();
 }
 
 }  // namespace

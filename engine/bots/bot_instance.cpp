@@ -204,6 +204,7 @@ task<void> bot_instance::stop(nanoseconds settle_limit) {
   scope_.stop();
   co_await scope_.join();
   if (save_timer_) parts_.timers.cancel(*save_timer_);
+  if (strategy_timer_) parts_.timers.cancel(*strategy_timer_);
   if (desk_) co_await desk_->stop();
   hand_to_strategy(static_cast<int>(news_.size()));
   co_await save_state();

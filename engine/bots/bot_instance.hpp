@@ -125,7 +125,12 @@ class bot_instance final : private order_listener {
   void add_news(news);
   void call_strategy(const std::function<strategy_actions(strategy&, const strategy_context&)>& call);
   void perform(strategy_actions);
-  void place(const place_order&);
+  void carry_out(const place_order&);
+  void carry_out(const cancel_order&);
+  void carry_out(const stop_bot&);
+  void carry_out(const finish_bot&);
+  void carry_out(const set_timer&);
+  void carry_out(const signal_verdict&);
   void apply_balances(const std::vector<exchanges::balance>&);
   void tell_earnings(const booked_fill&);
   steady_time arrival_of(const std::string& trade_id);
@@ -173,7 +178,7 @@ class bot_instance final : private order_listener {
   /// Most bots of a young process have none.
   std::unique_ptr<connection_probe> last_probe_;
   wall_time since_;
-  std::optional<timer_id> save_timer_;
+  std::optional<timer_id> save_timer_, strategy_timer_;
   std::size_t saved_hash_ = 0;
   /// stop() while it waits for orders or for the start.
   wake_event* waiter_ = nullptr;
@@ -181,7 +186,7 @@ class bot_instance final : private order_listener {
   bot_state state_ = bot_state::starting;
   bool starting_ = false, reconciled_ = false, trading_ = false;
   bool halted_ = false, closing_ = false, failed_ = false;
-  bool probing_ = false, tick_waits_ = false, turn_posted_ = false, saving_ = false;
+  bool probing_ = false, tick_waits_ = false, timer_is_due_ = false, turn_posted_ = false, saving_ = false;
   task_scope scope_;
 };
 

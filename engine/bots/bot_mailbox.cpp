@@ -31,7 +31,7 @@ std::vector<T> take_front(std::vector<T>& queue, int limit) {
 struct bot_instance::frame {
   explicit frame(const bot_instance& bot)
       : orders(bot.desk_->live_orders()), position(bot.desk_->position()),
-        ctx{*bot.instrument_, bot.ticker_.get(), orders, position, bot.balances_} {}
+        ctx{*bot.instrument_, bot.ticker_.get(), orders, position, bot.balances_, bot.parts_.wall.wall_now()} {}
   std::vector<live_order> orders;
   tenants::position position;
   strategy_context ctx;
@@ -135,6 +135,8 @@ void bot_instance::run_turn() {
   left -= hand_to_desk(left);
   if (hears_news()) left -= hand_to_strategy(left);
   if (!inbox_.empty() || (hears_news() && !news_.empty())) return schedule_turn();
+  if (hears_news() && std::exchange(timer_is_due_, false))
+    call_strategy([](strategy& s, const strategy_context& ctx) { return s.on_timer(ctx); });
   if (tick_waits_ && lookups_ == 0) deliver_tick();
 }
 
@@ -195,19 +197,37 @@ void bot_instance::deliver_tick() {
 void bot_instance::perform(strategy_actions actions) {
   for (auto& action : actions) {
     if (halted_) return;
-    if (const auto* order = std::get_if<place_order>(&action)) {
-      place(*order);
-    } else if (const auto* cancelled = std::get_if<cancel_order>(&action)) {
-      desk_->cancel(cancelled->id);
-    } else {
-      const auto& reason = std::get<stop_bot>(action).reason;
-      end({bot_failure::kind::permanent, "The strategy stopped: " + reason, std::nullopt});
-    }
+    std::visit([this](const auto& a) { carry_out(a); }, action);
   }
 }
 
-void bot_instance::place(const place_order& order) {
-  auto placed = desk_->place(order.side, order.type, order.price, order.quantity, order.tag);
+void bot_instance::carry_out(const cancel_order& order) { desk_->cancel(order.id); }
+
+void bot_instance::carry_out(const stop_bot& stop) {
+  end({bot_failure::kind::permanent, "The strategy stopped: " + stop.reason, std::nullopt});
+}
+
+void bot_instance::carry_out(const finish_bot& finish) {
+  end({bot_failure::kind::permanent, "The strategy has finished: " + finish.reason, std::nullopt});
+}
+
+void bot_instance::carry_out(const set_timer& timer) {
+  if (strategy_timer_) parts_.timers.cancel(*strategy_timer_);
+  const auto delay = std::max(nanoseconds{}, timer.at - parts_.wall.wall_now());
+  strategy_timer_ = parts_.timers.call_after(delay, [this] {
+    strategy_timer_.reset();
+    timer_is_due_ = true;
+    schedule_turn();
+  });
+}
+
+void bot_instance::carry_out(const signal_verdict& verdict) {
+  log().info("a signal was judged", {{"user", id_.user}, {"account", id_.account}, {"signal", verdict.signal_id},
+                                     {"quantity", verdict.quantity.to_string()}, {"reason", verdict.reason}});
+}
+
+void bot_instance::carry_out(const place_order& order) {
+  auto placed = desk_->place(order.side, order.type, order.price, order.quantity, order.tag, order.tif);
   if (placed) {
     parts_.counters.add({.placed = 1});
     if (notes_.find_tag(*placed) == nullptr) notes_.add(*placed, order.tag, intent_state::intended);

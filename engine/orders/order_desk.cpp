@@ -109,11 +109,12 @@ risk_state order_desk::state::measure() const {
 }
 
 result<uuid> order_desk::state::place(exchanges::side side, exchanges::order_type type, decimal price, decimal quantity,
-                                      std::string tag) {
+                                      std::string tag, exchanges::time_in_force tif) {
   auto order = std::make_shared<desk_order>();
   auto& intent = order->intent;
   intent.side = side;
   intent.type = type;
+  intent.tif = tif;
   intent.price = type == exchanges::order_type::market ? decimal() : price;
   intent.quantity = quantity;
   intent.symbol = symbol();
@@ -235,8 +236,8 @@ task<result<void>> order_desk::reconcile(std::int64_t lease_epoch, bool fresh) {
   return state_->reconcile(lease_epoch, fresh);
 }
 result<uuid> order_desk::place(exchanges::side side, exchanges::order_type type, decimal price, decimal quantity,
-                               std::string tag) {
-  return state_->place(side, type, price, quantity, std::move(tag));
+                               std::string tag, exchanges::time_in_force tif) {
+  return state_->place(side, type, price, quantity, std::move(tag), tif);
 }
 void order_desk::cancel(const uuid& id) { state_->cancel(id); }
 void order_desk::handle(const exchanges::account_event& event) { state_->handle(event); }

@@ -74,7 +74,8 @@ class order_desk {
   task<result<void>> reconcile(std::int64_t lease_epoch, bool fresh);
 
   /// Starts the life of a new order; the listener hears the rest. risk_errc when refused before anything was written.
-  result<uuid> place(exchanges::side, exchanges::order_type, decimal price, decimal quantity, std::string tag);
+  result<uuid> place(exchanges::side, exchanges::order_type, decimal price, decimal quantity, std::string tag,
+                     exchanges::time_in_force = exchanges::time_in_force::gtc);
   /// Asks the venue to cancel; idempotent.
   void cancel(const uuid&);
 

@@ -82,7 +82,8 @@ struct order_desk::state {
   ~state();
 
   // order_desk.cpp: what the bot calls.
-  result<uuid> place(exchanges::side, exchanges::order_type, decimal price, decimal quantity, std::string tag);
+  result<uuid> place(exchanges::side, exchanges::order_type, decimal price, decimal quantity, std::string tag,
+                     exchanges::time_in_force);
   void cancel(const uuid&);
   void handle(const exchanges::account_event&);
   void handle(const exchanges::fill_event&);

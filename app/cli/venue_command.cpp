@@ -18,7 +18,7 @@ using namespace exchanges;
 
 constexpr std::size_t input_limit_bytes = 64 * 1024 * 1024;
 /// Names beside the operations: what travels on the WebSockets.
-constexpr std::string_view private_login = "private_login", market_subscription = "market_subscription",
+constexpr std::string_view stream_login_op = "stream_login", private_login = "private_login", market_subscription = "market_subscription",
                            market_frame = "market_frame", private_frame = "private_frame";
 
 struct venue_options_given {
@@ -94,16 +94,22 @@ result<venue_urls> urls_of(const venue_protocol& protocol, const venue_options_g
   return *protocol.traits().testnet;
 }
 
+json arguments_of_stream(std::string_view name) {
+  if (name == stream_login_op || name == private_login) return json::array({"validity_window_ms"});
+  if (name == market_subscription) return json::array({"channel", "symbol", "interval"});
+  return json::array();
+}
+
 int print_list() {
   auto out = json::array();
   for (auto op : all_operations())
     out.push_back(
         {{"op", to_string(op)}, {"private", is_private(op)}, {"write", is_write(op)}, {"arguments", arguments_of(op)}});
-  for (auto name : {private_login, market_subscription, market_frame, private_frame})
+  for (auto name : {stream_login_op, private_login, market_subscription, market_frame, private_frame})
     out.push_back({{"op", name},
-                   {"private", name == private_login || name == private_frame},
+                   {"private", name == stream_login_op || name == private_login || name == private_frame},
                    {"write", false},
-                   {"arguments", json::array()}});
+                   {"arguments", arguments_of_stream(name)}});
   fmt::print("{}\n", out.dump(2));
   return exit_ok;
 }
@@ -142,20 +148,46 @@ std::string trim_slash(std::string url) {
   return url;
 }
 
-int print_login(const venue_protocol& protocol, const venue_options_given& given, const venue_urls& urls) {
+/// What both logins are made from.
+struct login_input {
+  credentials keys;
+  signing_context context;
+  std::string url;
+};
+
+result<login_input> read_login_input(const venue_options_given& given, const venue_urls& urls) {
+  auto arguments = parse_json(given.arguments);
+  if (!arguments) return fail(errc::malformed, "--json: " + arguments.error().detail);
+  // server_time has no arguments but those that every operation takes.
+  auto call = read_venue_call(operation::server_time, *arguments);
+  if (!call) return std::unexpected(std::move(call.error()));
   auto keys = read_credentials();
-  if (!keys) return complain(keys.error().detail);
+  if (!keys) return std::unexpected(std::move(keys.error()));
+  return login_input{std::move(*keys), make_context(given, urls.rest, call->validity_window),
+                     given.base_url.empty() ? std::string(urls.private_stream) : trim_slash(given.base_url)};
+}
+
+int print_stream_login(const venue_protocol& protocol, const venue_options_given& given, const venue_urls& urls) {
+  auto input = read_login_input(given, urls);
+  if (!input) return complain(input.error().detail);
+  auto login = make_stream_login(protocol, input->url, input->keys, input->context);
+  if (!login) return complain(login.error().to_string());
+  fmt::print("{}\n", nlohmann::ordered_json{{"url", login->url}, {"frame", nlohmann::ordered_json::parse(login->frame)}}.dump(2));
+  return exit_ok;
+}
+
+int print_login(const venue_protocol& protocol, const venue_options_given& given, const venue_urls& urls) {
+  auto input = read_login_input(given, urls);
+  if (!input) return complain(input.error().detail);
   auto wire = protocol.make_private_wire();
   wire->open();
   auto frames = json::array();
-  const auto context = make_context(given, urls.rest, milliseconds(5'000));
   for (int stage = 0; stage < wire->stages(); ++stage) {
-    auto made = wire->make_frames(stage, *keys, nullptr, context);
+    auto made = wire->make_frames(stage, input->keys, nullptr, input->context);
     if (!made) return complain(made.error().to_string());
     for (auto& f : *made) frames.push_back(std::move(f));
   }
-  const auto url = given.base_url.empty() ? std::string(urls.private_stream) : trim_slash(given.base_url);
-  fmt::print("{}\n", json{{"url", wire->make_url(url, nullptr)}, {"frames", frames}}.dump(2));
+  fmt::print("{}\n", json{{"url", wire->make_url(input->url, nullptr)}, {"frames", frames}}.dump(2));
   return exit_ok;
 }
 
@@ -186,6 +218,7 @@ int run_sign(const venue_options_given& given) {
   if (!protocol) return complain(protocol.error().detail);
   auto urls = urls_of(**protocol, given);
   if (!urls) return complain(urls.error().detail);
+  if (given.op == stream_login_op) return print_stream_login(**protocol, given, *urls);
   if (given.op == private_login) return print_login(**protocol, given, *urls);
   if (given.op == market_subscription) return print_subscription(**protocol, given, *urls);
   auto op = parse_operation(given.op);

@@ -45,4 +45,26 @@ std::string make_channel_auth(std::string_view channel, std::string_view event, 
       .done();
 }
 
+std::string make_login_frame(const credentials& keys, const signing_context& context) {
+  constexpr std::string_view channel = "spot.login", parameters = "{}", request_id = "authenticated";
+  const auto now_s = seconds_of(context.server_now);
+  const auto timestamp = std::to_string(now_s);
+  std::string text = "api\n";
+  text.append(channel).append("\n").append(parameters).append("\n").append(timestamp);
+  const auto payload = json_object()
+                           .text("req_id", request_id)
+                           .text("timestamp", timestamp)
+                           .text("api_key", keys.api_key.reveal())
+                           .text("signature", to_hex(crypto::hmac_sha512(keys.api_secret.reveal(), text)))
+                           .raw("req_param", parameters)
+                           .done();
+  return json_object()
+      .text("id", request_id)
+      .number("time", now_s)
+      .text("channel", channel)
+      .text("event", "api")
+      .raw("payload", payload)
+      .done();
+}
+
 }  // namespace drover::exchanges::gate

@@ -34,6 +34,30 @@ test('gives the very signature of a vector', () => {
   assert.deepEqual(sent.headers, v.expected.headers);
 });
 
+test('logs in on streams as the vectors say', () => {
+  const logins = ['binance-08', 'bybit-08', 'okx-08', 'gate-09', 'coinbaseexchange-07', 'coinbase-07'];
+  for (const id of logins) {
+    const venue = id.split('-')[0];
+    const v = vector(venue, id);
+    const said = run(['sign', '--venue', venue, '--op', 'stream_login', '--json', '{"validity_window_ms":10000}', '--at', String(v.clock_ms),
+      '--random', '00112233445566778899aabbccddeeff'], keys_of(v));
+    assert.equal(said.code, 0, `${id}: ${said.err}`);
+    const { url, frame } = said.json();
+    // Coinbase has an address for the channels of users alone.
+    assert.equal(url, venue === 'coinbase' ? 'wss://advanced-trade-ws-user.coinbase.com' : v.expected.url, id);
+    for (const [name, value] of Object.entries(v.expected.frame)) {
+      // The signature of a token differs each time.
+      if (name === 'jwt') assert.equal(frame.jwt.split('.').length, 3);
+      else assert.deepEqual(frame[name], value, `${id}: ${name}`);
+    }
+  }
+  for (const venue of ['kraken', 'kucoin', 'mexc']) {
+    const said = run(['sign', '--venue', venue, '--op', 'stream_login'], keys_of(vector(venue, `${venue}-01`)));
+    assert.equal(said.code, 2);
+    assert.match(said.err, /stream_access/);
+  }
+});
+
 test('knows every venue, and each signs and lists the same operations', () => {
   const venues = run(['list']).json();
   assert.deepEqual(venues.map((v) => v.venue).sort(),

@@ -1,6 +1,7 @@
 #include "base/config_document_detail.hpp"
 
 #include <algorithm>
+#include <boost/locale/utf.hpp>
 #include <numeric>
 #include <utility>
 
@@ -10,6 +11,9 @@ namespace drover {
 namespace {
 
 constexpr std::size_t file_limit_bytes = 1024 * 1024;
+/// Of the document with every alias written out.
+constexpr std::size_t node_limit = 10'000;
+constexpr int depth_limit = 32;
 constexpr std::string_view environment_prefix = "DROVER__";
 
 /// Levenshtein distance.
@@ -51,6 +55,28 @@ std::pair<std::string, std::optional<std::size_t>> split_index(const std::string
   return {part.substr(0, bracket), std::stoul(part.substr(bracket + 1))};
 }
 
+/// Where the text stops being UTF-8.
+std::optional<std::size_t> find_bad_utf8(const std::string& text) {
+  using characters = boost::locale::utf::utf_traits<char>;
+  for (auto at = text.begin(); at != text.end();) {
+    const auto start = at;
+    const auto point = characters::decode(at, text.end());
+    if (point == boost::locale::utf::illegal || point == boost::locale::utf::incomplete) return static_cast<std::size_t>(start - text.begin());
+  }
+  return std::nullopt;
+}
+
+/// An alias may stand for what it is part of, or for many copies of many copies.
+bool is_bounded(const YAML::Node& node, std::size_t& nodes, int depth = 0) {
+  if (++nodes > node_limit || depth > depth_limit) return false;
+  if (node.IsSequence())
+    return std::all_of(node.begin(), node.end(), [&](const YAML::Node& entry) { return is_bounded(entry, nodes, depth + 1); });
+  if (!node.IsMap()) return true;
+  return std::all_of(node.begin(), node.end(), [&](const auto& entry) {
+    return is_bounded(entry.first, nodes, depth + 1) && is_bounded(entry.second, nodes, depth + 1);
+  });
+}
+
 }  // namespace
 
 config_section::document::document(const std::map<std::string, std::string>& environment,
@@ -64,11 +90,19 @@ void config_section::document::load(const std::filesystem::path& file) {
     problems_.push_back({file_, 0, 0, "", "cannot be read: " + text.error().detail});
     return;
   }
+  if (const auto bad = find_bad_utf8(*text)) {
+    problems_.push_back({file_, 0, 0, "", "is not UTF-8 at byte " + std::to_string(*bad + 1) + "; save it in that encoding"});
+    return;
+  }
   try {
     root_ = YAML::Load(*text);
   } catch (const YAML::Exception& e) {
     problems_.push_back({file_, e.mark.line + 1, e.mark.column + 1, "", "is not YAML: " + e.msg});
     return;
+  }
+  if (std::size_t nodes = 0; !is_bounded(root_, nodes)) {
+    problems_.push_back({file_, 0, 0, "", "is nested too deeply or too large once its aliases (*name) are written out"});
+    root_ = YAML::Node();
   }
   if (!root_.IsNull() && !root_.IsMap()) {
     problems_.push_back({file_, 1, 1, "", "must be a map of sections"});

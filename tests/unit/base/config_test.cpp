@@ -172,5 +172,27 @@ TEST_F(Config, AMissingFileIsOneProblem) {
   EXPECT_NE(outcome.problems[0].to_string().find("cannot be read"), std::string::npos);
 }
 
+TEST_F(Config, BytesThatAreNoTextAreNamedByTheirPlace) {
+  const auto outcome = read("parameters: {a\xc1: 3}");
+  EXPECT_NE(all(outcome).find("is not UTF-8 at byte 15"), std::string::npos) << all(outcome);
+}
+
+TEST_F(Config, AnAliasOfItselfIsAProblemAndNoEndlessLoop) {
+  const auto outcome = read("parameters: &x {again: *x}");
+  EXPECT_NE(all(outcome).find("aliases"), std::string::npos) << all(outcome);
+  EXPECT_EQ(v.parameters, "{}");
+}
+
+TEST_F(Config, ManyCopiesOfManyCopiesAreAProblem) {
+  std::string text = "a: &a [x, x, x, x, x, x, x, x, x, x]\n";
+  for (char name = 'b'; name <= 'i'; ++name) {
+    const std::string one = std::string("*") + static_cast<char>(name - 1);
+    text += std::string(1, name) + ": &" + name + " [" + one;
+    for (int i = 0; i < 9; ++i) text += ", " + one;
+    text += "]\n";
+  }
+  EXPECT_NE(all(read(text)).find("too large"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace drover

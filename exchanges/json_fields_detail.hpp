@@ -4,7 +4,6 @@
 #include <simdjson.h>
 
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,9 +28,7 @@ class json_source {
 
   /// Copies `text`. errc::malformed unless it is one valid JSON value in UTF-8.
   result<void> load(std::string_view text) {
-    buffer_.resize(text.size() + simdjson::SIMDJSON_PADDING);
-    std::memcpy(buffer_.data(), text.data(), text.size());
-    std::memset(buffer_.data() + text.size(), 0, simdjson::SIMDJSON_PADDING);
+    buffer_.assign(text).append(simdjson::SIMDJSON_PADDING, '\0');
     if (text.size() > validator_.capacity())
       if (auto failure = validator_.allocate(text.size(), depth_limit)) return refuse(failure);
     if (auto failure = validator_.parse(buffer_.data(), text.size(), false).error()) return refuse(failure);

@@ -1,0 +1,42 @@
+// Any text as a bearer token: only the one that was made passes, and claims are read from nothing that would be written
+// differently.
+#include <cstdint>
+#include <cstdlib>
+
+#include "base/encoding.hpp"
+#include "crypto/tokens.hpp"
+
+namespace {
+
+using namespace drover;
+using namespace drover::crypto;
+
+constexpr std::int64_t epoch = 3;
+const wall_time made_at = wall_time::from_ms(1'732'104'000'000);
+
+token_signer make_signer() {
+  std::map<std::string, secret> keys;
+  keys.emplace("k1", secret(std::string(32, 'a')));
+  keys.emplace("k2", secret(std::string(32, 'b')));
+  return {std::move(keys), "k1", 3600s};
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const auto signer = make_signer();
+  static const auto genuine = signer.make_token(user_id(7), epoch, "0123456789abcdef", made_at);
+  static const auto plain = from_base64url(genuine).value();
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  // The input as it stands, as what the encoding wraps, and laid over the genuine token.
+  auto over = plain;
+  for (std::size_t i = 0; i + 1 < size && i < 8; i += 2) over[data[i] % over.size()] = static_cast<char>(data[i + 1]);
+  for (const auto& token : {std::string(bytes), to_base64url(bytes), to_base64url(over)}) {
+    (void)signer.parse(token);
+    const auto accepted = signer.verify(token, epoch, made_at + 10s);
+    if (accepted && token != genuine) std::abort();
+    if (!accepted && token == genuine) std::abort();
+    if (signer.verify(token, epoch + 1, made_at + 10s) || signer.verify(token, epoch, made_at + 3601s)) std::abort();
+  }
+  return 0;
+}

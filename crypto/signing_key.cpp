@@ -6,9 +6,11 @@
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -21,6 +23,9 @@ namespace {
 
 constexpr std::size_t scalar_bytes = 32, seed_bytes = 32, signature_bytes = 64;
 constexpr std::size_t pem_limit = 8 * 1024;
+/// Shorter ones are broken, longer ones take their time.
+constexpr int rsa_least_bits = 2'048, rsa_most_bits = 4'096;
+constexpr std::string_view rule = "-----";
 
 using key_handle = std::unique_ptr<EVP_PKEY, openssl_delete<EVP_PKEY_free>>;
 using key_context = std::unique_ptr<EVP_PKEY_CTX, openssl_delete<EVP_PKEY_CTX_free>>;
@@ -45,9 +50,9 @@ secret unescape_line_ends(std::string_view pem) {
   return secret(out.reveal().substr(0, size));
 }
 
-/// "-----BEGIN X-----AAAA-----END X-----" on one line, as a form field leaves it: the lines are made anew.
+/// "-----BEGIN X-----AAAA-----END X-----" on one line, as a form field leaves it (some put blanks between the lines): the lines
+/// are made anew.
 secret part_lines(secret text) {
-  constexpr std::string_view rule = "-----";
   const auto all = text.reveal();
   const auto begin = all.find(rule), head = all.find(rule, begin + rule.size());
   const auto tail = head == all.npos ? all.npos : all.find(rule, head + rule.size());
@@ -55,14 +60,18 @@ secret part_lines(secret text) {
   constexpr std::size_t line_length = 64;
   auto out = secret::of_size(2 * all.size() + 4);
   auto to = out.mutable_bytes();
-  std::size_t size = 0;
-  const auto add = [&](std::string_view part) {
-    for (char c : part) to[size++] = static_cast<unsigned char>(c);
-    to[size++] = '\n';
-  };
-  add(all.substr(0, head + rule.size()));
-  for (auto at = head + rule.size(); at < tail; at += line_length) add(all.substr(at, std::min(line_length, tail - at)));
-  add(all.substr(tail));
+  std::size_t size = 0, column = 0;
+  const auto add = [&](char c) { to[size++] = static_cast<unsigned char>(c); };
+  for (char c : all.substr(0, head + rule.size())) add(c);
+  add('\n');
+  for (char c : all.substr(head + rule.size(), tail - head - rule.size())) {
+    if (c == ' ') continue;
+    add(c);
+    if (++column % line_length == 0) add('\n');
+  }
+  if (column % line_length != 0) add('\n');
+  for (char c : all.substr(tail)) add(c);
+  add('\n');
   return secret(out.reveal().substr(0, size));
 }
 
@@ -75,6 +84,32 @@ bool is_p256(EVP_PKEY* key) {
   return EVP_PKEY_get_group_name(key, name.data(), name.size(), &size) == 1 &&
          std::string_view(name.data(), size) == "prime256v1";
 }
+
+/// Nothing for keys of other kinds or sizes.
+std::optional<key_algorithm> algorithm_of(EVP_PKEY* key) {
+  switch (EVP_PKEY_get_base_id(key)) {
+    case EVP_PKEY_ED25519: return key_algorithm::ed25519;
+    case EVP_PKEY_EC: return is_p256(key) ? std::optional(key_algorithm::es256) : std::nullopt;
+    case EVP_PKEY_RSA: {
+      const auto bits = EVP_PKEY_get_bits(key);
+      return bits >= rsa_least_bits && bits <= rsa_most_bits ? std::optional(key_algorithm::rsa) : std::nullopt;
+    }
+    default: return std::nullopt;
+  }
+}
+
+/// Null when it cannot be read.
+template <auto Read>
+key_handle read_pem(std::string_view pem) {
+  if (pem.empty() || pem.size() > pem_limit) return nullptr;
+  const auto text = part_lines(unescape_line_ends(pem));
+  memory_file file(BIO_new_mem_buf(text.reveal().data(), static_cast<int>(text.size())));
+  if (!file) throw_broken("hold a key");
+  return key_handle(Read(file.get(), nullptr, refuse_passphrase, nullptr));
+}
+
+/// Ed25519 hashes by itself. PKCS #1 v1.5 is what OpenSSL pads RSA signatures with unless told otherwise.
+const EVP_MD* digest_of(key_algorithm algorithm) { return algorithm == key_algorithm::ed25519 ? nullptr : EVP_sha256(); }
 
 std::string to_fixed(const std::string& der) {
   const auto* at = bytes_of(der);
@@ -100,6 +135,16 @@ std::string to_der(std::string_view fixed) {
   return out;
 }
 
+bool verify_signature(EVP_PKEY* key, key_algorithm algorithm, std::string_view message, std::string_view signature) {
+  const auto expected = algorithm == key_algorithm::rsa ? static_cast<std::size_t>(EVP_PKEY_get_size(key)) : signature_bytes;
+  if (signature.size() != expected) return false;
+  const std::string encoded = algorithm == key_algorithm::es256 ? to_der(signature) : std::string(signature);
+  digest_context context(EVP_MD_CTX_new());
+  if (!context || EVP_DigestVerifyInit(context.get(), nullptr, digest_of(algorithm), nullptr, key) != 1)
+    throw_broken("begin a verification");
+  return EVP_DigestVerify(context.get(), bytes_of(encoded), encoded.size(), bytes_of(message), message.size()) == 1;
+}
+
 secret contents_of(BIO* file) {
   char* data = nullptr;
   const auto size = BIO_get_mem_data(file, &data);
@@ -123,18 +168,11 @@ signing_key::~signing_key() = default;
 key_algorithm signing_key::algorithm() const { return state_->algorithm; }
 
 result<signing_key> signing_key::from_pem(std::string_view pem) {
-  const auto refuse = [] { return fail(crypto_errc::key_malformed, "not a P-256 or Ed25519 private key in PEM"); };
-  if (pem.empty() || pem.size() > pem_limit) return refuse();
-  const auto text = part_lines(unescape_line_ends(pem));
-  memory_file file(BIO_new_mem_buf(text.reveal().data(), static_cast<int>(text.size())));
-  if (!file) throw_broken("hold a key");
-  key_handle key(PEM_read_bio_PrivateKey(file.get(), nullptr, refuse_passphrase, nullptr));
-  if (!key) return refuse();
-  const auto id = EVP_PKEY_get_base_id(key.get());
-  if (id == EVP_PKEY_ED25519)
-    return signing_key(std::make_unique<state>(state{std::move(key), key_algorithm::ed25519}));
-  if (id != EVP_PKEY_EC || !is_p256(key.get())) return refuse();
-  return signing_key(std::make_unique<state>(state{std::move(key), key_algorithm::es256}));
+  auto key = read_pem<PEM_read_bio_PrivateKey>(pem);
+  const auto algorithm = key ? algorithm_of(key.get()) : std::nullopt;
+  if (!algorithm)
+    return fail(crypto_errc::key_malformed, "not a private key in PEM (P-256, Ed25519, or RSA of 2048 to 4096 bits; no passphrase)");
+  return signing_key(std::make_unique<state>(state{std::move(key), *algorithm}));
 }
 
 result<signing_key> signing_key::from_ed25519(std::string_view bytes) {
@@ -146,16 +184,19 @@ result<signing_key> signing_key::from_ed25519(std::string_view bytes) {
 }
 
 signing_key signing_key::generate(key_algorithm algorithm) {
-  key_handle key(algorithm == key_algorithm::es256 ? EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")
-                                                   : EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+  key_handle key;
+  switch (algorithm) {
+    case key_algorithm::es256: key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")); break;
+    case key_algorithm::ed25519: key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")); break;
+    case key_algorithm::rsa: key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", static_cast<std::size_t>(rsa_least_bits))); break;
+  }
   if (!key) throw_broken("generate a key");
   return signing_key(std::make_unique<state>(state{std::move(key), algorithm}));
 }
 
 std::string signing_key::sign(std::string_view message) const {
-  const bool es256 = state_->algorithm == key_algorithm::es256;
   digest_context context(EVP_MD_CTX_new());
-  if (!context || EVP_DigestSignInit(context.get(), nullptr, es256 ? EVP_sha256() : nullptr, nullptr, state_->key.get()) != 1)
+  if (!context || EVP_DigestSignInit(context.get(), nullptr, digest_of(state_->algorithm), nullptr, state_->key.get()) != 1)
     throw_broken("begin a signature");
   std::size_t size = 0;
   if (EVP_DigestSign(context.get(), nullptr, &size, bytes_of(message), message.size()) != 1) throw_broken("size a signature");
@@ -163,29 +204,29 @@ std::string signing_key::sign(std::string_view message) const {
   if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size, bytes_of(message), message.size()) != 1)
     throw_broken("sign");
   out.resize(size);
-  return es256 ? to_fixed(out) : out;
+  return state_->algorithm == key_algorithm::es256 ? to_fixed(out) : out;
 }
 
 bool signing_key::verify(std::string_view message, std::string_view signature) const {
-  if (signature.size() != signature_bytes) return false;
-  const bool es256 = state_->algorithm == key_algorithm::es256;
-  const std::string encoded = es256 ? to_der(signature) : std::string(signature);
-  digest_context context(EVP_MD_CTX_new());
-  if (!context || EVP_DigestVerifyInit(context.get(), nullptr, es256 ? EVP_sha256() : nullptr, nullptr, state_->key.get()) != 1)
-    throw_broken("begin a verification");
-  return EVP_DigestVerify(context.get(), bytes_of(encoded), encoded.size(), bytes_of(message), message.size()) == 1;
+  return verify_signature(state_->key.get(), state_->algorithm, message, signature);
 }
 
 secret signing_key::to_pem(bool pkcs8) const {
   memory_file file(BIO_new(BIO_s_mem()));
   auto* key = state_->key.get();
-  const bool traditional = !pkcs8 && state_->algorithm == key_algorithm::es256;
+  const bool traditional = !pkcs8 && state_->algorithm != key_algorithm::ed25519;
   const int done = !file ? 0
                    : traditional
                        ? PEM_write_bio_PrivateKey_traditional(file.get(), key, nullptr, nullptr, 0, nullptr, nullptr)
                        : PEM_write_bio_PKCS8PrivateKey(file.get(), key, nullptr, nullptr, 0, nullptr, nullptr);
   if (done != 1) throw_broken("write a key");
   return contents_of(file.get());
+}
+
+std::string signing_key::to_public_pem() const {
+  memory_file file(BIO_new(BIO_s_mem()));
+  if (!file || PEM_write_bio_PUBKEY(file.get(), state_->key.get()) != 1) throw_broken("write a public key");
+  return std::string(contents_of(file.get()).reveal());
 }
 
 secret signing_key::to_ed25519() const {
@@ -196,6 +237,29 @@ secret signing_key::to_ed25519() const {
       EVP_PKEY_get_raw_public_key(state_->key.get(), to.data() + seed_bytes, &open) != 1)
     throw_broken("write an Ed25519 key");
   return out;
+}
+
+verifying_key::verifying_key(std::unique_ptr<signing_key::state> s) : state_(std::move(s)) {}
+verifying_key::verifying_key(verifying_key&&) noexcept = default;
+verifying_key& verifying_key::operator=(verifying_key&&) noexcept = default;
+verifying_key::~verifying_key() = default;
+
+result<verifying_key> verifying_key::from_pem(std::string_view pem) {
+  auto key = read_pem<PEM_read_bio_PUBKEY>(pem);
+  const auto algorithm = key ? algorithm_of(key.get()) : std::nullopt;
+  if (!algorithm) return fail(crypto_errc::key_malformed, "not a public key in PEM (P-256, Ed25519, or RSA of 2048 to 4096 bits)");
+  return verifying_key(std::make_unique<signing_key::state>(signing_key::state{std::move(key), *algorithm}));
+}
+
+key_algorithm verifying_key::algorithm() const { return state_->algorithm; }
+
+bool verifying_key::verify(std::string_view message, std::string_view signature) const {
+  return verify_signature(state_->key.get(), state_->algorithm, message, signature);
+}
+
+bool looks_like_pem(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \r\n\t");
+  return begin != text.npos && text.substr(begin).starts_with(rule);
 }
 
 }  // namespace drover::crypto

@@ -22,7 +22,9 @@ std::string private_wire::make_url(std::string_view configured, const stream_acc
 result<std::vector<std::string>> private_wire::make_frames(int, const credentials& keys, const stream_access*,
                                                            const signing_context& context) {
   std::vector<std::string> frames;
-  frames.push_back(make_subscribe_frame(keys, request_id, context.server_now.ms(), context.validity_window));
+  auto frame = make_subscribe_frame(keys, request_id, context.server_now.ms(), context.validity_window);
+  if (!frame) return std::unexpected(std::move(frame.error()));
+  frames.push_back(std::move(*frame));
   return frames;
 }
 

@@ -69,6 +69,18 @@ result<std::shared_ptr<const crypto::signing_key>> read_signing_key(const std::s
   return std::make_shared<const crypto::signing_key>(std::move(*key));
 }
 
+/// Every venue that registers public keys takes Ed25519 and RSA.
+result<void> register_public_key(api_account& a, const account_request& r, const credential_form& form) {
+  if (!form.public_keys) return fail(errc::malformed, "public_key: this venue registers none");
+  if (!r.api_secret.empty()) return fail(errc::malformed, "public_key: an account has either a public key or a secret");
+  auto key = crypto::verifying_key::from_pem(r.public_key);
+  if (!key || key->algorithm() == crypto::key_algorithm::es256)
+    return fail(errc::malformed, "public_key: an Ed25519 or RSA (2048 to 4096 bits) public key in PEM is expected");
+  a.public_key = r.public_key;
+  a.public_verifier = std::make_shared<const crypto::verifying_key>(std::move(*key));
+  return {};
+}
+
 }  // namespace
 
 bool api_account::allows_address(std::string_view address) const {
@@ -81,7 +93,9 @@ result<api_account*> account_directory::add(account_number n, const account_requ
                 .key_version = r.key_version == 0 ? form.key_version : r.key_version, .permissions = r.permissions,
                 .addresses = r.addresses, .expires_at = r.expires_at, .created_at = now};
   if (a.api_key.empty()) a.api_key = make_api_key(form.key, random);
-  if (a.api_secret.empty()) a.api_secret = make_secret(r, form.secret, random);
+  if (!r.public_key.empty())
+    if (auto registered = register_public_key(a, r, form); !registered) return std::unexpected(registered.error());
+  if (a.api_secret.empty() && r.public_key.empty()) a.api_secret = make_secret(r, form.secret, random);
   if (a.passphrase.empty() && form.passphrase) a.passphrase = random.hex(passphrase_bytes);
   if (!a.addresses.empty()) a.permissions.ip_restrict = true;
   if (by_key_.contains(a.api_key)) return fail(errc::malformed, "the api_key is taken");

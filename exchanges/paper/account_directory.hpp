@@ -28,7 +28,7 @@ struct api_account {
   /// The only venue that knows this key.
   std::string venue;
   std::string api_key;
-  /// In the form the client gets it: hex, base64 or PEM, see credential_form.
+  /// In the form the client gets it: hex, base64 or PEM, see credential_form. Empty when a public key was registered.
   std::string api_secret;
   /// Empty where the venue has none.
   std::string passphrase;
@@ -40,6 +40,10 @@ struct api_account {
   wall_time created_at;
   /// Set where the venue's secrets are private keys: verifies their signatures.
   std::shared_ptr<const crypto::signing_key> verifier;
+  /// As it was registered, PEM; empty without.
+  std::string public_key;
+  /// Set with public_key: verifies what its private half signed; there is no other way to sign then.
+  std::shared_ptr<const crypto::verifying_key> public_verifier;
 
   bool is_expired(wall_time now) const { return expires_at && *expires_at <= now; }
   bool allows_address(std::string_view address) const;
@@ -53,6 +57,8 @@ struct account_request {
   /// 0 = the venue's usual one.
   int key_version = 0;
   signing_key_form key_form = signing_key_form::sec1;
+  /// PEM of a key that the client made; only at venues with credential_form::public_keys, and without api_secret.
+  std::string public_key = {};
   key_permissions permissions;
   std::vector<std::string> addresses;
   std::optional<wall_time> expires_at;
@@ -62,7 +68,8 @@ struct account_request {
 /// Who may call, found by api key. One thread.
 class account_directory {
  public:
-  /// Makes up what is empty. errc::malformed when the key is taken; crypto_errc when a given private key is not one.
+  /// Makes up what is empty. errc::malformed when the key is taken, a given private or public key is not one, or the venue
+  /// registers no public keys.
   result<api_account*> add(account_number, const account_request&, const credential_form&, wall_time now, random_source&);
   api_account* find(std::string_view api_key);
   /// nullptr for the keys of other venues too.

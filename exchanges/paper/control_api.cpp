@@ -76,11 +76,12 @@ std::string key_text_of(const json& body, const char* key) {
   return text;
 }
 
-/// Private keys have lines.
-std::string secret_of(const json& body) {
-  auto text = text_of(body, "api_secret");
+/// Keys in PEM have lines.
+std::string long_key_of(const json& body, const char* name) {
+  auto text = text_of(body, name);
   const bool plain = std::ranges::all_of(text, [](char c) { return is_key_character(c) || c == ' ' || c == '\n'; });
-  if (text.size() > secret_limit_bytes || !plain) throw bad_request{400, "api_secret must be at most 4096 characters of a key, base64 or PEM"};
+  if (text.size() > secret_limit_bytes || !plain)
+    throw bad_request{400, std::string(name) + " must be at most 4096 characters of a key, base64 or PEM"};
   return text;
 }
 
@@ -129,7 +130,8 @@ std::vector<std::pair<std::string, decimal>> balances_of(const json& body) {
 }
 
 json key_of(const api_account& a) {
-  json out{{"venue", a.venue}, {"api_key", a.api_key}, {"api_secret", a.api_secret}};
+  json out{{"venue", a.venue}, {"api_key", a.api_key}};
+  if (a.public_key.empty()) out["api_secret"] = a.api_secret;
   if (!a.passphrase.empty()) out["passphrase"] = a.passphrase;
   if (a.key_version != 0) out["key_version"] = a.key_version;
   return out;
@@ -158,7 +160,8 @@ const api_account& open_account(simulated_venue& v, const account_request& wante
 net::http_response post_account(simulated_venue& v, const json& body) {
   auto wanted = account_request_of(body);
   wanted.api_key = key_text_of(body, "api_key");
-  wanted.api_secret = secret_of(body);
+  wanted.api_secret = long_key_of(body, "api_secret");
+  wanted.public_key = long_key_of(body, "public_key");
   wanted.passphrase = key_text_of(body, "passphrase");
   if (!wanted.api_key.empty() && v.accounts().find(wanted.api_key) != nullptr) throw bad_request{409, "the api_key is taken"};
   return respond(201, key_of(open_account(v, wanted)));

@@ -34,7 +34,7 @@ json save_account(const simulated_venue& v, const api_account& a) {
   for (const auto number : book.orders) orders.push_back(save_order(e, *e.find_order(number)));
   for (const auto& f : book.fills) fills.push_back(save_fill(e, f));
   const auto& p = a.permissions;
-  return {{"venue", a.venue}, {"api_key", a.api_key}, {"api_secret", a.api_secret}, {"passphrase", a.passphrase},
+  return {{"venue", a.venue}, {"api_key", a.api_key}, {"api_secret", a.api_secret}, {"passphrase", a.passphrase}, {"public_key", a.public_key},
           {"key_version", a.key_version}, {"addresses", a.addresses}, {"expires_at", a.expires_at ? a.expires_at->ms() : -1},
           {"created_at", a.created_at.ms()}, {"permissions", {p.read, p.trade, p.withdraw, p.ip_restrict}},
           {"holdings", std::move(holdings)}, {"orders", std::move(orders)}, {"fills", std::move(fills)}};
@@ -100,7 +100,7 @@ execution restore_fill(matching_engine& e, const json& row) {
 account_request restore_request(const json& saved) {
   const auto& p = saved.at("permissions");
   account_request out{.venue = saved.value("venue", std::string(first_venue)), .api_key = saved.at("api_key"), .api_secret = saved.at("api_secret"),
-                      .passphrase = saved.value("passphrase", ""), .key_version = saved.value("key_version", 0),
+                      .passphrase = saved.value("passphrase", ""), .key_version = saved.value("key_version", 0), .public_key = saved.value("public_key", ""),
                       .permissions = {p.at(0), p.at(1), p.at(2), p.at(3)}};
   if (saved.contains("addresses")) out.addresses = saved.at("addresses").get<std::vector<std::string>>();
   if (const auto ms = saved.value("expires_at", std::int64_t{-1}); ms >= 0) out.expires_at = wall_time::from_ms(ms);

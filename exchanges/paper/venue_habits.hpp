@@ -39,6 +39,8 @@ struct credential_form {
   bool passphrase = false;
   /// What api_account::key_version is when the caller does not choose; 0 where the venue has no versions.
   int key_version = 0;
+  /// Clients may make a pair of keys themselves and register the public one, instead of a shared secret.
+  bool public_keys = false;
 };
 
 /// What distinguishes a venue below its wire: told by its dialect, obeyed by the core for all accounts of the venue.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "crypto/signing_key.hpp"
 #include "tenants/errors.hpp"
 
 namespace drover::tenants {
@@ -12,6 +13,8 @@ namespace {
 constexpr std::size_t label_most_characters = 64;
 constexpr std::size_t credential_least = 8;
 constexpr std::size_t credential_most = 512;
+/// An RSA key of 4096 bits has 3,300.
+constexpr std::size_t private_key_most = 4096;
 constexpr std::string_view blanks = " \t\r\n\f\v";
 
 std::unexpected<error> refuse(std::string_view field, std::string_view what) {
@@ -69,10 +72,13 @@ result<void> check_credential(std::string_view field, secret& value) {
   auto trimmed = trim(value.reveal());
   if (trimmed.empty()) return refuse(field, "must not be empty");
   if (trimmed.size() < credential_least) return refuse(field, "must have at least 8 characters");
-  if (trimmed.size() > credential_most) return refuse(field, "must have at most 512 characters");
-  const bool is_pem = trimmed.starts_with("-----BEGIN");
+  const bool is_pem = crypto::looks_like_pem(trimmed);
+  if (!is_pem && trimmed.size() > credential_most) return refuse(field, "must have at most 512 characters");
+  if (is_pem && trimmed.size() > private_key_most) return refuse(field, "must have at most 4096 characters");
   if (!std::ranges::all_of(trimmed, is_pem ? is_pem_character : is_visible_ascii))
     return refuse(field, "must consist of printable ASCII characters without blanks");
+  if (is_pem && !crypto::signing_key::from_pem(trimmed))
+    return refuse(field, "must be a private key in PEM without a passphrase: P-256, Ed25519, or RSA of 2048 to 4096 bits");
   if (trimmed.size() != value.size()) value = secret(trimmed);
   return {};
 }

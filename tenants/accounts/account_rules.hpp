@@ -12,7 +12,7 @@ namespace drover::tenants {
 /// Trims the label; 1–64 printable characters of UTF-8 must remain.
 result<void> check_label(std::string& label);
 /// Trims key and secret; 8–512 printable ASCII characters without blanks must remain; a private key in PEM may have blanks
-/// and lines. The passphrase (1–512 printable ASCII characters) must be there exactly when the exchange has one.
+/// and lines, be run together on one line and have 4096 characters, but must be one that can sign. The passphrase (1–512 printable ASCII characters) must be there exactly when the exchange has one.
 result<void> check_credentials(account_request&, const exchange_catalogue&);
 /// The exchange must be one of the configured ones.
 result<void> check_exchange_name(const std::string& name, const exchange_catalogue&);

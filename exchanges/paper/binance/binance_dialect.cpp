@@ -38,11 +38,21 @@ std::vector<std::string> split(std::string_view text, char separator) {
   return out;
 }
 
+/// Base64 by the account's Ed25519 or RSA key where it registered one, else the HMAC in hex.
+bool is_signed(const api_account& account, const parameters& params) {
+  const auto given = params.text("signature");
+  if (account.public_verifier) {
+    const auto signature = from_base64(given);
+    return signature && account.public_verifier->verify(params.signed_text(), *signature);
+  }
+  return constant_time_equal(to_hex(crypto::hmac_sha256(account.api_secret, params.signed_text())), given);
+}
+
 bool is_number(const std::string& text) { return text.find_first_not_of("0123456789") == text.npos; }
 
 }  // namespace
 
-binance_dialect::binance_dialect(simulated_venue& v) : dialect(v, {.name = "binance"}), limits_(meter(), v.config()) {
+binance_dialect::binance_dialect(simulated_venue& v) : dialect(v, {.name = "binance", .credentials = {.public_keys = true}, .rules = {}}), limits_(meter(), v.config()) {
   for (std::size_t i = 0; i < v.engine().instrument_count(); ++i)
     streams_.add_instrument(v.engine().get_instrument(static_cast<instrument_number>(i)).venue_symbol);
   for (auto table : {market_routes(), trading_routes(), account_routes()})
@@ -118,9 +128,7 @@ outcome<const api_account*> binance_dialect::authenticate(access who, std::strin
     return std::unexpected(refused{400, -1021, "Timestamp for this request was 1000ms ahead of the server's time."});
   if (now_ms - **timestamp > window->value_or(default_window_ms))
     return std::unexpected(refused{400, -1021, "Timestamp for this request is outside of the recvWindow."});
-  const auto expected = to_hex(crypto::hmac_sha256(account->api_secret, params.signed_text()));
-  if (!constant_time_equal(expected, params.text("signature")))
-    return std::unexpected(refused{400, -1022, "Signature for this request is not valid."});
+  if (!is_signed(*account, params)) return std::unexpected(refused{400, -1022, "Signature for this request is not valid."});
   const bool allowed = who == access::trade ? account->permissions.trade : account->permissions.read;
   if (!allowed) return std::unexpected(not_allowed);
   return account;

@@ -5,7 +5,10 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/encoding.hpp"
+#include "crypto/signing_key.hpp"
 #include "exchanges/binance/protocol.hpp"
+#include "tests/support/test_keys.hpp"
 
 namespace drover::exchanges::binance {
 namespace {
@@ -71,6 +74,50 @@ TEST(BinanceSigning, SubscribesThePrivateStreamAsAForeignClient) {
   EXPECT_EQ(checked, 1);
 }
 
+TEST(BinanceSigning, KeysInPemSignInBase64) {
+  std::string on_one_line(test::ed25519_pem);
+  std::erase(on_one_line, '\n');
+  const std::vector<std::pair<std::string_view, std::string_view>> cases{
+      {test::ed25519_pem, test::ed25519_signature}, {on_one_line, test::ed25519_signature}, {test::rsa_pem, test::rsa_signature}};
+  for (const auto& [pem, expected] : cases) {
+    const credentials keys{secret("devKey"), secret(pem), secret()};
+    wire_request r;
+    r.path = "/api/v3/openOrders";
+    r.is_private = true;
+    r.query.add("symbol", "BTCUSDT");
+    signing_context context;
+    context.server_now = wall_time::from_ms(1'700'000'000'123);
+    context.validity_window = 10'000ms;
+    auto made = sign_request(r, &keys, context);
+    ASSERT_TRUE(made);
+    const auto query = made->url.substr(made->url.find('?') + 1), mark = std::string("&signature=");
+    EXPECT_EQ(query.substr(0, query.find(mark)), test::signed_text);
+    const auto sent = query.substr(query.find(mark) + mark.size());
+    EXPECT_EQ(sent.find_first_of("+/="), std::string::npos) << "must be encoded";
+    EXPECT_EQ(*percent_decode(sent), expected);
+  }
+}
+
+TEST(BinanceSigning, KeysInPemOpenThePrivateStream) {
+  const credentials keys{secret("devKey"), secret(test::ed25519_pem), secret()};
+  auto frame = make_subscribe_frame(keys, "1", 1'700'000'000'123, 10'000ms);
+  ASSERT_TRUE(frame);
+  // openssl pkeyutl -sign -rawin over "apiKey=devKey&recvWindow=10000&timestamp=1700000000123".
+  EXPECT_EQ(nlohmann::json::parse(*frame)["params"]["signature"],
+            "uUzeEangDLKNoQzAjYuvAl809MYK/G81oqowI3x4Q6n44x8FzbqqaDxXRh0KnWmoLzRjfXNbUmMpNg177UqjDA==");
+}
+
+TEST(BinanceSigning, KeysThatTheVenueDoesNotTakeAreRefusedWithoutShowingThem) {
+  const auto p256 = crypto::signing_key::generate(crypto::key_algorithm::es256).to_pem(true);
+  for (auto text : {p256.reveal(), std::string_view("-----BEGIN PRIVATE KEY-----canary-----END PRIVATE KEY-----")}) {
+    auto made = make_signature(secret(text), "payload");
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code, exchange_errc::bad_credentials);
+    EXPECT_EQ(made.error().detail.find("canary"), std::string::npos);
+    EXPECT_FALSE(make_subscribe_frame({secret("k"), secret(text), secret()}, "1", 1, 5000ms));
+  }
+}
+
 TEST(BinanceSigning, EncodesWhatIsNotPlain) {
   wire_request r;
   r.path = "/x";
@@ -89,7 +136,7 @@ TEST(BinanceSigning, SignsNothingWithoutCredentials) {
 TEST(BinanceSigning, KeepsAHostileKeyInsideItsJsonString) {
   credentials keys{secret("a\"b\\c\n"), secret("s"), secret()};
   auto frame = make_subscribe_frame(keys, "1", 1, 5000ms);
-  EXPECT_EQ(nlohmann::json::parse(frame)["params"]["apiKey"], "a\"b\\c\n");
+  EXPECT_EQ(nlohmann::json::parse(*frame)["params"]["apiKey"], "a\"b\\c\n");
 }
 
 }  // namespace

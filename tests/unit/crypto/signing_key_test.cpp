@@ -4,6 +4,7 @@
 
 #include "base/encoding.hpp"
 #include "crypto/keyring.hpp"
+#include "tests/support/test_keys.hpp"
 
 namespace drover::crypto {
 namespace {
@@ -33,7 +34,7 @@ TEST(SigningKey, Es256SignaturesVerifyAndAreBoundToTheMessage) {
 }
 
 TEST(SigningKey, EveryFormOfPemComesBack) {
-  for (auto algorithm : {key_algorithm::es256, key_algorithm::ed25519})
+  for (auto algorithm : {key_algorithm::es256, key_algorithm::ed25519, key_algorithm::rsa})
     for (bool pkcs8 : {false, true}) {
       auto key = signing_key::generate(algorithm);
       auto pem = key.to_pem(pkcs8);
@@ -42,6 +43,51 @@ TEST(SigningKey, EveryFormOfPemComesBack) {
       EXPECT_EQ(again->algorithm(), algorithm);
       EXPECT_TRUE(key.verify("x", again->sign("x")));
     }
+}
+
+TEST(SigningKey, SignsAsTheCommandLineOfOpenssl) {
+  for (auto [pem, expected] : {std::pair{test::ed25519_pem, test::ed25519_signature}, {test::rsa_pem, test::rsa_signature}}) {
+    auto key = signing_key::from_pem(pem);
+    ASSERT_TRUE(key);
+    EXPECT_EQ(to_base64(key->sign(test::signed_text)), expected);
+  }
+  EXPECT_EQ(signing_key::from_pem(test::rsa_pem)->algorithm(), key_algorithm::rsa);
+}
+
+TEST(SigningKey, BlanksInPlaceOfLineEndsAreRead) {
+  std::string pem(test::rsa_pem);
+  for (auto& c : pem)
+    if (c == '\n') c = ' ';
+  auto key = signing_key::from_pem(pem);
+  ASSERT_TRUE(key);
+  EXPECT_EQ(to_base64(key->sign(test::signed_text)), test::rsa_signature);
+  EXPECT_TRUE(looks_like_pem(pem));
+  EXPECT_TRUE(looks_like_pem(" \n" + pem));
+  EXPECT_FALSE(looks_like_pem("0123456789abcdef"));
+  EXPECT_FALSE(looks_like_pem(""));
+}
+
+TEST(VerifyingKey, KnowsItsOwnSignaturesOnly) {
+  auto ed25519 = verifying_key::from_pem(test::ed25519_public_pem), rsa = verifying_key::from_pem(test::rsa_public_pem);
+  ASSERT_TRUE(ed25519 && rsa);
+  EXPECT_TRUE(ed25519->verify(test::signed_text, *from_base64(test::ed25519_signature)));
+  EXPECT_TRUE(rsa->verify(test::signed_text, *from_base64(test::rsa_signature)));
+  EXPECT_FALSE(rsa->verify("another text", *from_base64(test::rsa_signature)));
+  EXPECT_FALSE(rsa->verify(test::signed_text, *from_base64(test::ed25519_signature)));
+  EXPECT_FALSE(ed25519->verify(test::signed_text, *from_base64(test::rsa_signature)));
+  EXPECT_FALSE(ed25519->verify(test::signed_text, ""));
+}
+
+TEST(VerifyingKey, ComesFromEverySigningKey) {
+  for (auto algorithm : {key_algorithm::es256, key_algorithm::ed25519, key_algorithm::rsa}) {
+    auto key = signing_key::generate(algorithm);
+    auto open = verifying_key::from_pem(key.to_public_pem());
+    ASSERT_TRUE(open);
+    EXPECT_EQ(open->algorithm(), algorithm);
+    EXPECT_TRUE(open->verify("x", key.sign("x")));
+  }
+  EXPECT_FALSE(verifying_key::from_pem(test::ed25519_pem)) << "a private key is not a public one";
+  EXPECT_FALSE(verifying_key::from_pem("canary"));
 }
 
 TEST(SigningKey, EscapedLineEndsAreRead) {

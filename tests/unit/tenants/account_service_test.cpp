@@ -5,6 +5,7 @@
 #include "tenants/errors.hpp"
 #include "tests/support/coroutines.hpp"
 #include "tests/support/manual_time.hpp"
+#include "tests/support/test_keys.hpp"
 
 namespace drover::tenants {
 namespace {
@@ -144,6 +145,25 @@ TEST_F(AccountService, EveryBadFieldIsNamed) {
   expect_invalid(request("okx", ""), "passphrase: okx needs one");
   expect_invalid(request("okx", "a\nb"), "passphrase: must consist of printable ASCII characters");
   EXPECT_TRUE(probed_.empty());
+}
+
+TEST_F(AccountService, PrivateKeysAreTakenAsFormsLeaveThem) {
+  std::string on_one_line(test::rsa_pem);
+  std::erase(on_one_line, '\n');
+  for (const auto& text : {std::string(test::ed25519_pem), std::string(test::rsa_pem), on_one_line}) {
+    auto wanted = request();
+    wanted.label += std::to_string(text.size());
+    wanted.api_key = secret("the-api-key-" + std::to_string(text.size()));
+    wanted.api_secret = secret(text);
+    auto created = wait(service_.create(alice, std::move(wanted)));
+    EXPECT_TRUE(created) << created.error().to_string();
+  }
+  auto no_key = request();
+  no_key.api_secret = secret("-----BEGIN PRIVATE KEY-----canary-----END PRIVATE KEY-----");
+  expect_invalid(std::move(no_key), "api_secret: must be a private key in PEM without a passphrase: P-256, Ed25519, or RSA of 2048 to 4096 bits");
+  auto too_long = request();
+  too_long.api_secret = secret("-----BEGIN PRIVATE KEY-----" + std::string(4096, 'A'));
+  expect_invalid(std::move(too_long), "api_secret: must have at most 4096 characters");
 }
 
 TEST_F(AccountService, LabelsOfAnyScriptAreKept) {

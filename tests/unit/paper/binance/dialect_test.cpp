@@ -5,9 +5,11 @@
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "crypto/mac.hpp"
+#include "crypto/signing_key.hpp"
 #include "exchanges/paper/binance/limits.hpp"
 #include "exchanges/paper/binance/parameters.hpp"
 #include "exchanges/paper/dialect.hpp"
+#include "tests/support/test_keys.hpp"
 #include "tests/unit/paper/paper_fixture.hpp"
 
 namespace drover::exchanges::paper {
@@ -83,6 +85,31 @@ TEST(BinanceDialect, ChecksKeyClockAndSignatureInTheVenuesWords) {
                  "Timestamp for this request was 1000ms ahead of the server's time.");
   EXPECT_EQ(d.send("GET", path, d.sign("timestamp=" + std::to_string(now - 9'000) + "&recvWindow=10000")).status, 200);
   EXPECT_EQ(d.send("GET", path, d.sign("timestamp=" + std::to_string(now - 5'000))).status, 200);
+}
+
+TEST(BinanceDialect, VerifiesWithTheRegisteredKey) {
+  for (auto [pem, open] : {std::pair{drover::test::ed25519_pem, drover::test::ed25519_public_pem},
+                           {drover::test::rsa_pem, drover::test::rsa_public_pem}}) {
+    venue_on_a_desk d;
+    d.account = *d.venue.open_account({.public_key = std::string(open)});
+    EXPECT_TRUE(d.account->api_secret.empty());
+    const auto signature = to_base64(crypto::signing_key::from_pem(pem)->sign(d.stamp()));
+    const auto path = "/api/v3/account";
+    EXPECT_EQ(d.send("GET", path, d.stamp() + "&signature=" + percent_encode(signature)).status, 200);
+    const auto refused = "Signature for this request is not valid.";
+    expect_refusal(d.send("GET", path, d.stamp() + "&recvWindow=4000&signature=" + percent_encode(signature)), 400, -1022, refused);
+    expect_refusal(d.send("GET", path, d.stamp() + "&signature=00"), 400, -1022, refused);
+    // The HMAC with the empty secret, which the account does not have.
+    expect_refusal(d.send("GET", path, d.sign(d.stamp())), 400, -1022, refused);
+  }
+}
+
+TEST(BinanceDialect, RegistersOnlyPublicKeysThatTheVenueTakes) {
+  venue_on_a_desk d;
+  const auto p256 = crypto::signing_key::generate(crypto::key_algorithm::es256).to_public_pem();
+  for (const auto& text : {std::string("canary"), p256, std::string(drover::test::ed25519_pem)})
+    EXPECT_FALSE(d.venue.open_account({.public_key = text}));
+  EXPECT_FALSE(d.venue.open_account({.api_secret = "secret", .public_key = std::string(drover::test::rsa_public_pem)}));
 }
 
 TEST(BinanceDialect, SignatureCoversQueryAndBodyAsSent) {

@@ -75,7 +75,7 @@ export function AccountForm({ account, close }: { account: Account | null; close
             <>
               <Text size="sm" c="dimmed">{t('accounts.key_hint')}</Text>
               <TextInput label={t('accounts.api_key')} required autoComplete="off" {...form.getInputProps('api_key')} />
-              <PasswordInput label={t('accounts.api_secret')} required autoComplete="new-password" {...form.getInputProps('api_secret')} />
+              <PasswordInput label={t('accounts.api_secret')} description={t('accounts.secret_hint')} required autoComplete="new-password" {...form.getInputProps('api_secret')} />
               {needs_passphrase && (
                 <PasswordInput label={t('accounts.passphrase')} required autoComplete="new-password" {...form.getInputProps('passphrase')} />
               )}

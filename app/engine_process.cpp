@@ -20,6 +20,7 @@
 #include "app/process_hardening.hpp"
 #include "app/raw_services.hpp"
 #include "app/start_checks.hpp"
+#include "app/venue_transports.hpp"
 #include "app/version.hpp"
 #include "base/files.hpp"
 #include "base/offload.hpp"
@@ -27,7 +28,6 @@
 #include "base/run_on.hpp"
 #include "base/task_scope.hpp"
 #include "exchanges/raw/spooling_raw_recorder.hpp"
-#include "net/http_client.hpp"
 #include "tenants/users/login_service.hpp"
 #include "tenants/users/user_directory.hpp"
 
@@ -98,8 +98,7 @@ struct engine_process::parts {
   std::unique_ptr<engine::order_journal> web_journal;
   std::unique_ptr<tenants::user_directory> directory;
 
-  std::unique_ptr<http_client> http;
-  std::unique_ptr<websocket_connector> websockets;
+  std::unique_ptr<venue_transports> transports;
   std::unique_ptr<exchanges::spooling_raw_recorder> recorder;
   exchange_map venues;
   std::unique_ptr<raw_services> raw_tables;
@@ -152,9 +151,7 @@ void engine_process::parts::build_stores(token_keys tokens) {
 }
 
 result<void> engine_process::parts::build_venues() {
-  net::http_client_config client{.user_agent = std::string("drover/") + version};
-  http = net::make_http_client(trading.get_executor(), *trading_timers, client);
-  websockets = net::make_websocket_connector(trading.get_executor(), *trading_timers, client);
+  transports = std::make_unique<venue_transports>(trading.get_executor(), *trading_timers);
   exchanges::raw_recorder_config spool;
   spool.folder = config.raw.folder;
   spool.spool_limit_bytes = static_cast<std::uint64_t>(config.raw.size_limit_mib) * 1024 * 1024;
@@ -164,8 +161,10 @@ result<void> engine_process::parts::build_venues() {
   if (!opened) return fail(errc::io, "raw.folder cannot be used: " + opened.error().detail);
   recorder = std::move(*opened);
   for (const auto& venue : config.exchanges) {
-    auto made = exchanges::make_exchange(
-        venue, {trading.get_executor(), *trading_timers, random, *http, *websockets, *recorder});
+    auto clients = transports->get(venue.ca_file);
+    if (!clients) return fail(errc::io, "exchange " + venue.name + ": ca_file: " + clients.error().detail);
+    auto made = exchanges::make_exchange(venue, {trading.get_executor(), *trading_timers, random, *(*clients)->http,
+                                                 *(*clients)->websockets, *recorder});
     if (!made) return std::unexpected(made.error());
     venues.emplace(venue.name, std::move(*made));
   }

@@ -1,5 +1,8 @@
 #include "net/client_socket.hpp"
 
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -57,6 +60,12 @@ task<void> connect_from(tcp::socket& socket, std::string source_address, const s
   }
 }
 
+/// OpenSSL's words for what is wrong with the peer's certificate; empty when that is not why the handshake failed.
+std::string certificate_problem(SSL* session) {
+  const auto verdict = SSL_get_verify_result(session);
+  return verdict == X509_V_OK ? std::string() : X509_verify_cert_error_string(verdict);
+}
+
 task<void> shake_hands(client_socket& socket, asio::ssl::context& context, const std::string& host, error_code& ec) {
   socket.tls = std::make_unique<client_tls_stream>(socket.socket, context);
   if (!set_expected_host(socket.tls->native_handle(), host)) {
@@ -93,7 +102,10 @@ task<result<void>> open_socket(client_socket& socket, url_parts url, std::string
                                std::shared_ptr<asio::ssl::context> tls, step_deadline& deadline,
                                std::error_code code_on_failure) {
   const auto refuse = [&](std::string_view step, const error_code& ec) -> result<void> {
+    const auto untrusted = socket.tls && !deadline.expired() ? certificate_problem(socket.tls->native_handle()) : std::string();
     socket.close();
+    if (!untrusted.empty())
+      return std::unexpected(error(code_on_failure, "the certificate of " + url.host + ":" + url.port + " is not trusted: " + untrusted));
     const auto reason = deadline.expired() ? std::string("deadline passed") : ec.message();
     return std::unexpected(error(code_on_failure, std::string(step) + " " + url.host + ":" + url.port + ": " + reason));
   };

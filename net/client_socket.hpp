@@ -50,7 +50,7 @@ struct client_socket {
 };
 
 /// Resolves, connects (from `source_address` when it is not empty) and, when `tls` is given, shakes hands and verifies the
-/// host's certificate. The error says which step failed; its code is `code_on_failure`.
+/// host's certificate. The error says which step failed, and what is wrong with a certificate that is not trusted; its code is `code_on_failure`.
 task<result<void>> open_socket(client_socket& socket, url_parts url, std::string source_address,
                                std::shared_ptr<asio::ssl::context> tls, step_deadline& deadline,
                                std::error_code code_on_failure);

@@ -189,4 +189,10 @@ std::unique_ptr<http_client> make_http_client(executor ex, timer_queue& timers, 
   return std::make_unique<pooled_http_client>(std::move(ex), timers, std::move(config));
 }
 
+result<void> check_ca_file(const std::string& ca_file) {
+  auto loaded = make_client_tls(ca_file);
+  if (!loaded) return std::unexpected(std::move(loaded.error()));
+  return {};
+}
+
 }  // namespace drover::net

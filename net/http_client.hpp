@@ -21,6 +21,9 @@ struct http_client_config {
 std::unique_ptr<http_client> make_http_client(executor, timer_queue&, http_client_config);
 std::unique_ptr<websocket_connector> make_websocket_connector(executor, timer_queue&, http_client_config);
 
+/// errc::io when the bundle (empty: the system's trust store) cannot be loaded.
+result<void> check_ca_file(const std::string& ca_file);
+
 /// scheme, host, port ("443"), path+query of an absolute http, https, ws or wss URL.
 struct url_parts {
   std::string scheme, host, port, target;

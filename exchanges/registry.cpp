@@ -27,6 +27,8 @@ struct dialect {
   private_feed_factory make_feed = nullptr;
   /// Null: the private stream begins with it.
   std::string (*make_login)(const credentials&, const signing_context&) = nullptr;
+  /// What its test network needs beside other addresses: an option and its value.
+  std::pair<std::string_view, std::string_view> testnet_option{};
 };
 
 /// Whatever a venue's factory looks like: with options or without, refusing them or knowing none that is wrong.
@@ -44,7 +46,7 @@ made_protocol make_any(const venue_options& options) {
 constexpr std::array dialects{
     dialect{"binance", make_any<binance::make_protocol>, binance::make_private_feed},
     dialect{"bybit", make_any<bybit::make_protocol>},
-    dialect{"okx", make_any<okx::make_protocol>},
+    dialect{"okx", make_any<okx::make_protocol>, nullptr, nullptr, {"simulated", "1"}},
     dialect{"gate", make_any<gate::make_protocol>, nullptr, gate::make_login_frame},
     dialect{"mexc", make_any<mexc::make_protocol>},
     dialect{"kucoin", make_any<kucoin::make_protocol>},
@@ -85,8 +87,13 @@ std::vector<std::string> known_dialects() {
   return names;
 }
 
-result<std::unique_ptr<venue_protocol>> make_protocol(std::string_view name, const venue_options& options) {
-  if (const auto* d = find_dialect(name)) return d->make(options);
+result<std::unique_ptr<venue_protocol>> make_protocol(std::string_view name, const venue_options& options, venue_region region) {
+  if (const auto* d = find_dialect(name)) {
+    auto all = options;
+    if (region == venue_region::testnet && !d->testnet_option.first.empty())
+      all.emplace(d->testnet_option.first, d->testnet_option.second);
+    return d->make(all);
+  }
   std::string known;
   for (const auto& other : known_dialects()) known += (known.empty() ? "" : ", ") + other;
   return fail(errc::not_found, "unknown dialect \"" + std::string(name) + "\" (known: " + known + ")");
@@ -107,7 +114,7 @@ result<stream_login> make_stream_login(const venue_protocol& protocol, std::stri
 }
 
 result<std::unique_ptr<exchange>> make_exchange(const exchange_config& config, exchange_parts parts) {
-  auto protocol = make_protocol(config.dialect, config.options);
+  auto protocol = make_protocol(config.dialect, config.options, config.region);
   if (!protocol) return std::unexpected(error(protocol.error().code, "exchange " + config.name + ": " + protocol.error().detail));
   const auto make_feed = find_dialect(config.dialect)->make_feed;
   return make_venue_exchange(config, parts, std::move(*protocol), make_feed);

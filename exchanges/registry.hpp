@@ -61,8 +61,10 @@ std::span<const venue_traits* const> known_venues();
 const venue_traits* find_venue(std::string_view dialect);
 /// Known dialects, for messages.
 std::vector<std::string> known_dialects();
-/// errc::not_found for an unknown dialect, naming the known ones; what the venue says of options that it does not know.
-result<std::unique_ptr<venue_protocol>> make_protocol(std::string_view dialect, const venue_options&);
+/// errc::not_found for an unknown dialect, naming the known ones; what the venue says of options that it does not know. Where a
+/// test network wants more than other addresses (OKX: a header on each request), `testnet` sets the option that is not given.
+result<std::unique_ptr<venue_protocol>> make_protocol(std::string_view dialect, const venue_options&,
+                                                      venue_region = venue_region::live);
 /// What logs in on a venue's WebSocket.
 struct stream_login {
   /// Where to send it.

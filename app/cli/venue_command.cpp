@@ -85,7 +85,7 @@ result<std::unique_ptr<venue_protocol>> open_protocol(const venue_options_given&
       return fail(errc::malformed, "--option takes NAME=VALUE, not \"" + text + "\"");
     options[text.substr(0, equals)] = text.substr(equals + 1);
   }
-  return make_protocol(given.venue, options);
+  return make_protocol(given.venue, options, given.region == "testnet" ? venue_region::testnet : venue_region::live);
 }
 
 result<venue_urls> urls_of(const venue_protocol& protocol, const venue_options_given& given) {

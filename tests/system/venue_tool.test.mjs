@@ -77,6 +77,15 @@ test('knows every venue, and each signs and lists the same operations', () => {
   }
 });
 
+test('asks of a test network what it wants', () => {
+  const testnet = run(['list']).json().filter((v) => v.testnet).map((v) => v.venue).sort();
+  assert.deepEqual(testnet, ['binance', 'bybit', 'coinbaseexchange', 'gate', 'okx']);
+  const sign = (...more) => run(['sign', '--venue', 'okx', '--op', 'balances', ...more], keys_of(vector('okx', 'okx-01'))).json().headers;
+  assert.equal(sign('--region', 'testnet')['x-simulated-trading'], '1');
+  assert.equal(sign()['x-simulated-trading'], undefined);
+  assert.equal(sign('--region', 'testnet', '--option', 'simulated=0')['x-simulated-trading'], undefined);
+});
+
 test('maps the error bodies of every venue', () => {
   for (const { venue } of run(['list']).json()) {
     const cases = JSON.parse(readFileSync(join(data, 'errors', `${venue}.json`), 'utf8'));

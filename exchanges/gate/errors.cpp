@@ -54,6 +54,8 @@ constexpr std::array meanings{
     error_meaning{"TOO_MANY_CURRENCY_PAIRS", "", exchange_errc::refused},
     error_meaning{"MIXED_ACCOUNT_TYPE", "", exchange_errc::refused},
     error_meaning{"FOK_NOT_FILL", "", exchange_errc::refused},
+    // Not documented for spot orders. The venue does not promise unique ids: a second order with the id of an open one takes the id
+    // over (github.com/gateio/gateapi-go/issues/41, comment of the maintainer), so nothing may be sent twice in hope of a refusal.
     error_meaning{"REPEATED_CREATION", "", exchange_errc::duplicate_order},
     error_meaning{"DUPLICATE_TEXT", "", exchange_errc::duplicate_order},
     error_meaning{"INVALID_CURRENCY", "", exchange_errc::instrument_unknown},

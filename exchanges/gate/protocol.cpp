@@ -17,6 +17,7 @@ class gate_protocol final : public venue_protocol {
         .name = "gate",
         .has_passphrase = false,
         .live = {"https://api.gateio.ws", "wss://api.gateio.ws/ws/v4", "wss://api.gateio.ws/ws/v4"},
+        // The venue's pages name the futures' socket on this host (github.com/ccxt/ccxt/issues/28528); that of spot stands beside it.
         .testnet = venue_urls{"https://api-testnet.gateapi.io", "wss://ws-testnet.gate.com/v4/ws/spot", "wss://ws-testnet.gate.com/v4/ws/spot"},
         .rules = rules(),
         .connect_charges = {},

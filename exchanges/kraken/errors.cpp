@@ -38,6 +38,8 @@ constexpr std::array meanings{
     error_meaning{"EOrder", "post only", would_match},
     error_meaning{"EOrder", "unknown order", order_not_found},
     error_meaning{"EOrder", "rate limit exceeded", rate_limited},
+    // cl_ord_id is unique among a client's open orders only (docs.kraken.com/api/docs/guides/spot-clordid); the refusal's wording is
+    // not published: whatever reads like one is taken for it.
     error_meaning{"EOrder", "duplicate", duplicate_order},
     error_meaning{"EOrder", "already exists", duplicate_order},
     error_meaning{"EOrder", "already in use", duplicate_order},

@@ -36,6 +36,8 @@ constexpr std::array meanings{
     error_meaning{"900001", "", instrument_unknown},
     error_meaning{"400600", "", instrument_unknown},
     error_meaning{"126004", "", instrument_unknown},
+    // Published codes of the high-frequency system: 126044 "clientOid duplicate", 126043 "Order does not exist"; 400100 with the
+    // texts below is the older gateway's.
     error_meaning{"126033", "", duplicate_order},
     error_meaning{"126044", "", duplicate_order},
     error_meaning{"102435", "", duplicate_order},

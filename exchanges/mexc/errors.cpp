@@ -62,7 +62,8 @@ constexpr std::array meanings{
     error_meaning{"700004", "", exchange_errc::refused},
     error_meaning{"700008", "", exchange_errc::refused},
     error_meaning{"700013", "", exchange_errc::refused},
-    // Not among the documented codes: what the venue's order gate says of a client id that is in use.
+    // The documented codes (www.mexc.com/api-docs/spot-v3/error-code) have none for a client id that is in use: this is what Binance,
+    // whose codes below zero the venue shares, says of it. Any other refusal stays "refused".
     error_meaning{"-2010", "duplicate", exchange_errc::duplicate_order},
 };
 

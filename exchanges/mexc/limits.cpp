@@ -9,7 +9,8 @@ namespace drover::exchanges::mexc {
 namespace {
 
 /// mexcdevelop.github.io, spot v3 "Limits": weights within 10 seconds, of the address and of the user. The venue's own pages name
-/// 300 and 500 for the address, of each endpoint or of all: the least and the strictest of them is kept.
+/// 300 (older) and 500 (www.mexc.com/api-docs/spot-v3/general-info) for the address, of each endpoint or of all: the least and the
+/// strictest of them is kept.
 constexpr std::array venue_rules{
     rate_rule{"address_weight_10s", rate_scope::address, rate_model::sliding_window, 300, nanoseconds(10s)},
     rate_rule{"account_weight_10s", rate_scope::account, rate_model::sliding_window, 500, nanoseconds(10s)},

@@ -1,0 +1,94 @@
+#include "simulation/books_check.hpp"
+
+#include <fmt/core.h>
+
+#include <map>
+#include <optional>
+#include <stdexcept>
+
+namespace drover::simulation {
+namespace {
+
+using namespace engine;
+
+template <class T>
+task<void> store(task<result<T>> question, std::optional<T>& out) {
+  auto answer = co_await std::move(question);
+  if (answer) out = std::move(*answer);
+}
+
+/// The journal's committed state answers without waiting for anything.
+template <class T>
+T ask(setting& s, task<result<T>> question) {
+  std::optional<T> answer;
+  task_scope scope(s.sim.get_executor(), "check");
+  scope.spawn("question", store<T>(std::move(question), answer));
+  while (scope.size() > 0 && s.sim.step(s.sim.now())) {
+  }
+  if (!answer) throw std::logic_error("the journal did not answer a check");
+  return std::move(*answer);
+}
+
+std::string check_order(const venue_kind& kind, const venue_order& seen, const std::optional<journal_order>& known) {
+  const auto& id = seen.request.client_order_id;
+  if (!known) return id + " is not in the journal";
+  const bool over = exchanges::is_terminal(seen.status);
+  if (over != (known->state == intent_state::closed))
+    return fmt::format("{} is {} at the venue and {} in the journal", id, exchanges::to_string(seen.status),
+                       to_string(known->state));
+  // Where cancelled orders vanish, nobody can tell how they ended.
+  const bool vanished =
+      kind.forgets_cancelled && seen.filled.is_zero() && seen.status == exchanges::order_status::cancelled;
+  if (over && !vanished && known->status != seen.status)
+    return fmt::format("{} ended as {}, the journal says {}", id, exchanges::to_string(seen.status),
+                       exchanges::to_string(known->status));
+  if (known->filled_quantity != seen.filled)
+    return fmt::format("{} is filled {} at the venue, {} in the journal", id, seen.filled.to_string(),
+                       known->filled_quantity.to_string());
+  return {};
+}
+
+std::string check_account(setting& s, const desk_trader& trader) {
+  const auto& account = trader.account();
+  auto& venue = *s.venues[account.venue];
+  auto& journal = s.database.committed();
+  std::map<std::string, bool> open_at_venue;
+  for (const auto& [number, order] : venue.orders()) {
+    if (order.account != account.id.value) continue;
+    const auto id = uuid::parse(order.request.client_order_id);
+    auto known = ask<std::optional<journal_order>>(s, journal.find(*id));
+    if (auto wrong = check_order(venue.kind(), order, known); !wrong.empty()) return wrong;
+    if (!exchanges::is_terminal(order.status)) open_at_venue[order.request.client_order_id] = true;
+  }
+  for (const auto& known : ask<std::vector<journal_order>>(s, journal.load_open(account.id)))
+    if (!open_at_venue.contains(known.intent.client_order_id()))
+      return fmt::format("{} is {} in the journal and not open at the venue", known.intent.client_order_id(),
+                         to_string(known.state));
+  decimal bought;
+  for (const auto& f : venue.all_fills(static_cast<int>(account.id.value)))
+    bought += f.fill.side == exchanges::side::buy ? f.fill.quantity - f.fill.fee : -f.fill.quantity;
+  const auto booked = ask<tenants::position>(s, journal.load_position(account.id, venue.instrument()->symbol)).quantity;
+  if (booked != bought)
+    return fmt::format("account {} holds {}, the journal says {}", account.id.value, bought.to_string(),
+                       booked.to_string());
+  if (trader.position() != booked)
+    return fmt::format("account {}: the desk says {}, the journal {}", account.id.value, trader.position().to_string(),
+                       booked.to_string());
+  return {};
+}
+
+}  // namespace
+
+std::string check_books(setting& s, const model_engine& engine) {
+  std::int64_t fills = 0;
+  for (const auto& trader : engine.traders()) {
+    if (auto wrong = check_account(s, *trader); !wrong.empty()) return wrong;
+    const auto& account = trader->account();
+    fills += static_cast<std::int64_t>(s.venues[account.venue]->all_fills(static_cast<int>(account.id.value)).size());
+  }
+  const auto stored = ask<order_journal::statistics>(s, s.database.committed().load_statistics());
+  if (stored.fills != fills) return fmt::format("{} fills at the venues, {} in the journal", fills, stored.fills);
+  return {};
+}
+
+}  // namespace drover::simulation

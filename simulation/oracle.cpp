@@ -1,0 +1,134 @@
+#include "simulation/oracle.hpp"
+
+#include <fmt/core.h>
+
+#include "engine/orders/intent_rules.hpp"
+
+namespace drover::simulation {
+
+using engine::intent_state;
+
+oracle::oracle(world& w, history& h) : world_(w), history_(h) {}
+
+void oracle::fail(std::string what) {
+  note("VIOLATION " + what);
+  if (failure_.empty()) failure_ = std::move(what);
+}
+
+oracle::intent_facts* oracle::find(const std::string& client_order_id) {
+  const auto at = intents_.find(client_order_id);
+  return at == intents_.end() ? nullptr : &at->second;
+}
+
+void oracle::lease_moved(account_id account, std::int64_t epoch) {
+  note(fmt::format("lease account={} epoch={}", account.value, epoch));
+  leases_[account] = epoch;
+}
+
+void oracle::intent_committed(const engine::order_intent& intent, std::int64_t epoch) {
+  const auto id = intent.client_order_id();
+  note(fmt::format("intent {} account={} epoch={} {} {}@{}", id, intent.account.value, epoch,
+                   exchanges::to_string(intent.side), intent.quantity.to_string(), intent.price.to_string()));
+  ++totals_.intents;
+  if (epoch != leases_[intent.account])
+    fail(fmt::format("intent {} was stored under epoch {} while {} holds the account", id, epoch,
+                     leases_[intent.account]));
+  for (const auto& [other, since] : unknown_[intent.account])
+    if (intent.created_at > since)
+      fail(fmt::format("intent {} was made while the outcome of {} was unknown", id, other));
+  const auto [at, fresh] = intents_.try_emplace(id, intent_facts{.intent = intent, .committed_at = world_.now()});
+  if (!fresh) fail("intent " + id + " was stored twice");
+}
+
+void oracle::outcome_committed(const engine::journal_order& before, intent_state after) {
+  const auto id = before.intent.client_order_id();
+  auto* facts = find(id);
+  if (!facts) return fail("an outcome of " + id + ", which nobody stored");
+  facts->state = after;
+  if (after == intent_state::unknown) {
+    ++totals_.unknown;
+    unknown_[before.intent.account].emplace(id, world_.wall_now());
+  } else {
+    unknown_[before.intent.account].erase(id);
+  }
+  note(fmt::format("outcome {} {} -> {}", id, to_string(before.state), to_string(after)));
+  const bool absent = after == intent_state::not_placed || after == intent_state::refused;
+  if (after == intent_state::not_placed) ++totals_.not_placed;
+  if (after == intent_state::refused) ++totals_.refused;
+  if (absent && facts->placed > 0)
+    fail(fmt::format("{} was written off as {}, but the venue has it", id, to_string(after)));
+  if (!engine::is_unresolved(before.state))
+    fail(fmt::format("{} went from {} to {}", id, to_string(before.state), to_string(after)));
+}
+
+void oracle::order_updated(const engine::journal_order& before, const engine::journal_order& after) {
+  const auto id = after.intent.client_order_id();
+  auto* facts = find(id);
+  if (!facts) return fail("an update of " + id + ", which nobody stored");
+  if (before.state != after.state) {
+    note(fmt::format("state {} {} -> {}", id, to_string(before.state), to_string(after.state)));
+    facts->state = after.state;
+    unknown_[after.intent.account].erase(id);
+  }
+  if (facts->placed == 0) fail(id + " counts as existing, but no venue has it");
+  if (before.state == intent_state::not_placed || before.state == intent_state::refused)
+    fail(fmt::format("{} came back from {}", id, to_string(before.state)));
+  if (exchanges::is_terminal(before.status) && before.status != after.status)
+    fail(fmt::format("{} was {} and became {}", id, exchanges::to_string(before.status),
+                     exchanges::to_string(after.status)));
+  if (after.filled_quantity > after.intent.quantity) fail(id + " is filled beyond its quantity");
+  if (after.state == intent_state::closed && !engine::is_complete(after)) fail(id + " was closed with fills missing");
+}
+
+void oracle::order_sent(int engine, account_id key_of, const exchanges::order_request& request) {
+  const auto& id = request.client_order_id;
+  note(fmt::format("send {} engine={} account={}", id, engine, key_of.value));
+  ++totals_.sent;
+  auto* facts = find(id);
+  if (!facts) return fail(id + " was sent before its intent was stored");
+  if (++facts->sent > 1) fail(id + " was sent twice");
+  if (facts->intent.account != key_of)
+    fail(fmt::format("{} of account {} was sent with the key of account {}", id, facts->intent.account.value,
+                     key_of.value));
+  if (facts->state == intent_state::not_placed || facts->state == intent_state::refused)
+    fail(fmt::format("{} was sent after it had been written off", id));
+  if (stopped_.contains({engine, key_of})) fail(id + " was sent after the account had been stopped");
+}
+
+void oracle::request_sent(int engine, const std::string& venue) {
+  const auto at = banned_until_.find({engine, venue});
+  if (at != banned_until_.end() && world_.now() < at->second) fail("a request left for " + venue + " during a ban");
+}
+
+void oracle::ban_heard(int engine, const std::string& venue, nanoseconds span) {
+  note(fmt::format("ban engine={} venue={}", engine, venue));
+  auto& until = banned_until_[{engine, venue}];
+  until = std::max(until, world_.now() + span);
+}
+
+void oracle::stop_answered(int engine, account_id account) {
+  note(fmt::format("stopped engine={} account={}", engine, account.value));
+  stopped_.insert({engine, account});
+}
+
+void oracle::start_asked(int engine, account_id account) {
+  stopped_.erase({engine, account});
+}
+
+void oracle::order_placed(const model_venue& venue, account_id account, const venue_order& order) {
+  const auto& r = order.request;
+  note(fmt::format("placed {} venue={} account={} order={}", r.client_order_id, venue.name(), account.value, order.id));
+  ++totals_.placed;
+  auto* facts = find(r.client_order_id);
+  if (!facts) return fail(r.client_order_id + " exists at the venue without an intent");
+  const auto& i = facts->intent;
+  if (++facts->placed > 1) fail(r.client_order_id + " exists twice at the venue");
+  if (facts->state == intent_state::not_placed || facts->state == intent_state::refused)
+    fail(fmt::format("{} came to exist after it had been written off as {}", r.client_order_id,
+                     to_string(facts->state)));
+  const bool same = i.account == account && i.symbol == r.symbol && i.side == r.side && i.type == r.type &&
+                    i.tif == r.tif && i.quantity == r.quantity && i.price == r.price;
+  if (!same) fail(r.client_order_id + " at the venue is not what its intent says");
+}
+
+}  // namespace drover::simulation

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "engine/orders/order_journal.hpp"
+#include "simulation/history.hpp"
+#include "simulation/model_venue.hpp"
+
+namespace drover::simulation {
+
+/// Sees everything and compares it with what must hold. The first thing that must not be is kept and ends the run.
+class oracle {
+public:
+  oracle(world&, history&);
+
+  bool failed() const { return !failure_.empty(); }
+  const std::string& failure() const { return failure_; }
+  void fail(std::string what);
+  void note(std::string_view line) { history_.add(world_.now(), line); }
+
+  // From the database, at the moment of a commit.
+  void lease_moved(account_id, std::int64_t epoch);
+  void intent_committed(const engine::order_intent&, std::int64_t epoch);
+  void outcome_committed(const engine::journal_order& before, engine::intent_state after);
+  void order_updated(const engine::journal_order& before, const engine::journal_order& after);
+
+  // From the way to the venues.
+  /// The first byte of a request to place an order leaves `engine`, signed with the key of `key_of`.
+  void order_sent(int engine, account_id key_of, const exchanges::order_request&);
+  void request_sent(int engine, const std::string& venue);
+  /// The engine was told to be silent for so long.
+  void ban_heard(int engine, const std::string& venue, nanoseconds for_);
+
+  // From the engine's outside: answers given to people.
+  /// From here on no opening order of the account may leave this engine.
+  void stop_answered(int engine, account_id);
+  void start_asked(int engine, account_id);
+
+  // From a venue.
+  void order_placed(const model_venue&, account_id, const venue_order&);
+
+  struct totals {
+    std::uint64_t intents = 0, sent = 0, placed = 0, unknown = 0, not_placed = 0, refused = 0;
+  };
+  const totals& get_totals() const { return totals_; }
+
+private:
+  struct intent_facts {
+    engine::order_intent intent;
+    engine::intent_state state = engine::intent_state::intended;
+    steady_time committed_at;
+    int sent = 0;
+    int placed = 0;
+  };
+  intent_facts* find(const std::string& client_order_id);
+
+  world& world_;
+  history& history_;
+  std::string failure_;
+  totals totals_;
+  std::map<std::string, intent_facts> intents_;
+  std::map<account_id, std::int64_t> leases_;
+  /// Since when an order of the account is known to be unknown, by the order.
+  std::map<account_id, std::map<std::string, wall_time>> unknown_;
+  std::map<std::pair<int, std::string>, steady_time> banned_until_;
+  std::set<std::pair<int, account_id>> stopped_;
+};
+
+}  // namespace drover::simulation

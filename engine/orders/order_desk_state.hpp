@@ -158,6 +158,8 @@ struct order_desk::state {
   order_ptr find_live(const std::string& client_order_id, const std::string& venue_order_id) const;
   bool any_unresolved() const;
   bool was_closed_lately(const std::string& client_order_id) const;
+  bool was_booked_lately(const exchanges::fill&) const;
+  void remember_booked(const exchanges::fill&);
   void forget(const order_ptr&);
   order_ptr make_order(const journal_order&) const;
   nanoseconds longest_validity() const;
@@ -180,6 +182,8 @@ struct order_desk::state {
   std::vector<inbox_item> inbox;
   /// Ids of the last few closed orders, whose late echoes need no look into the journal.
   std::vector<uuid> closed_lately;
+  /// Trades booked behind complete_to, which the venue's own list will name again.
+  std::vector<std::string> booked_lately;
   exchanges::fill_cursor complete_to;
   std::optional<timer_id> sweep_timer;
   steady_time sweep_at;

@@ -14,6 +14,7 @@ constexpr int broken_attempts = 3;
 /// The stream is given this long to deliver a trade before the list of trades is read.
 constexpr nanoseconds fill_grace = 1s;
 constexpr std::size_t remembered_closed_orders = 16;
+constexpr std::size_t remembered_booked_trades = 64;
 
 }  // namespace
 
@@ -107,6 +108,8 @@ task<void> order_desk::state::write_inbox() {
 }
 
 task<void> order_desk::state::write(sighting seen) {
+  if (seen.fill && was_booked_lately(*seen.fill)) seen.fill.reset();
+  if (!seen.fill && !seen.order && !seen.known) co_return;
   order_ptr order = seen.known;
   if (!order) order = co_await find_or_revive(seen);
   if (failed) co_return;
@@ -141,7 +144,10 @@ task<void> order_desk::state::write(conclusion c) {
 task<void> order_desk::state::write(completeness c) {
   auto attempt = [&] { return parts.journal.mark_fills_complete(account, symbol(), c.to, epoch); };
   const bool written = co_await persist(attempt);
-  if (written && is_before(complete_to, c.to)) complete_to = std::move(c.to);
+  if (!written || !is_before(complete_to, c.to)) co_return;
+  complete_to = std::move(c.to);
+  booked_lately.clear();
+  booked_lately.shrink_to_fit();
 }
 
 /// An order that this desk does not hold: closed earlier, written off, or not ours at all.
@@ -204,6 +210,7 @@ task<void> order_desk::state::write_fill(order_ptr order, exchanges::fill fill) 
   if (!written) co_return;
   failpoint("orders.after_fill");
   order->existence_recorded = true;
+  remember_booked(fill);
   // What counts is whether this desk knew of it: an answer that got lost on the way back was a booking all the same.
   if (booked->order_filled == order->filled) co_return;
   booked->was_new = true;
@@ -245,6 +252,15 @@ void order_desk::state::forget(const order_ptr& order) { std::erase(live, order)
 
 bool order_desk::state::was_closed_lately(const std::string& client_order_id) const {
   return std::ranges::any_of(closed_lately, [&](const auto& id) { return id.to_hex() == client_order_id; });
+}
+
+bool order_desk::state::was_booked_lately(const exchanges::fill& fill) const {
+  return std::ranges::find(booked_lately, fill.trade_id) != booked_lately.end();
+}
+
+void order_desk::state::remember_booked(const exchanges::fill& fill) {
+  if (booked_lately.size() == remembered_booked_trades) booked_lately.erase(booked_lately.begin());
+  booked_lately.push_back(fill.trade_id);
 }
 
 template <class T>

@@ -124,6 +124,22 @@ TEST_F(OrderDesk, BooksADuplicatedFillOnce) {
   EXPECT_EQ(w.stored_position().quantity, decimal(1));
 }
 
+TEST_F(OrderDesk, WritesATradeOnceAlthoughTheVenuesListNamesItAgain) {
+  const auto id = w.buy();
+  w.pass(100ms);
+  w.venue.fill(id.to_hex(), "0.4"_dec);
+  w.pass(100ms);
+  ASSERT_EQ(w.journal.fill_writes, 1);
+  w.venue.lose_stream();
+  w.venue.fill(id.to_hex(), "0.6"_dec);
+  w.venue.open_stream();
+  w.pass(60s);
+  EXPECT_EQ(w.journal.fill_writes, 2);
+  EXPECT_EQ(w.heard.fills.size(), 2u);
+  EXPECT_EQ(w.stored_position().quantity, decimal(1));
+  EXPECT_EQ(w.stored(id).state, intent_state::closed);
+}
+
 TEST_F(OrderDesk, FindsAnOrderWhoseAnswerWasLost) {
   w.venue.next = fate::answer_lost;
   w.venue.stream_up = false;

@@ -251,6 +251,7 @@ class weak_journal final : public order_journal {
   std::function<weakness()> draw;
   nanoseconds latency = 1ms;
   bool away = false;
+  int fill_writes = 0;
 
   task<result<std::int64_t>> acquire_lease(account_id a, std::string n) override {
     return inner_.acquire_lease(a, std::move(n));
@@ -272,6 +273,7 @@ class weak_journal final : public order_journal {
   }
   task<result<booked_fill>> record_fill(user_id u, account_id a, std::optional<uuid> i, exchanges::instrument n,
                                         exchanges::fill f) override {
+    ++fill_writes;
     return through(inner_.record_fill(u, a, i, std::move(n), std::move(f)));
   }
   task<result<std::vector<journal_order>>> load_open(account_id a) override { return inner_.load_open(a); }

@@ -107,7 +107,6 @@ result<venue_reply> read_acknowledgement(const venue_call& call, json_fields& f,
   if (refusal) return std::unexpected(*refusal);
   if (!f.ok()) return venue_reply{};
   if (top.code != "0") return std::unexpected(make_okx_error(call.op, 200, top.code, top.message));
-  if (call.op == operation::cancel_all_orders) return venue_reply{};
   if (answers != 1 || id.empty()) f.note("data");
   return venue_reply{make_acknowledged(call, std::move(id)), {}};
 }
@@ -134,10 +133,27 @@ result<venue_reply> read_open_orders(const venue_call& call, json_fields& f) {
   return venue_reply{std::move(page), more ? std::optional(next_page(call, std::move(last))) : std::nullopt};
 }
 
-/// After a batch of cancels the list is read again until it is empty.
+/// After a batch of cancels the list is read again until it is empty. Orders that ended meanwhile are none of its
+/// failures.
 result<venue_reply> read_cancelled_batch(const venue_call& call, json_fields& f, const head& top) {
-  auto done = read_acknowledgement(call, f, top);
-  if (!done || !f.ok() || call.step + 1 >= page_limit) return done;
+  std::optional<error> refusal;
+  bool some_cancelled = false, some_named = false;
+  each_datum(f, [&](json_fields& d) {
+    const auto code = d.text("sCode");
+    if (!d.ok()) return;
+    some_named = true;
+    some_cancelled = some_cancelled || code == "0";
+    if (code == "0" || refusal) return;
+    auto e = make_okx_error(call.op, 200, code, d.optional_text("sMsg"));
+    if (e.code != make_error_code(exchange_errc::order_not_found)) refusal = std::move(e);
+  });
+  if (!f.ok()) return venue_reply{};
+  if (refusal && some_cancelled)
+    return fail(exchange_errc::unknown_outcome, "some were cancelled, not all: " + refusal->detail);
+  if (refusal) return std::unexpected(std::move(*refusal));
+  if (!some_named && top.code != "0") return std::unexpected(make_okx_error(call.op, 200, top.code, top.message));
+  if (call.step + 1 >= page_limit)
+    return fail(exchange_errc::unknown_outcome, "more open orders than are cancelled at once");
   auto next = next_page(call, {});
   next.earlier.reset();
   return venue_reply{nothing{}, std::move(next)};
@@ -157,8 +173,10 @@ result<venue_reply> read_found(const venue_call& call, json_fields& f) {
   });
   if (!f.ok()) return venue_reply{};
   if (found) return venue_reply{std::move(*found), {}};
-  if (call.step > 0 && count == per_page && call.step < history_pages)
-    return venue_reply{nothing{}, next_page(call, last)};
+  if (call.step > 0 && count == per_page) {
+    if (call.step < history_pages) return venue_reply{nothing{}, next_page(call, last)};
+    return fail(exchange_errc::protocol, "the order is not among the latest that ended");
+  }
   return fail(exchange_errc::order_not_found, "no order of the account has this id");
 }
 

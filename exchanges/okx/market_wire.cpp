@@ -62,6 +62,14 @@ std::optional<market_topic> topic_of(std::string_view channel, std::string_view 
   return std::nullopt;
 }
 
+/// What follows `label` up to a comma or blank; empty when it is not there.
+std::string_view word_behind(std::string_view text, std::string_view label) {
+  const auto at = text.find(label);
+  if (at == text.npos) return {};
+  const auto rest = text.substr(at + label.size());
+  return rest.substr(0, rest.find_first_of(", "));
+}
+
 class okx_market_wire final : public market_wire {
 public:
   const stream_habits& habits() const override { return market_habits; }
@@ -90,8 +98,7 @@ public:
       return {};
     }
     if (event == "error") {
-      const auto e = make_okx_error(operation::ticker, 200, f.optional_text("code"), f.optional_text("msg"));
-      out.on_broken("the exchange refused a subscription: " + e.detail);
+      tell_refusal(f, out);
       return {};
     }
     std::optional<market_topic> topic;
@@ -101,13 +108,22 @@ public:
       topic = topic_of(channel, inner.text("instId"));
       f.take_problem(inner);
     }
-    if (f.ok() && topic && event == "subscribe") out.on_topic_answer(*topic, std::nullopt);
+    if (f.ok() && topic && (event == "subscribe" || event == "unsubscribe")) out.on_topic_answer(*topic, std::nullopt);
     if (f.ok() && topic && event.empty()) tell(*topic, f, out);
     if (!f.ok()) return std::unexpected(protocol_error("frame", f.problem()));
     return {};
   }
 
 private:
+  /// Only the message says which topic was meant: "… channel:trades,instId:BTC-USDT doesn't exist".
+  static void tell_refusal(json_fields& f, market_events& out) {
+    const std::string code(f.optional_text("code")), message(f.optional_text("msg"));
+    auto e = make_okx_error(operation::ticker, 200, code, message);
+    const auto topic = topic_of(word_behind(message, "channel:"), word_behind(message, "instId:"));
+    if (topic) return out.on_topic_answer(*topic, std::move(e));
+    out.on_broken("the exchange refused a subscription: " + e.detail);
+  }
+
   static void tell(const market_topic& topic, json_fields& f, market_events& out) {
     switch (topic.channel) {
       case market_channel::ticker:

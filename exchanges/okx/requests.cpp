@@ -74,7 +74,15 @@ std::string_view order_kind(const order_request& r) {
   return r.tif == time_in_force::ioc ? "ioc" : r.tif == time_in_force::fok ? "fok" : "limit";
 }
 
-wire_request make_create(const order_request& r) {
+std::unexpected<error> refuse(std::string reason) {
+  return fail(exchange_errc::refused, std::move(reason));
+}
+
+result<wire_request> make_create(const order_request& r) {
+  if (r.type == order_type::limit_maker && r.tif != time_in_force::gtc)
+    return refuse("a post-only order cannot be immediate");
+  if (r.type == order_type::market && r.tif == time_in_force::fok)
+    return refuse("the exchange has no market orders that are filled whole or not at all");
   const bool by_quote = r.type == order_type::market && r.side == side::buy && !r.quote_quantity.is_zero();
   json_object body;
   body.text("instId", to_instrument_id(r.symbol))
@@ -90,7 +98,12 @@ wire_request make_create(const order_request& r) {
   return out;
 }
 
-wire_request make_cancel(const order_ref& of) {
+bool is_unnamed(const order_ref& of) {
+  return of.venue_order_id.empty() && of.client_order_id.empty();
+}
+
+result<wire_request> make_cancel(const order_ref& of) {
+  if (is_unnamed(of)) return refuse("an order is named by its id or its client id");
   json_object body;
   body.text("instId", to_instrument_id(of.symbol));
   of.venue_order_id.empty() ? body.text("clOrdId", of.client_order_id) : body.text("ordId", of.venue_order_id);
@@ -120,7 +133,8 @@ result<wire_request> make_cancel_all(const venue_call& call) {
   return out;
 }
 
-wire_request make_find(const venue_call& call) {
+result<wire_request> make_find(const venue_call& call) {
+  if (is_unnamed(call.of)) return refuse("an order is named by its id or its client id");
   // Cancelled orders without fills leave the first place after two hours, but not the history.
   const bool recent = call.step == 0;
   auto out =
@@ -128,7 +142,10 @@ wire_request make_find(const venue_call& call) {
              : keyed_request("GET", "/api/v5/trade/orders-history", "GET /api/v5/trade/orders-history", list_requests);
   if (!recent) out.query.add("instType", "SPOT");
   out.query.add("instId", to_instrument_id(call.of.symbol));
-  if (!recent) return out.query.add("limit", per_page).add_if("after", call.cursor), out;
+  if (!recent) {
+    out.query.add("limit", per_page).add_if("after", call.cursor);
+    return out;
+  }
   call.of.venue_order_id.empty() ? out.query.add("clOrdId", call.of.client_order_id)
                                  : out.query.add("ordId", call.of.venue_order_id);
   return out;

@@ -33,5 +33,14 @@ int run_rate_grants(int seconds_each);
 int run_recorder(const std::string& database_url, int rows);
 /// Market frame in → signed order out, inside the process: p50 and p99, and of parsing and signing alone.
 int run_tick_to_order(int count);
+/// For each venue: messages parsed per second (books, trades, answers to orders of tests/data/samples) and the same bytes
+/// through simdjson (MEXC: protobuf too) without being looked at.
+int run_venue_parse(const std::string& samples_folder, int seconds_each);
+/// For each venue: orders made into signed requests per second, and the bare signature of the same text through OpenSSL.
+int run_venue_sign(int seconds_each);
+/// Frame of the order book in → callbacks of 1 and of 1,000 subscribers, inside the process: p50 and p99, and of parsing alone.
+int run_book_to_callback(int count);
+/// Bytes allocated for each further subscribed order book of 100 levels a side, and the bytes of the levels.
+int run_symbol_bytes(int symbols);
 
 }  // namespace drover::bench

@@ -46,6 +46,7 @@ class loopless_socket final : public websocket_client {
     if (!line_->market) answer = {{"id", request["id"]}, {"status", 200}, {"result", {{"subscriptionId", 0}}}};
     line_->incoming.push_back(answer.dump());
     line_->subscribed = true;
+    if (line_->market) line_->topics += request["params"].size();
     line_->arrived.notify();
     co_return result<void>{};
   }
@@ -72,6 +73,8 @@ task<result<client_response>> loopless_http::send(client_request request) {
     answer.body = R"({"serverTime":)" + now_ms() + "}";
   } else if (has("/exchangeInfo")) {
     answer.body = catalogue;
+  } else if (has("/depth")) {
+    answer.body = book;
   } else if (has("/account")) {
     answer.body = R"({"canTrade":true,"balances":[{"asset":"USDT","free":"1000000","locked":"0"}]})";
   } else {
@@ -83,18 +86,24 @@ task<result<client_response>> loopless_http::send(client_request request) {
 task<result<std::unique_ptr<websocket_client>>> loopless_websockets::connect(std::string url, websocket_options) {
   auto fresh = std::make_shared<line>(executor_);
   fresh->market = url.find("ws-api") == std::string::npos;
-  if (fresh->market) market_ = fresh;
+  if (fresh->market) markets_.push_back(fresh);
   std::unique_ptr<websocket_client> socket = std::make_unique<loopless_socket>(fresh);
   co_return socket;
 }
 
 bool loopless_websockets::feed(std::string frame) {
-  if (!market_) return false;
-  market_->incoming.push_back(std::move(frame));
-  market_->arrived.notify();
+  if (markets_.empty()) return false;
+  markets_.back()->incoming.push_back(std::move(frame));
+  markets_.back()->arrived.notify();
   return true;
 }
 
-bool loopless_websockets::market_is_subscribed() const { return market_ && market_->subscribed; }
+bool loopless_websockets::market_is_subscribed() const { return !markets_.empty() && markets_.back()->subscribed; }
+
+std::size_t loopless_websockets::subscribed_topics() const {
+  std::size_t sum = 0;
+  for (const auto& market : markets_) sum += market->topics;
+  return sum;
+}
 
 }  // namespace drover::bench

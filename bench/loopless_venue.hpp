@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/timer.hpp"
 #include "base/transport.hpp"
@@ -15,6 +16,8 @@ class loopless_http final : public http_client {
  public:
   /// Called with each POST of an order, before it is answered.
   std::function<void(const client_request&)> on_order;
+  /// Answers every question for an order book.
+  std::string book = R"({"lastUpdateId":1,"bids":[],"asks":[]})";
   task<result<client_response>> send(client_request request) override;
 
  private:
@@ -26,20 +29,23 @@ class loopless_websockets final : public websocket_connector {
  public:
   explicit loopless_websockets(executor e) : executor_(std::move(e)) {}
   task<result<std::unique_ptr<websocket_client>>> connect(std::string url, websocket_options) override;
-  /// To the market stream; false when nobody has connected it yet.
+  /// To the newest market stream; false when nobody has connected one yet.
   bool feed(std::string frame);
   bool market_is_subscribed() const;
+  /// On all market streams.
+  std::size_t subscribed_topics() const;
 
   struct line {
     explicit line(executor e) : arrived(std::move(e)) {}
     std::deque<std::string> incoming;
     wake_event arrived;
+    std::size_t topics = 0;
     bool market = false, subscribed = false, closed = false;
   };
 
  private:
   executor executor_;
-  std::shared_ptr<line> market_;
+  std::vector<std::shared_ptr<line>> markets_;
 };
 
 }  // namespace drover::bench

@@ -46,6 +46,25 @@ int main(int argc, char** argv) {
   grants->add_option("--seconds", run_seconds);
   grants->callback([&] { status = run_rate_grants(run_seconds); });
 
+  std::string samples;
+  auto* parse = app.add_subcommand("venue-parse");
+  parse->add_option("--samples", samples)->required();
+  parse->add_option("--seconds", run_seconds);
+  parse->callback([&] { status = run_venue_parse(samples, run_seconds); });
+
+  auto* sign = app.add_subcommand("venue-sign");
+  sign->add_option("--seconds", run_seconds);
+  sign->callback([&] { status = run_venue_sign(run_seconds); });
+
+  auto* book = app.add_subcommand("book-to-callback");
+  book->add_option("--count", count);
+  book->callback([&] { status = run_book_to_callback(count); });
+
+  int symbols = 2000;
+  auto* bytes = app.add_subcommand("symbol-bytes");
+  bytes->add_option("--symbols", symbols)->check(CLI::Range(2, 100'000));
+  bytes->callback([&] { status = run_symbol_bytes(symbols); });
+
   CLI11_PARSE(app, argc, argv);
   return status;
 }

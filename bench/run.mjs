@@ -184,6 +184,40 @@ const figures = {
     });
   },
 
+  async rate_grants() {
+    const r = measure('rate-grants');
+    return [{ name: 'rate_grants', value: r.grants_per_second, unit: 'grants/s', ratio: r.grants_per_second / r.bare_wakeups_per_second, against: `wake-ups of ${r.accounts} coroutines without a ledger` }];
+  },
+
+  async venue_parse() {
+    const measured = measure('venue-parse', '--samples', join(root, 'tests/data/samples'), '--seconds', '1');
+    return Object.entries(measured).map(([venue, r]) => ({
+      name: `venue_parse_${venue}`, value: r.messages_per_s, unit: 'messages/s', ratio: r.messages_per_s / r.bare_per_s,
+      against: venue === 'mexc' ? "protobuf's and simdjson's own parse of the same bytes" : 'simdjson into a tree of the same bytes',
+    }));
+  },
+
+  async venue_sign() {
+    const measured = measure('venue-sign', '--seconds', '1');
+    return Object.entries(measured).map(([venue, r]) => ({
+      name: `venue_sign_${venue}`, value: r.signed_per_s, unit: 'orders/s', ratio: r.signed_per_s / r.raw_per_s,
+      against: 'the bare signature of the same text by OpenSSL',
+    }));
+  },
+
+  async book_to_callback() {
+    const b = measure('book-to-callback');
+    return [['', ''], ['_1000', 'many_']].flatMap(([suffix, prefix]) => ['p50', 'p99'].map((p) => ({
+      name: `book_to_callback${suffix}_${p}`, value: b[`${prefix}${p}_us`], unit: 'µs', ratio: b[`${prefix}${p}_us`] / b[`floor_${p}_us`],
+      against: 'parsing the frame alone',
+    })));
+  },
+
+  async bytes_per_symbol() {
+    const b = measure('symbol-bytes');
+    return [{ name: 'bytes_per_symbol', value: b.bytes, unit: 'bytes', ratio: b.bytes / b.level_bytes, against: `the prices and quantities of its ${b.levels} levels` }];
+  },
+
   async tick_to_order() {
     const t = measure('tick-to-order');
     return ['p50', 'p99'].map((p) => ({ name: `tick_to_order_${p}`, value: t[`${p}_us`], unit: 'µs', ratio: t[`${p}_us`] / t[`floor_${p}_us`], against: 'parsing the frame and signing the order alone' }));

@@ -6,6 +6,7 @@
 
 #include "base/random.hpp"
 #include "bench/benches.hpp"
+#include "bench/rate.hpp"
 #include "crypto/keyring.hpp"
 
 namespace drover::bench {
@@ -13,19 +14,6 @@ namespace {
 
 constexpr int batch = 1000;
 constexpr std::size_t value_bytes = 64, nonce_bytes = 12, tag_bytes = 16, key_bytes = 32;
-
-/// Calls `once` for about `limit` and answers calls per second.
-template <class Once>
-double rate(nanoseconds limit, Once once) {
-  const auto& time = system_clock();
-  const auto start = time.now();
-  std::int64_t calls = 0;
-  while (time.now() - start < limit) {
-    for (int i = 0; i < batch; ++i) once();
-    calls += batch;
-  }
-  return static_cast<double>(calls) / std::chrono::duration<double>(time.now() - start).count();
-}
 
 struct free_context {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
@@ -73,8 +61,8 @@ int run_seal_open(int seconds_each) {
   const crypto::sealed_place place{user, account_id(2), "api_secret", 1, "binance"};
   const auto sealed = key.seal(place, std::string(value_bytes, 's')).value();
   raw_gcm raw;
-  const auto ours = rate(seconds(seconds_each), [&] { (void)key.open(place, sealed).value(); });
-  const auto floor = rate(seconds(seconds_each), [&] { raw.open(); });
+  const auto ours = rate(seconds(seconds_each), batch, [&] { (void)key.open(place, sealed).value(); });
+  const auto floor = rate(seconds(seconds_each), batch, [&] { raw.open(); });
   fmt::print("{{\"opened_per_s\":{:.0f},\"raw_per_s\":{:.0f}}}\n", ours, floor);
   return 0;
 }

@@ -13,7 +13,7 @@
 namespace drover::engine {
 
 /// Counted up whenever the same raw rows would compile to something else: `engine rebuild` then brings old rows up to date.
-inline constexpr int compiler_version = 1;
+inline constexpr int compiler_version = 2;
 
 /// The raw row that a formatted row came from.
 struct raw_origin {

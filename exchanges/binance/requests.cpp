@@ -87,16 +87,20 @@ result<wire_request> make_candles(const venue_call& c) {
   return r;
 }
 
+/// Trade ids of an instrument count up: the list goes on behind the last known one.
+result<std::int64_t> id_behind(const std::string& known) {
+  std::int64_t id = 0;
+  const auto [end, failure] = std::from_chars(known.data(), known.data() + known.size(), id);
+  if (failure != std::errc() || end != known.data() + known.size() || id < 0)
+    return fail(exchange_errc::refused, "not a trade id of this exchange");
+  return id + 1;
+}
+
 result<wire_request> make_fills(const venue_call& c) {
-  // Trade ids of an instrument count up: the list goes on behind the last known one.
   const auto& behind = c.cursor.empty() ? c.after : c.cursor;
-  std::int64_t from = 0;
-  if (!behind.empty()) {
-    const auto [end, failure] = std::from_chars(behind.data(), behind.data() + behind.size(), from);
-    if (failure != std::errc() || end != behind.data() + behind.size() || from < 0)
-      return fail(exchange_errc::refused, "not a trade id of this exchange");
-    ++from;
-  }
+  result<std::int64_t> first = behind.empty() ? 0 : id_behind(behind);
+  if (!first) return std::unexpected(std::move(first.error()));
+  const auto from = *first;
   auto r = make("GET /api/v3/myTrades", 20, true);
   r.query.add("symbol", to_venue_symbol(c.symbol)).add("fromId", from);
   r.query.add("limit", std::int64_t{bounded(c.limit, fills_per_page, fills_per_page)});
@@ -109,9 +113,17 @@ wire_request make_for_symbol(std::string_view label, int weight, bool is_private
   return r;
 }
 
+/// The latest ones, or from an id on.
 result<wire_request> make_trades(const venue_call& c) {
-  auto r = make_for_symbol("GET /api/v3/trades", 25, false, c.symbol);
-  r.query.add("limit", std::int64_t{bounded(c.limit, 500, most_trades)});
+  if (c.after.empty()) {
+    auto r = make_for_symbol("GET /api/v3/trades", 25, false, c.symbol);
+    r.query.add("limit", std::int64_t{bounded(c.limit, 500, most_trades)});
+    return r;
+  }
+  auto first = id_behind(c.after);
+  if (!first) return std::unexpected(std::move(first.error()));
+  auto r = make_for_symbol("GET /api/v3/historicalTrades", 25, false, c.symbol);
+  r.query.add("limit", std::int64_t{bounded(c.limit, most_trades, most_trades)}).add("fromId", *first);
   return r;
 }
 

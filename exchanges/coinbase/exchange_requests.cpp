@@ -1,6 +1,8 @@
 #include "exchanges/coinbase/exchange_requests.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 
 #include "base/encoding.hpp"
 #include "exchanges/coinbase/names.hpp"
@@ -9,6 +11,13 @@
 namespace drover::exchanges::coinbase::institutional {
 
 namespace {
+
+std::optional<std::int64_t> number_of(std::string_view id) {
+  std::int64_t value = 0;
+  const auto [end, failure] = std::from_chars(id.data(), id.data() + id.size(), value);
+  const bool whole = failure == std::errc() && end == id.data() + id.size() && value > 0;
+  return whole ? std::optional(value) : std::nullopt;
+}
 
 constexpr std::int64_t per_page = 1'000, fills_per_page = 1'000;
 constexpr int most_trades = 1'000, most_candles = 300;
@@ -97,7 +106,10 @@ result<wire_request> make_request(const venue_call& call) {
     }
     case operation::trades: {
       auto out = open_request(product_path(call, "/trades"), "GET /products/{product_id}/trades");
-      out.query.add("limit", std::int64_t{call.limit > 0 ? std::min(call.limit, most_trades) : most_trades});
+      const std::int64_t limit = call.limit > 0 ? std::min(call.limit, most_trades) : most_trades;
+      out.query.add("limit", limit);
+      // "after" gives what is older than an id, newest first: the page right behind the known one ends before this.
+      if (const auto known = number_of(call.after)) out.query.add("after", *known + limit + 1);
       return out;
     }
     case operation::candles:

@@ -149,6 +149,8 @@ result<wire_request> make_wire_request(const venue_call& call) {
     case operation::ticker: return make_for_pair("GET /0/public/Ticker", call.symbol);
     case operation::trades: {
       auto out = make_for_pair("GET /0/public/Trades", call.symbol);
+      // Oldest first from there on, at most 1,000.
+      if (call.since) out.query.add("since", call.since->since_epoch.count());
       if (call.limit > 0) out.query.add("count", std::int64_t{std::min(call.limit, 1'000)});
       return out;
     }

@@ -18,6 +18,10 @@ const logger log("raw");
 /// Numbers of one gap that are followed one by one; longer gaps are never "filled" whole in one go.
 constexpr std::int64_t tracked_limit = 100'000;
 
+constexpr nanoseconds clock_margin = 60s;
+/// Times of trades are rounded: the next page begins a little before the last one ended.
+constexpr nanoseconds page_overlap = 1ms;
+
 std::int64_t number_of(const std::string& id) {
   std::int64_t value = 0;
   auto [end, failure] = std::from_chars(id.data(), id.data() + id.size(), value);
@@ -148,17 +152,24 @@ task<backfiller::verdict> backfiller::fill_trades(open_gap gap) {
   found_numbers found(gap.first_missing, gap.last_missing);
   std::size_t in_time = 0;
   wall_time oldest = gap.to;
+  // Ours is the time at which the trades before were heard, which is later than when they were made.
+  wall_time since = gap.from - clock_margin;
+  bool from_id = numbered;
   for (int request = 0; request < config_.request_limit; ++request) {
     const auto before = found.count();
+    const auto since_before = since;
     venue_call call;
     call.op = operation::trades;
     call.symbol = gap.symbol;
-    call.since = gap.from;
-    if (numbered) call.after = std::to_string(found.next() - 1);
+    call.since = since;
+    if (from_id) call.after = std::to_string(found.next() - 1);
     const std::string exchange(exchange_of(gap.stream));
     auto answer = co_await source_.fetch(exchange, std::move(call));
     if (!answer) {
-      if (is_final(answer.error())) co_return verdict{gap_state::unfillable, answer.error().to_string()};
+      // A list from an id on may be closed to the public: the latest trades are not.
+      const bool refused = is_final(answer.error()) || answer.error().code == make_error_code(exchange_errc::bad_credentials);
+      if (refused && std::exchange(from_id, false)) continue;
+      if (refused) co_return verdict{gap_state::unfillable, answer.error().to_string()};
       co_return verdict{std::nullopt, answer.error().to_string()};
     }
     const auto* trades = std::get_if<std::vector<public_trade>>(&*answer);
@@ -167,9 +178,10 @@ task<backfiller::verdict> backfiller::fill_trades(open_gap gap) {
       found.add(number_of(t.trade_id));
       in_time += t.at >= gap.from && t.at <= gap.to;
       oldest = std::min(oldest, t.at);
+      since = std::max(since, t.at - page_overlap);
     }
     if (!numbered) break;
-    if (found.all() || found.count() == before) break;
+    if (found.all() || (found.count() == before && since == since_before)) break;
   }
   if (numbered) {
     if (found.all()) co_return verdict{gap_state::filled, count_text(found.count(), found.wanted()) + " trades"};

@@ -12,8 +12,9 @@
 namespace drover::exchanges {
 
 /// Venues whose public trades of an instrument are numbered one by one, so that what is missing can be told from the numbers.
-/// By dialect; sources: the venues' documentation of their trade streams (Binance "trade ID", Coinbase "trade_id … incremented",
-/// Kraken v2 "unique per book, sequence number").
+/// By dialect: Binance's and Coinbase's trade ids count up by one within a product, Kraken's are the book's sequence number. Not so:
+/// OKX (a message of the stream stands for several trades), Gate (its id counts all markets), Bybit and KuCoin (no numbers), MEXC
+/// (its stream names no trade).
 bool numbers_trades_one_by_one(std::string_view dialect);
 
 /// Watches the public trades and candles of one exchange's market stream and notes what is missing as gap rows with the venue's own

@@ -66,6 +66,9 @@ TEST(BinanceProtocol, AsksWhatAForeignClientAsks) {
   EXPECT_EQ(asked(call(operation::candles)), "GET /api/v3/klines?symbol=BTCUSDT&interval=1m&limit=500");
   EXPECT_EQ(asked(call(operation::balances)), "GET /api/v3/account?");
   EXPECT_EQ(asked(call(operation::permissions)), "GET /sapi/v1/account/apiRestrictions?");
+  auto older = call(operation::trades);
+  older.after = "41";
+  EXPECT_EQ(asked(older), "GET /api/v3/historicalTrades?symbol=BTCUSDT&limit=1000&fromId=42");
   auto fills = call(operation::fills);
   fills.after = "41";
   EXPECT_EQ(asked(fills), "GET /api/v3/myTrades?symbol=BTCUSDT&fromId=42&limit=1000");

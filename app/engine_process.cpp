@@ -222,7 +222,7 @@ void engine_process::parts::build_web() {
                    .readiness = {{"bots", [this] { return manager->first_load_done() ? "" : "bots are starting"; }}},
                    .version = version,
                    .revision = revision,
-                   .limits = make_limits_source(trading.get_executor(), web.get_executor(), venues, wall),
+                   .limits = make_limits_source(trading.get_executor(), web.get_executor(), {venues, *manager, *recorder, wall}),
                    .health = make_health_source(trading.get_executor(), web.get_executor(), *manager)};
   server = web::make_web_server(config.web, std::move(p));
   board.on_change([this](const engine::bot_status& status) { server->publish(status); });

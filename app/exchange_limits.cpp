@@ -47,13 +47,54 @@ web::exchange_limits to_web(const std::string& exchange, const exchanges::rate_s
   return out;
 }
 
+web::exchange_limits::connections to_web(const exchanges::exchange::health& h) {
+  web::exchange_limits::connections out;
+  out.latency_median = h.connection.latency_median;
+  out.message_age = h.connection.message_age;
+  out.market_data_age = h.market_data_age;
+  out.reconnects = h.reconnects;
+  out.breaker = to_string(h.connection.breaker);
+  return out;
+}
+
+web::recorder_report to_web(const exchanges::spooling_raw_recorder::statistics& s) {
+  web::recorder_report out;
+  out.recorded = s.recorded;
+  out.stored = s.stored;
+  out.dropped = s.dropped;
+  out.quarantined = s.quarantined;
+  out.sync_failures = s.sync_failures;
+  out.segments_left_alone = s.left_alone;
+  out.spooled_bytes = s.spooled_bytes;
+  out.segments = s.segments;
+  out.gaps = s.gaps;
+  out.stored_to = s.stored_to;
+  return out;
+}
+
+/// On the trading thread.
+web::limits_report read_figures(const figure_sources& from) {
+  web::limits_report report;
+  report.at = from.wall.wall_now();
+  std::map<std::string, std::map<std::string, std::int64_t>> breakers;
+  for (const auto id : from.bots.accounts())
+    if (const auto account = from.bots.report_connection(id))
+      ++breakers[account->exchange][std::string(to_string(account->connection.breaker))];
+  for (const auto& [name, venue] : from.venues) {
+    auto& e = report.exchanges.emplace_back(to_web(name, venue->get_limits()));
+    e.health = to_web(venue->get_health());
+    e.health.account_breakers = std::move(breakers[name]);
+  }
+  report.recorder = to_web(from.recorder.get_statistics());
+  return report;
+}
+
 }  // namespace
 
-web::limits_source make_limits_source(executor trading, executor web, const exchange_map& venues, const clock& wall) {
-  return [=, &venues, &wall](std::function<void(std::shared_ptr<const web::limits_report>)> done) {
-    asio::post(trading, [=, &venues, &wall, done = std::move(done)]() mutable {
-      auto report = std::make_shared<web::limits_report>(web::limits_report{wall.wall_now(), {}});
-      for (const auto& [name, venue] : venues) report->exchanges.push_back(to_web(name, venue->get_limits()));
+web::limits_source make_limits_source(executor trading, executor web, figure_sources from) {
+  return [=](std::function<void(std::shared_ptr<const web::limits_report>)> done) {
+    asio::post(trading, [=, done = std::move(done)]() mutable {
+      auto report = std::make_shared<web::limits_report>(read_figures(from));
       asio::post(web, [report, done = std::move(done)] { done(report); });
     });
   };

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,14 @@ struct exchange_limits {
     std::string id, symbol;
     limit_level level;
   };
+  /// How requests and messages are doing, of all accounts together.
+  struct connections {
+    std::optional<milliseconds> latency_median, message_age, market_data_age;
+    std::uint64_t reconnects = 0;
+    std::string breaker = "closed";
+    /// Accounts by the state of their own breaker: "closed", "half_open", "open".
+    std::map<std::string, std::int64_t> account_breakers;
+  };
   std::string exchange;
   std::vector<source> sources;
   std::vector<lane> lanes;
@@ -46,12 +55,23 @@ struct exchange_limits {
   std::vector<account> hottest_accounts;
   std::uint64_t address_bans = 0, account_bans = 0;
   std::size_t banned_accounts = 0;
+  connections health{};
+};
+
+/// What the raw recorder did since the start.
+struct recorder_report {
+  std::uint64_t recorded = 0, stored = 0, dropped = 0, quarantined = 0, sync_failures = 0, segments_left_alone = 0;
+  std::uint64_t spooled_bytes = 0;
+  std::size_t segments = 0;
+  /// Gap rows by exchange; the last number by stream that is in the database.
+  std::map<std::string, std::uint64_t> gaps, stored_to;
 };
 
 /// Of all exchanges, by name.
 struct limits_report {
   wall_time at;
   std::vector<exchange_limits> exchanges;
+  std::optional<recorder_report> recorder{};
 };
 /// Asks the trading thread; `done` is called on the web thread, later or never.
 using limits_source = std::function<void(std::function<void(std::shared_ptr<const limits_report>)> done)>;

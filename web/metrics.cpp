@@ -82,6 +82,26 @@ struct web_metrics::state {
       counters(registry, "engine_exchange_rate_wait_seconds_total", "Time that requests waited for budget.");
   prometheus::Family<prometheus::Counter>& bans =
       counters(registry, "engine_exchange_bans_total", "Bans that exchanges imposed.");
+  prometheus::Family<prometheus::Gauge>& latency =
+      gauges(registry, "engine_exchange_latency_seconds", "Median round trip of an exchange's requests in the last minutes.");
+  prometheus::Family<prometheus::Gauge>& message_age =
+      gauges(registry, "engine_exchange_message_age_seconds", "Time since anything (stream=all) or market data (stream=market) came from an exchange.");
+  prometheus::Family<prometheus::Gauge>& breakers = gauges(
+      registry, "engine_exchange_circuit_breakers", "Circuit breakers by state: one of each exchange and one of each account.");
+  prometheus::Family<prometheus::Counter>& reconnects =
+      counters(registry, "engine_exchange_reconnects_total", "Streams that were lost.");
+  prometheus::Family<prometheus::Counter>& raw_records =
+      counters(registry, "engine_raw_records_total", "Raw records by what became of them.");
+  prometheus::Family<prometheus::Counter>& raw_failures =
+      counters(registry, "engine_raw_spool_failures_total", "Files that could not be synced or read.");
+  prometheus::Family<prometheus::Gauge>& raw_backlog =
+      gauges(registry, "engine_raw_spool_bytes", "Bytes that wait on the disk for the database.");
+  prometheus::Family<prometheus::Gauge>& raw_segments =
+      gauges(registry, "engine_raw_spool_segments", "Files that wait on the disk for the database.");
+  prometheus::Family<prometheus::Counter>& raw_gaps =
+      counters(registry, "engine_raw_gaps_total", "Gap rows: data of an exchange that was not received.");
+  prometheus::Family<prometheus::Gauge>& raw_copied =
+      gauges(registry, "engine_raw_stored_sequence", "Last number of a stream that is in the database.");
   prometheus::Counter& fills = counters(registry, "engine_fills_total", "Fills over all users.").Add({});
   prometheus::Counter& cpu = counters(registry, "process_cpu_seconds_total", "User and system processor time.").Add({});
   prometheus::Gauge& resident = gauges(registry, "process_resident_memory_bytes", "Resident memory.").Add({});
@@ -114,6 +134,45 @@ struct web_metrics::state {
     }
     raise_to(bans.Add({{"exchange", e.exchange}, {"of", "address"}}), static_cast<double>(e.address_bans));
     raise_to(bans.Add({{"exchange", e.exchange}, {"of", "account"}}), static_cast<double>(e.account_bans));
+    show_health(e.exchange, e.health);
+  }
+
+  /// What is not known has no line, rather than a wrong one.
+  static void set_or_remove(prometheus::Family<prometheus::Gauge>& family, const labels& l, std::optional<milliseconds> value) {
+    auto& gauge = family.Add(l);
+    if (value)
+      gauge.Set(seconds_of(*value));
+    else
+      family.Remove(&gauge);
+  }
+
+  void show_health(const std::string& exchange, const exchange_limits::connections& h) {
+    set_or_remove(latency, {{"exchange", exchange}}, h.latency_median);
+    set_or_remove(message_age, {{"exchange", exchange}, {"stream", "all"}}, h.message_age);
+    set_or_remove(message_age, {{"exchange", exchange}, {"stream", "market"}}, h.market_data_age);
+    raise_to(reconnects.Add({{"exchange", exchange}}), static_cast<double>(h.reconnects));
+    for (const auto* state : {"closed", "half_open", "open"}) {
+      const auto found = h.account_breakers.find(state);
+      const auto count = found == h.account_breakers.end() ? 0 : found->second;
+      breakers.Add({{"exchange", exchange}, {"of", "exchange"}, {"state", state}}).Set(h.breaker == state ? 1 : 0);
+      breakers.Add({{"exchange", exchange}, {"of", "account"}, {"state", state}}).Set(static_cast<double>(count));
+    }
+  }
+
+  void show_recorder(const recorder_report& r) {
+    const auto raise = [](auto& family, const char* label, const char* name, std::uint64_t value) {
+      raise_to(family.Add({{label, name}}), static_cast<double>(value));
+    };
+    raise(raw_records, "result", "recorded", r.recorded);
+    raise(raw_records, "result", "stored", r.stored);
+    raise(raw_records, "result", "dropped", r.dropped);
+    raise(raw_records, "result", "quarantined", r.quarantined);
+    raise(raw_failures, "reason", "sync", r.sync_failures);
+    raise(raw_failures, "reason", "left_alone", r.segments_left_alone);
+    raw_backlog.Add({}).Set(static_cast<double>(r.spooled_bytes));
+    raw_segments.Add({}).Set(static_cast<double>(r.segments));
+    for (const auto& [exchange, count] : r.gaps) raise(raw_gaps, "exchange", exchange.c_str(), count);
+    for (const auto& [stream, sequence] : r.stored_to) raw_copied.Add({{"stream", stream}}).Set(static_cast<double>(sequence));
   }
 };
 
@@ -192,6 +251,7 @@ std::string web_metrics::render(const metrics_snapshot& now) {
   raise_to(s.fills, static_cast<double>(now.orders.fills));
   if (now.limits)
     for (const auto& e : now.limits->exchanges) s.show_limits(e);
+  if (now.limits && now.limits->recorder) s.show_recorder(*now.limits->recorder);
   raise_to(s.cpu, now.process.cpu_seconds);
   s.resident.Set(static_cast<double>(now.process.resident_bytes));
   s.virtual_memory.Set(static_cast<double>(now.process.virtual_bytes));

@@ -256,6 +256,7 @@ task<void> bot_manager::drain() { co_await state_->drain(); }
 std::optional<connection_report> bot_manager::report_connection(account_id id) const {
   return state_->supervisor.report_connection(id);
 }
+std::vector<account_id> bot_manager::accounts() const { return state_->supervisor.accounts(); }
 bool bot_manager::probe(account_id id) { return state_->supervisor.probe(id); }
 
 std::size_t bot_manager::size() const { return state_->supervisor.size(); }

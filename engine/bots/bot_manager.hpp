@@ -82,6 +82,8 @@ class bot_manager {
   /// Drain (A4): no new orders at once, in-flight ones settled or recorded, bots stopped; bounded by drain_limit.
   task<void> drain();
 
+  /// Of all bots that are wanted. Trading thread.
+  std::vector<account_id> accounts() const;
   /// How the account's connection is doing; nothing when no bot of it lives. Trading thread.
   std::optional<connection_report> report_connection(account_id) const;
   /// Asks the account's key for its rights now. False when no bot of it lives. Trading thread.

@@ -155,6 +155,9 @@ task<void> recorder::store_batch(lane* l, std::uint64_t index, std::shared_ptr<c
     if (stored) {
       if (told) log.info("the database takes raw data again", {{"spooled_bytes", total_bytes()}});
       statistics_.stored += stored->stored;
+      for (std::size_t i = 0; i < batch->size(); ++i)
+        if (i + 1 == batch->size() || (*batch)[i + 1].stream != (*batch)[i].stream)
+          statistics_.stored_to[(*batch)[i].stream] = (*batch)[i].sequence;
       if (!stored->refused.empty()) co_await quarantine(l, index, batch, std::move(stored->refused));
       co_return;
     }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 
 #include "base/files.hpp"
@@ -45,6 +46,10 @@ class spooling_raw_recorder : public raw_recorder {
     std::uint64_t sync_failures = 0, left_alone = 0;
     std::uint64_t spooled_bytes = 0;
     std::size_t segments = 0;
+    /// Gap rows that were noted, by exchange.
+    std::map<std::string, std::uint64_t> gaps;
+    /// The last number of each stream that is in the store, since the start.
+    std::map<std::string, std::uint64_t> stored_to;
   };
   virtual statistics get_statistics() const = 0;
 };

@@ -68,5 +68,39 @@ TEST(ExchangeLimitsApi, MetricsNameBucketsAndNoAccount) {
   EXPECT_EQ(text.find("orders_10s"), text.npos);
 }
 
+TEST(ExchangeLimitsApi, MetricsTellOfConnectionsAndTheRawRecord) {
+  web_fixture f;
+  limits_report report{wall_time::from_ms(1), {exchange_limits{.exchange = "okx"}}};
+  auto& health = report.exchanges[0].health;
+  health.latency_median = milliseconds(25);
+  health.reconnects = 3;
+  health.breaker = "half_open";
+  health.account_breakers = {{"closed", 7}, {"open", 2}};
+  report.recorder = recorder_report{.recorded = 90, .stored = 80, .dropped = 4, .quarantined = 1, .spooled_bytes = 4096, .segments = 2};
+  report.recorder->gaps = {{"okx", 5}};
+  report.recorder->stored_to = {{"okx.user", 1'795'250'932'476'797}};
+  f.services.parts.limits = [&](auto done) { done(std::make_shared<const limits_report>(report)); };
+  const auto read = [&] {
+    net::http_request r{.method = "GET"};
+    r.path = "/metrics";
+    r.remote_address = "127.0.0.1";
+    return f.send(std::move(r)).body;
+  };
+  const auto text = read();
+  for (const auto* line : {R"(engine_exchange_latency_seconds{exchange="okx"} 0.025)",
+                           R"(engine_exchange_reconnects_total{exchange="okx"} 3)",
+                           R"(engine_exchange_circuit_breakers{exchange="okx",of="account",state="closed"} 7)",
+                           R"(engine_exchange_circuit_breakers{exchange="okx",of="account",state="half_open"} 0)",
+                           R"(engine_exchange_circuit_breakers{exchange="okx",of="exchange",state="half_open"} 1)",
+                           R"(engine_raw_records_total{result="stored"} 80)", R"(engine_raw_records_total{result="quarantined"} 1)",
+                           R"(engine_raw_spool_bytes 4096)", R"(engine_raw_gaps_total{exchange="okx"} 5)",
+                           R"(engine_raw_stored_sequence{stream="okx.user"} 1795250932476797)"})
+    EXPECT_NE(text.find(line), text.npos) << line << "\n" << text;
+  EXPECT_EQ(text.find("engine_exchange_message_age_seconds{"), text.npos);
+  // What is not known any more is not shown as it was.
+  report.exchanges[0].health.latency_median.reset();
+  EXPECT_EQ(read().find("engine_exchange_latency_seconds{"), text.npos);
+}
+
 }  // namespace
 }  // namespace drover::web

@@ -69,7 +69,7 @@ void stream_connection::opened() {
   auto tenth = static_cast<std::uint64_t>(config_.life_limit.count() / 10);
   renew_at_ = opened_at_ + config_.life_limit - nanoseconds(parts_.random.below(tenth + 1));
   if (lost_at_) {
-    parts_.recorder.record_gap(config_.name, *lost_at_, clock.wall_now(), lost_reason_);
+    if (!protocol_.notes_gaps()) parts_.recorder.record_gap(config_.name, *lost_at_, clock.wall_now(), lost_reason_);
     lost_at_.reset();
   }
   log.info("stream connected", {{"stream", config_.name}});

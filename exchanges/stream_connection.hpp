@@ -39,6 +39,8 @@ class stream_protocol {
 
   /// Whose data the frame is, for the raw record ("" = public). Must be cheap and trust nothing.
   virtual std::string_view account_of(std::string_view) const { return {}; }
+  /// The protocol notes gaps itself, one for each account that it concerns; the connection notes none then.
+  virtual bool notes_gaps() const { return false; }
 };
 
 /// Where to connect to, and from which local address (empty: the system's choice).

@@ -41,6 +41,7 @@ void user_stream::remove(slot_id id) {
   if (found == slots_.end()) return;
   auto& s = found->second;
   if (s.due) waiting_.erase({*s.due, id});
+  if (parts_.coverage) parts_.coverage->forget(s.label);
   // A request still open is answered later: the subscription it brings is given up then.
   if (s.request) open_requests_[*s.request].slot = no_slot;
   if (s.subscription) {
@@ -63,12 +64,13 @@ void user_stream::on_close(std::string_view reason, steady_time now) {
   auto lost = std::exchange(by_subscription_, {});
   for (auto& [id, s] : slots_) {
     if (!s.due) make_wait(id, s, now);
+    if (parts_.coverage) parts_.coverage->lost(s.label, reason);
     s.request.reset();
     s.subscription.reset();
   }
   // The handlers may add and remove accounts: state is settled before the first is called.
   for (const auto& [subscription, id] : lost)
-    if (slots_.contains(id)) parts_.on_event(id, stream_lost{std::string(reason)});
+    if (slots_.contains(id)) tell(id, stream_lost{std::string(reason)});
 }
 
 stream_protocol::action user_stream::next_action(steady_time now) {
@@ -125,14 +127,23 @@ void user_stream::handle_refusal(slot_id id, const error& e, steady_time now) {
   make_wait(id, s, now + wait);
   log.warn("private stream refused", {{"account", s.label}, {"err", e}});
   parts_.on_refusal(e);
-  if (slots_.contains(id)) parts_.on_event(id, stream_lost{e.to_string()});
+  if (slots_.contains(id)) tell(id, stream_lost{e.to_string()});
+}
+
+void user_stream::tell(slot_id id, const account_event& event) {
+  if (parts_.coverage) {
+    const auto& label = slots_.at(id).label;
+    if (std::holds_alternative<stream_opened>(event)) parts_.coverage->opened(label);
+    if (const auto* lost = std::get_if<stream_lost>(&event)) parts_.coverage->lost(label, lost->reason);
+  }
+  parts_.on_event(id, event);
 }
 
 void user_stream::lose(slot_id id, slot& s, std::string_view reason) {
   by_subscription_.erase(*s.subscription);
   s.subscription.reset();
   make_wait(id, s, now_ + s.refusals.next(parts_.random));
-  parts_.on_event(id, stream_lost{std::string(reason)});
+  tell(id, stream_lost{std::string(reason)});
 }
 
 void user_stream::handle_answer(const user_answer& answer, steady_time now) {
@@ -156,7 +167,7 @@ void user_stream::handle_answer(const user_answer& answer, steady_time now) {
   s.subscription = *answer.subscription_id;
   s.refusals.reset();
   by_subscription_[*answer.subscription_id] = id;
-  parts_.on_event(id, stream_opened{});
+  tell(id, stream_opened{});
 }
 
 slot_id user_stream::find_subscription(std::int64_t subscription_id) const {
@@ -166,6 +177,7 @@ slot_id user_stream::find_subscription(std::int64_t subscription_id) const {
 
 void user_stream::on_message(std::string_view frame, steady_time now) {
   now_ = now;
+  if (parts_.coverage) parts_.coverage->heard();
   auto table = parts_.instruments();
   auto parsed = parse_user_frame(frame, *table);
   if (!parsed) {
@@ -191,15 +203,27 @@ void user_stream::on_message(std::string_view frame, steady_time now) {
   if (auto* balances = std::get_if<balance_event>(&event->body)) parts_.on_event(id, std::move(*balances));
 }
 
+slot_id user_stream::find_request(std::string_view request_id) const {
+  std::uint64_t request = 0;
+  std::from_chars(request_id.data(), request_id.data() + request_id.size(), request);
+  auto found = open_requests_.find(request);
+  return found == open_requests_.end() ? no_slot : found->second.slot;
+}
+
+/// Answers to requests begin with the request's id; they name the subscription for the first time.
 std::string_view user_stream::account_of(std::string_view frame) const {
-  constexpr std::string_view key = "\"subscriptionId\":";
-  auto at = frame.find(key);
-  if (at == std::string_view::npos) return {};
-  auto digits = frame.substr(at + key.size());
-  while (digits.starts_with(' ')) digits.remove_prefix(1);
-  std::int64_t subscription = -1;
-  std::from_chars(digits.data(), digits.data() + digits.size(), subscription);
-  auto id = find_subscription(subscription);
+  constexpr std::string_view key = "\"subscriptionId\":", request_key = "{\"id\":\"";
+  auto id = no_slot;
+  if (frame.starts_with(request_key)) {
+    const auto text = frame.substr(request_key.size());
+    id = find_request(text.substr(0, text.find('"')));
+  } else if (auto at = frame.find(key); at != std::string_view::npos) {
+    auto digits = frame.substr(at + key.size());
+    while (digits.starts_with(' ')) digits.remove_prefix(1);
+    std::int64_t subscription = -1;
+    std::from_chars(digits.data(), digits.data() + digits.size(), subscription);
+    id = find_subscription(subscription);
+  }
   return id == no_slot ? std::string_view() : std::string_view(slots_.at(id).label);
 }
 

@@ -12,6 +12,7 @@
 #include "base/backoff.hpp"
 #include "exchanges/exchange.hpp"
 #include "exchanges/instrument_table.hpp"
+#include "exchanges/raw/account_coverage.hpp"
 #include "exchanges/runtime/private_feed.hpp"
 #include "exchanges/stream_connection.hpp"
 
@@ -42,6 +43,8 @@ class user_stream final : public stream_protocol {
     std::function<void(slot_id, const account_event&)> on_event;
     /// A subscription was refused with this error (rate limits and clock concern more than the account).
     std::function<void(const error&)> on_refusal;
+    /// Where gaps are noted; outlives the stream. May be null.
+    account_coverage* coverage = nullptr;
   };
   explicit user_stream(parts);
 
@@ -58,6 +61,7 @@ class user_stream final : public stream_protocol {
   void on_close(std::string_view reason, steady_time now) override;
   action next_action(steady_time now) override;
   std::string_view account_of(std::string_view frame) const override;
+  bool notes_gaps() const override { return parts_.coverage != nullptr; }
 
  private:
   struct slot {
@@ -78,6 +82,9 @@ class user_stream final : public stream_protocol {
   void handle_answer(const struct user_answer&, steady_time now);
   void handle_refusal(slot_id, const error&, steady_time now);
   void lose(slot_id, slot&, std::string_view reason);
+  /// Notes what it means for the account's record, then tells its owner.
+  void tell(slot_id, const account_event&);
+  slot_id find_request(std::string_view request_id) const;
   slot_id find_subscription(std::int64_t subscription_id) const;
 
   parts parts_;

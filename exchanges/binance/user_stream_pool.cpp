@@ -16,9 +16,18 @@ constexpr nanoseconds instruments_retry = 5s;
 
 struct user_stream_pool::line {
   line(user_stream::parts p, const exchange_parts& parts, const stream_config& config)
-      : protocol(std::move(p)), connection(parts, config, protocol) {}
+      : coverage(parts.recorder, parts.timers.get_clock(), config.name),
+        protocol(with(std::move(p), coverage)),
+        connection(parts, config, protocol) {}
+  account_coverage coverage;
   user_stream protocol;
   stream_connection connection;
+
+ private:
+  static user_stream::parts with(user_stream::parts p, account_coverage& coverage) {
+    p.coverage = &coverage;
+    return p;
+  }
 };
 
 user_stream_pool::user_stream_pool(const feed_parts& parts) : parts_(parts) {
@@ -88,7 +97,8 @@ user_stream::parts user_stream_pool::make_parts() {
           .instruments = [this] { return parts_.instruments.known(); },
           .server_now = [this] { return parts_.gateway.server_now(); },
           .on_event = [this](slot_id id, const account_event& event) { deliver(id, event); },
-          .on_refusal = [this](const error& e) { handle_refusal(e); }};
+          .on_refusal = [this](const error& e) { handle_refusal(e); },
+          .coverage = nullptr};
 }
 
 std::optional<nanoseconds> user_stream_pool::take_weight(int weight) {

@@ -97,7 +97,7 @@ void recorder::record(const raw_record& r) {
     return note_drop(r.stream, now);
   }
   if (!drops_.empty()) end_drop(r.stream, now);
-  append_start_gap(l, r.stream, now);
+  append_start_gap(l, r.stream, r.account, now);
   const auto kind = r.kind == raw_kind::ws_frame ? spool_kind::ws_frame : spool_kind::rest_response;
   // Never the query: it carries signatures.
   const auto endpoint = r.endpoint.substr(0, r.endpoint.find('?'));
@@ -105,11 +105,21 @@ void recorder::record(const raw_record& r) {
   append(l, {kind, r.stream, endpoint, r.account, r.operation, r.arguments, 0, now, r.status, body});
 }
 
-void recorder::append_start_gap(lane& l, std::string_view stream, wall_time now) {
+void recorder::append_start_gap(lane& l, std::string_view stream, std::string_view account, wall_time now) {
   const auto* known = l.spool->find_stream(stream);
-  if (!known || !known->idle || known->last_received == wall_time{}) return;
-  const auto body = encode_gap({known->last_received, std::max(now, known->last_received), "the engine was not running"});
-  append(l, {spool_kind::gap, stream, {}, {}, {}, {}, 0, now, 0, body});
+  const bool resumes = known && known->idle && known->last_received != wall_time{};
+  const auto note = [&](wall_time from) {
+    const auto body = encode_gap({from, std::max(now, from), "the engine was not running"});
+    append(l, {spool_kind::gap, stream, {}, account, {}, {}, 0, now, 0, body});
+  };
+  if (!stream.ends_with(private_stream_ending)) {
+    if (resumes) note(known->last_received);
+    return;
+  }
+  if (resumes) resumed_.try_emplace(std::string(stream), resumed_stream{known->last_received, {}});
+  const auto found = resumed_.find(stream);
+  if (account.empty() || found == resumed_.end()) return;
+  if (found->second.accounts.emplace(account).second) note(found->second.from);
 }
 
 void recorder::append(lane& l, const spool_record_view& record) {
@@ -120,6 +130,7 @@ void recorder::append(lane& l, const spool_record_view& record) {
   if (l.spool->closed().size() != before) read_wanted_.notify();
   if (!kept) return note_drop(record.stream, record.received_at);
   ++statistics_.recorded;
+  if (record.kind == spool_kind::gap) ++statistics_.gaps[std::string(record.stream.substr(0, record.stream.find('.')))];
 }
 
 void recorder::record_gap(std::string_view stream, wall_time from, wall_time to, std::string_view reason) {
@@ -132,7 +143,7 @@ void recorder::note_gap(const data_gap& gap) {
   const auto now = timers_.get_clock().wall_now();
   auto& l = find_lane(gap.stream);
   if (const auto* known = l.spool->find_stream(gap.stream); known && gap.to > known->last_received)
-    append_start_gap(l, gap.stream, now);
+    append_start_gap(l, gap.stream, gap.account, now);
   append(l, {spool_kind::gap, gap.stream, {}, gap.account, gap.channel, details, 0, now, 0, body});
 }
 

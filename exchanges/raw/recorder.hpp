@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,8 +57,9 @@ class recorder final : public spooling_raw_recorder {
   std::uint64_t total_bytes() const;
   bool must_drop(const raw_record&, const lane&) const;
   void append(lane&, const spool_record_view&);
-  /// What happened on a stream while no engine ran is missing like everything else that was not received.
-  void append_start_gap(lane&, std::string_view stream, wall_time now);
+  /// What happened on a stream while no engine ran is missing like everything else that was not received; of a private stream,
+  /// for each account by itself, up to the first that is heard of it.
+  void append_start_gap(lane&, std::string_view stream, std::string_view account, wall_time now);
   void note_drop(std::string_view stream, wall_time now);
   void end_drop(std::string_view stream, wall_time now);
   void end_drops();
@@ -89,6 +91,12 @@ class recorder final : public spooling_raw_recorder {
   std::vector<std::unique_ptr<lane>> lanes_;
   std::size_t last_lane_ = 0;
   std::map<std::string, drop, std::less<>> drops_;
+  /// Private streams that an earlier process heard, and up to when.
+  struct resumed_stream {
+    wall_time from;
+    std::set<std::string, std::less<>> accounts;
+  };
+  std::map<std::string, resumed_stream, std::less<>> resumed_;
   std::deque<loaded_segment> loaded_;
   std::string clean_body_;
   steady_time next_days_{}, next_retention_{};

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "exchanges/raw/redaction.hpp"
 
 namespace drover::exchanges {
 
@@ -19,12 +20,14 @@ struct account_streams::line {
        const std::function<stream_config(line&)>& configure)
       : keys(std::move(k)),
         on_event(std::move(h)),
-        session(std::move(p)),
+        coverage(feed.parts.recorder, feed.parts.timers.get_clock(), feed.config.name + std::string(private_stream_ending)),
+        session(with(std::move(p), coverage)),
         connection(feed.parts, configure(*this), session),
         woken(feed.parts.executor),
         scope(feed.parts.executor, "private stream") {}
   std::shared_ptr<key_session> keys;
   std::shared_ptr<handler> on_event;
+  account_coverage coverage;
   private_session session;
   stream_connection connection;
   /// When the access was given or prolonged.
@@ -32,6 +35,12 @@ struct account_streams::line {
   /// Ends run_line().
   wake_event woken;
   task_scope scope;
+
+ private:
+  static private_session::parts with(private_session::parts p, account_coverage& coverage) {
+    p.coverage = &coverage;
+    return p;
+  }
 };
 
 account_streams::account_streams(const feed_parts& parts) : parts_(parts) {}
@@ -50,7 +59,8 @@ private_session::parts account_streams::make_session_parts(const std::shared_ptr
                                  const auto kept = on_event;
                                  (*kept)(e);
                                },
-                           .on_refusal = [this, keys](const error& e) { handle_refusal(*keys, e); }};
+                           .on_refusal = [this, keys](const error& e) { handle_refusal(*keys, e); },
+                           .coverage = nullptr};
   p.make_frames = [this, keys](private_wire& wire, int stage, const stream_access* access) {
     return make_frames(*keys, wire, stage, access);
   };
@@ -66,7 +76,7 @@ slot_id account_streams::add(handler on_event, std::shared_ptr<key_session> keys
   const auto configure = [this, habits, weak](line&) {
     stream_config config;
     config.find_target = [this, weak] { return find_target(weak->lock()); };
-    config.name = parts_.config.name + ".user";
+    config.name = parts_.config.name + std::string(private_stream_ending);
     config.idle_limit = habits.idle_limit;
     config.life_limit = habits.life_limit;
     return config;

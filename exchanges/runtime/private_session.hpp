@@ -10,6 +10,7 @@
 #include "base/backoff.hpp"
 #include "exchanges/exchange.hpp"
 #include "exchanges/protocol/private_wire.hpp"
+#include "exchanges/raw/account_coverage.hpp"
 #include "exchanges/stream_connection.hpp"
 
 namespace drover::exchanges {
@@ -32,6 +33,8 @@ class private_session final : public stream_protocol, private private_events {
     std::function<void(const account_event&)> on_event;
     /// A login or subscription was refused with this error (rate limits and clock concern more than the account).
     std::function<void(const error&)> on_refusal;
+    /// Where gaps are noted; outlives the session. May be null.
+    account_coverage* coverage = nullptr;
   };
   explicit private_session(parts);
 
@@ -56,6 +59,7 @@ class private_session final : public stream_protocol, private private_events {
   void on_close(std::string_view reason, steady_time now) override;
   action next_action(steady_time now) override;
   std::string_view account_of(std::string_view) const override { return parts_.label; }
+  bool notes_gaps() const override { return parts_.coverage != nullptr; }
 
  private:
   void on_stage_done() override;

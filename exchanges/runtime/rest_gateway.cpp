@@ -117,7 +117,8 @@ rest_gateway::rest_gateway(const venue_protocol& protocol, const exchange_config
       base_url_(config.rest_url),
       stream_(config.name + ".rest"),
       request_timeout_(config.request_timeout),
-      receive_window_(config.receive_window) {}
+      receive_window_(config.receive_window),
+      missed_polls_(parts.recorder, parts.timers.get_clock(), stream_) {}
 
 void rest_gateway::use(clock_sync& clock, instrument_cache& instruments) {
   clock_ = &clock;
@@ -163,7 +164,9 @@ task<result<venue_answer>> rest_gateway::call(venue_call now, lane l, std::share
 task<result<venue_reply>> rest_gateway::send_step(const venue_call& call, lane l, key_session* keys, bool& wrote) {
   auto wire = protocol_.make_request(call);
   if (!wire) co_return std::unexpected(std::move(wire.error()));
+  const auto wanted_at = parts_.timers.get_clock().wall_now();
   auto answer = co_await exchange_bytes(call, l, keys, *wire, wrote);
+  note_outcome(call, keys, wanted_at, answer ? nullptr : &answer.error());
   if (!answer) co_return std::unexpected(std::move(answer.error()));
   const bool redacted = holds_token(call.op);
   if (!redacted) record(call, *wire, keys, *answer, venue_reply{});
@@ -202,7 +205,13 @@ task<result<client_response>> rest_gateway::exchange_bytes(const venue_call& cal
     if (mapped.code == make_error_code(exchange_errc::not_sent)) wrote = wrote_before;
     const auto reason = std::string(wire.endpoint) + ": " + answer.error().to_string();
     way.tell(true, reason, now - sent_at, now);
-    parts_.recorder.record_gap(stream_, sent_wall, clock.wall_now(), reason);
+    // The answer to a change may have been lost on the way; what came of the order is asked for later.
+    if (is_write(call.op)) {
+      data_gap gap{stream_, sent_wall, clock.wall_now(), reason};
+      gap.account = label;
+      gap.symbol = symbol_of(call);
+      parts_.recorder.note_gap(gap);
+    }
     co_return std::unexpected(std::move(mapped));
   }
   constexpr int first_server_error = 500;
@@ -211,6 +220,15 @@ task<result<client_response>> rest_gateway::exchange_bytes(const venue_call& cal
   way.tell(failed, reason, now - sent_at, now);
   ledger_.apply(protocol_.read_limits(wire, *answer, server_now()), *grant, label, symbol_of(call));
   co_return std::move(*answer);
+}
+
+void rest_gateway::note_outcome(const venue_call& call, const key_session* keys, wall_time wanted_at, const error* missed) {
+  if (is_write(call.op)) return;
+  const std::string_view label = keys ? std::string_view(keys->label) : std::string_view();
+  if (missed)
+    missed_polls_.missed(call.op, symbol_of(call), label, wanted_at, missed->to_string());
+  else
+    missed_polls_.answered(call.op, symbol_of(call), label);
 }
 
 result<client_request> rest_gateway::sign(const venue_call& call, const wire_request& wire, key_session* keys) {

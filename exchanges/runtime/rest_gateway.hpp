@@ -8,6 +8,7 @@
 #include "exchanges/clock_sync.hpp"
 #include "exchanges/instrument_cache.hpp"
 #include "exchanges/protocol/venue_protocol.hpp"
+#include "exchanges/raw/missed_polls.hpp"
 #include "exchanges/rate_ledger.hpp"
 #include "exchanges/registry.hpp"
 #include "exchanges/runtime/circuit_breaker.hpp"
@@ -51,6 +52,8 @@ class rest_gateway {
   task<result<venue_reply>> send_step(const venue_call&, lane, key_session* keys, bool& wrote);
   task<result<client_response>> exchange_bytes(const venue_call&, lane, key_session* keys, const wire_request&, bool& wrote);
   result<client_request> sign(const venue_call&, const wire_request&, key_session* keys);
+  /// Every read that was wanted leaves an answer or a gap row.
+  void note_outcome(const venue_call&, const key_session* keys, wall_time wanted_at, const error* missed);
   void record(const venue_call&, const wire_request&, const key_session*, const client_response&,
               const result<venue_reply>& read_as) const;
 
@@ -65,6 +68,7 @@ class rest_gateway {
   circuit_breaker breaker_;
   health_meter health_{health_samples};
   std::int64_t last_nonce_ = 0;
+  missed_polls missed_polls_;
 };
 
 /// transport_errc → exchange_errc.

@@ -147,6 +147,22 @@ TEST(BinanceVenue, TellsUnsentFromUnknown) {
   EXPECT_EQ(f.recorder.gaps.size(), 3u);
 }
 
+TEST(BinanceVenue, LeavesAGapRowForEveryReadThatCouldNotBeMade) {
+  venue_fixture f;
+  auto& account = f.open();
+  f.routes["GET /api/v3/openOrders"] = fail(transport_errc::no_answer, "reset");
+  EXPECT_FALSE(f.run(account.fetch_open_orders("BTC/USDT", lane::read)));
+  ASSERT_EQ(f.recorder.gaps.size(), 1u);
+  EXPECT_NE(f.recorder.gaps[0].find("poll of open_orders"), std::string::npos);
+  // Never sent: the breaker is open after some more.
+  const auto sent = [&] { return f.http.requests.size(); };
+  for (int i = 0; i < 10; ++i) (void)f.run(account.fetch_open_orders("BTC/USDT", lane::read));
+  EXPECT_LT(sent(), 11u);
+  EXPECT_FALSE(f.run(account.fetch_balances(lane::read)));
+  ASSERT_EQ(f.recorder.gaps.size(), 2u);
+  EXPECT_NE(f.recorder.gaps[1].find("poll of balances"), std::string::npos);
+}
+
 TEST(BinanceVenue, StaysAwayWhileBanned) {
   venue_fixture f;
   f.routes["GET /api/v3/account"] = {418, {{"Retry-After", "120"}}, R"({"code":-1003,"msg":"banned"})"};

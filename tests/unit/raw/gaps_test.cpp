@@ -1,9 +1,10 @@
 #include <gtest/gtest.h>
 
+#include "exchanges/raw/account_coverage.hpp"
 #include "exchanges/raw/backfill.hpp"
 #include "exchanges/raw/call_text.hpp"
 #include "exchanges/raw/market_continuity.hpp"
-#include "exchanges/raw/poll_series.hpp"
+#include "exchanges/raw/missed_polls.hpp"
 #include "tests/support/coroutines.hpp"
 #include "tests/unit/exchanges/fakes.hpp"
 
@@ -27,71 +28,87 @@ class gap_list final : public raw_recorder {
   }
 };
 
-struct poll_fixture {
-  poll_fixture() {
-    // To the beginning of a slot.
-    timers.advance(io, next());
+struct polls_fixture {
+  void miss(const char* reason, const char* account = "17") {
+    const auto wanted_at = clock.wall_now();
+    clock.advance(2s);
+    polls.missed(operation::open_orders, "BTC/USDT", account, wanted_at, reason);
   }
-  nanoseconds next() {
-    auto now = timers.get_clock().wall_now().since_epoch;
-    return 60s - now % nanoseconds(60s);
-  }
-  std::int64_t slot() { return timers.get_clock().wall_now().since_epoch / nanoseconds(60s); }
-  std::string numbers(std::int64_t first, std::int64_t last) { return std::to_string(first) + "-" + std::to_string(last); }
-  asio::io_context io;
-  test::manual_timers timers;
+  void answer(const char* account = "17") { polls.answered(operation::open_orders, "BTC/USDT", account); }
+  test::manual_clock clock;
   gap_list list;
+  missed_polls polls{list, clock, "okx.rest"};
 };
 
-TEST(PollSeries, LeavesNoGapWhereEverySlotIsAnswered) {
-  poll_fixture f;
-  {
-    poll_series series(f.list, f.timers, "okx.rest", "balances", "17", 60s);
-    for (int i = 0; i < 20; ++i) {
-      series.answered();
-      f.timers.advance(f.io, 60s);
-    }
-    series.answered();
-  }
+TEST(MissedPolls, LeaveNoGapWhereEveryPollIsAnswered) {
+  polls_fixture f;
+  for (int i = 0; i < 20; ++i) f.answer();
   EXPECT_TRUE(f.list.gaps.empty());
 }
 
-TEST(PollSeries, LeavesAGapRowForEachMissedSlot) {
-  poll_fixture f;
-  auto first = f.slot();
-  poll_series series(f.list, f.timers, "okx.rest", "balances", "17", 60s);
-  series.answered();
-  f.timers.advance(f.io, 60s);
-  series.failed("HTTP 502");
-  f.timers.advance(f.io, 60s);
-  series.answered();
-  f.timers.advance(f.io, 180s);
-  series.answered();
-  EXPECT_EQ(f.list.gaps, (texts{"poll 17 " + f.numbers(first + 1, first + 1) + " 60s poll of balances: HTTP 502",
-                                "poll 17 " + f.numbers(first + 3, first + 4) + " 120s poll of balances: not polled"}));
-}
-
-TEST(PollSeries, ForgivesAFailureThatIsMadeGoodInItsSlot) {
-  poll_fixture f;
-  poll_series series(f.list, f.timers, "okx.rest", "balances", "17", 60s);
-  series.failed("HTTP 502");
-  f.timers.advance(f.io, 30s);
-  series.answered();
-  f.timers.advance(f.io, 40s);
-  series.answered();
-  EXPECT_TRUE(f.list.gaps.empty());
-}
-
-TEST(PollSeries, BoundsWhatOneRowSays) {
-  poll_fixture f;
-  auto first = f.slot();
-  {
-    poll_series series(f.list, f.timers, "okx.rest", "balances", "17", 60s);
-    f.timers.advance(f.io, 60s * (poll_series::slots_per_row + 5));
-  }
+TEST(MissedPolls, LeaveAGapRowAtOnceAndOneForThoseThatFollow) {
+  polls_fixture f;
+  f.miss("no budget");
+  EXPECT_EQ(f.list.gaps, texts{"poll BTC/USDT17 0-0 2s poll of open_orders: no budget"});
+  f.miss("no budget");
+  f.clock.advance(10s);
+  f.miss("HTTP 502");
+  EXPECT_EQ(f.list.gaps.size(), 1u);
+  f.answer();
   ASSERT_EQ(f.list.gaps.size(), 2u);
-  EXPECT_NE(f.list.gaps[0].find(f.numbers(first, first + 59)), std::string::npos);
-  EXPECT_NE(f.list.gaps[1].find(f.numbers(first + 60, first + 64)), std::string::npos);
+  EXPECT_EQ(f.list.gaps[1], "poll BTC/USDT17 0-0 14s poll of open_orders: 2 more, the last: HTTP 502");
+  f.answer();
+  f.miss("reset");
+  EXPECT_EQ(f.list.gaps.size(), 3u);
+}
+
+TEST(MissedPolls, TellAccountsApart) {
+  polls_fixture f;
+  f.miss("reset", "17");
+  f.miss("reset", "18");
+  f.miss("reset", "17");
+  f.answer("18");
+  EXPECT_EQ(f.list.gaps.size(), 2u);
+  f.answer("17");
+  EXPECT_EQ(f.list.gaps.back(), "poll BTC/USDT17 0-0 2s poll of open_orders: 1 more, the last: reset");
+}
+
+TEST(MissedPolls, BoundWhatIsOnlyCounted) {
+  polls_fixture f;
+  for (int i = 0; i < 100; ++i) f.miss("away");
+  // 2 s each: the first, then as many as a minute holds.
+  EXPECT_EQ(f.list.gaps.size(), 4u);
+  EXPECT_TRUE(f.list.gaps[1].ends_with("60s poll of open_orders: 30 more, the last: away")) << f.list.gaps[1];
+}
+
+struct coverage_fixture {
+  test::manual_clock clock;
+  gap_list list;
+  account_coverage coverage{list, clock, "binance.user"};
+};
+
+TEST(AccountCoverage, NamesEachAccountAndTheTimeItCouldNotHear) {
+  coverage_fixture f;
+  f.coverage.opened("17");
+  f.coverage.opened("18");
+  f.coverage.heard();
+  f.clock.advance(3s);
+  for (const auto* account : {"17", "18"}) f.coverage.lost(account, "reset");
+  f.clock.advance(2s);
+  f.coverage.lost("17", "refused");
+  f.coverage.opened("17");
+  f.clock.advance(4s);
+  f.coverage.opened("18");
+  EXPECT_EQ(f.list.gaps, (texts{" 17 0-0 5s reset", " 18 0-0 9s reset"}));
+}
+
+TEST(AccountCoverage, KnowsNothingOfAccountsThatWereNeverHeardOrAreGone) {
+  coverage_fixture f;
+  f.coverage.opened("17");
+  f.coverage.lost("17", "reset");
+  f.coverage.forget("17");
+  f.coverage.opened("17");
+  EXPECT_TRUE(f.list.gaps.empty());
 }
 
 struct continuity_fixture {
@@ -217,10 +234,13 @@ class fake_source final : public backfill_source {
   std::int64_t first_trade = 1, last_trade = 100;
   std::size_t page = 1000;
   std::optional<error> failure;
+  /// The list from an id on is not for the public.
+  bool closed = false;
   std::vector<venue_call> calls;
   task<result<venue_answer>> fetch(std::string exchange, venue_call call) override {
     calls.push_back(call);
     if (failure) co_return std::unexpected(*failure);
+    if (closed && !call.after.empty()) co_return fail(exchange_errc::refused, "no key");
     if (exchange != "x") co_return fail(errc::not_found, "no such exchange");
     if (call.op == operation::trades) co_return trades(call);
     co_return candles(call);
@@ -286,6 +306,17 @@ TEST(Backfiller, FetchesNumberedTradesPageByPage) {
   g.last_missing = 30;
   EXPECT_EQ(f.look(), texts{"filled: 26 of 26 trades"});
   EXPECT_EQ(f.source.calls.size(), 3u);
+}
+
+TEST(Backfiller, TakesTheLatestTradesWhereOlderOnesAreRefused) {
+  backfill_fixture f;
+  f.source.closed = true;
+  f.source.first_trade = 20;
+  auto& g = f.add("x.market", "trades", 1000, 2000);
+  g.first_missing = 15;
+  g.last_missing = 30;
+  EXPECT_TRUE(f.look().at(0).starts_with("partly: 11 of 16 trades")) << f.look().at(0);
+  EXPECT_TRUE(f.source.calls.back().after.empty());
 }
 
 TEST(Backfiller, SaysHowMuchOfAGapTheVenueStillKnew) {

@@ -205,6 +205,31 @@ TEST(RawRecorder, GoesOnCountingAfterARestart) {
   EXPECT_EQ(gap->to - gap->from, 5s);
 }
 
+TEST(RawRecorder, NamesEachAccountThatMissedARestart) {
+  recorder_fixture f;
+  const auto say = [&](const char* account) { f.recorder->record({raw_kind::ws_frame, "binance.user", {}, account, 0, "frame"}); };
+  f.open();
+  say("17");
+  say("18");
+  f.kill();
+  f.timers.clock_of().advance(5s);
+  f.open();
+  say("");
+  say("17");
+  f.timers.clock_of().advance(3s);
+  say("18");
+  say("17");
+  f.start();
+  f.turn_until([&] { return f.rows.records.size() == 8; });
+  std::vector<std::string> gaps;
+  for (const auto& r : f.rows.records)
+    if (r.kind == spool_kind::gap) {
+      const auto gap = decode_gap(r.body);
+      gaps.push_back(r.account + " " + std::to_string((gap->to - gap->from) / 1s) + " " + gap->reason);
+    }
+  EXPECT_EQ(gaps, (texts{"17 5 the engine was not running", "18 8 the engine was not running"}));
+}
+
 TEST(RawRecorder, GoesOnCountingWhenEverySegmentWasCopied) {
   recorder_fixture f;
   f.open();

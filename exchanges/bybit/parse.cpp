@@ -16,8 +16,9 @@ side read_side(json_fields& f) {
 
 order_status read_status(json_fields& f) {
   // What a market order could not get ends as "partially filled and cancelled": it is over.
-  constexpr std::array<std::pair<std::string_view, order_status>, 10> words{
+  constexpr std::array<std::pair<std::string_view, order_status>, 11> words{
       {{"New", order_status::open},
+       {"Active", order_status::open},
        {"Created", order_status::open},
        {"Untriggered", order_status::open},
        {"Triggered", order_status::open},

@@ -50,8 +50,16 @@ std::string_view interval_of(candle_interval i) {
   }
 }
 
-wire_request make_create(const order_request& r) {
+std::unexpected<error> refuse(std::string reason) {
+  return fail(exchange_errc::refused, std::move(reason));
+}
+
+result<wire_request> make_create(const order_request& r) {
   const bool market = r.type == order_type::market;
+  if (r.type == order_type::limit_maker && r.tif != time_in_force::gtc)
+    return refuse("a post-only order cannot be immediate");
+  if (market && r.tif == time_in_force::fok)
+    return refuse("the exchange has no market orders that are filled whole or not at all");
   const bool by_quote = market && r.side == side::buy && !r.quote_quantity.is_zero();
   json_object body;
   body.text("category", "spot")
@@ -73,7 +81,13 @@ wire_request make_create(const order_request& r) {
   return out;
 }
 
-wire_request make_cancel(const order_ref& of) {
+/// Without a name the exchange would answer for all orders.
+bool is_unnamed(const order_ref& of) {
+  return of.venue_order_id.empty() && of.client_order_id.empty();
+}
+
+result<wire_request> make_cancel(const order_ref& of) {
+  if (is_unnamed(of)) return refuse("an order is named by its id or its client id");
   json_object body;
   body.text("category", "spot").text("symbol", to_venue_symbol(of.symbol));
   of.venue_order_id.empty() ? body.text("orderLinkId", of.client_order_id) : body.text("orderId", of.venue_order_id);
@@ -82,7 +96,8 @@ wire_request make_cancel(const order_ref& of) {
   return out;
 }
 
-wire_request make_find(const venue_call& call) {
+result<wire_request> make_find(const venue_call& call) {
+  if (is_unnamed(call.of)) return refuse("an order is named by its id or its client id");
   const bool recent = call.step == 0;
   auto out = recent ? keyed_request("GET", "/v5/order/realtime", "GET /v5/order/realtime", query_requests)
                     : keyed_request("GET", "/v5/order/history", "GET /v5/order/history", query_requests);

@@ -150,6 +150,7 @@ TEST(BybitRequests, EveryOperationIsMadeOrRefusedWithAReason) {
   for (auto op : all_operations()) {
     auto call = test_support::call_of(op);
     call.order = test_support::limit_order();
+    call.of.client_order_id = test_support::client_id;
     auto made = protocol->make_request(call);
     if (!made) {
       EXPECT_EQ(made.error().code, make_error_code(exchange_errc::unsupported)) << to_string(op);

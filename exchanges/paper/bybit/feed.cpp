@@ -110,7 +110,8 @@ void session::subscribe(const json& request, bool on) {
 }
 
 void session::trade(const json& request) {
-  const auto id = request.value("reqId", std::string()), op = request.value("op", std::string());
+  const auto head = request_fields::from_json(request);
+  const auto id = head.text("reqId"), op = head.text("op");
   const auto args = request.value("args", json::array());
   if (!user_ || !args.is_array() || args.empty()) return answer(op, false, "Request not authorized", request);
   const auto fields = request_fields::from_json(args.front());

@@ -53,7 +53,7 @@ std::unexpected<refused> explain(refusal why, const exchanges::instrument& i, co
     case refusal::duplicate_client_id:
       return refuse(170'141, "Duplicate clientOrderId");
     case refusal::market_closed:
-      return refuse(170'198, "Order quantity of the symbol is restricted: trading is halted.");
+      return refuse(170'151, "The trading pair is not open yet.");
     case refusal::too_many_orders:
       return refuse(170'210, "New order rejected.");
   }
@@ -187,6 +187,8 @@ outcome bybit_dialect::route_private(const call& c) {
   const auto& rights = c.account->permissions;
   if (c.http.method == "POST" ? !rights.trade : !rights.read)
     return refuse(10'005, "Permission denied, please check your API key permissions.");
+  const bool changes = path == "/v5/order/create" || path.starts_with("/v5/order/cancel");
+  if (changes != (c.http.method == "POST")) return refuse(10'017, "Route not found.");
   if (path == "/v5/order/create") return place(*c.account, c.fields);
   if (path == "/v5/order/cancel") return cancel(*c.account, c.fields);
   if (path == "/v5/order/cancel-all") return cancel_all(c);

@@ -170,9 +170,7 @@ void feed_session::subscribe(const json& request, bool on) {
   const auto common = products_of(request);
   std::vector<std::string> answers;
   for (const auto& c : channels) {
-    const auto name = c.is_string()   ? c.get<std::string>()
-                      : c.is_object() ? c.value("name", std::string())
-                                      : std::string();
+    const auto name = c.is_string() ? c.get<std::string>() : std::string(request_fields::from_json(c).text("name"));
     auto products = c.is_object() ? products_of(c) : std::vector<std::string>();
     if (products.empty()) products = common;
     const bool is_private = name == "user" || name == "full" || name == "level2" || name == "level3";

@@ -14,6 +14,19 @@ std::string dump(const json& value) {
   return value.dump(-1, ' ', true, json::error_handler_t::replace);
 }
 
+/// Orders of one message.
+constexpr std::size_t trade_limit = 20;
+
+/// Unix seconds; none for anything but a number up to the year 3000.
+std::optional<wall_time> read_seconds(std::string_view text) {
+  constexpr std::int64_t latest_s = 32'503'680'000;
+  std::int64_t whole = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), whole);
+  const bool fits = whole >= 0 && whole < latest_s;
+  if (failure != std::errc() || end != text.data() + text.size() || !fits) return std::nullopt;
+  return wall_time{seconds(whole)};
+}
+
 bool is_known_channel(std::string_view channel, std::string_view path) {
   if (path.ends_with("/business")) return channel.starts_with("candle");
   return channel == "books" || channel == "books5" || channel == "bbo-tbt" || channel == "tickers" ||
@@ -54,12 +67,13 @@ void session::on_message(std::string_view message, bool) {
   if (message == "ping") return sender_.send(std::string("pong"));
   auto request = read_loose_json(message);
   if (!request || !request->is_object()) return fail("60012", "Invalid request");
-  const auto op = request->value("op", std::string());
+  const auto fields = request_fields::from_json(*request);
+  const auto op = fields.text("op");
   const auto arguments = request->value("args", json::array());
   if (!arguments.is_array()) return fail("60012", "Invalid request");
   if (op == "login") return log_in(arguments);
   if (op == "subscribe" || op == "unsubscribe") return subscribe(arguments, op == "subscribe");
-  if (op == "order" || op == "cancel-order" || op == "batch-orders") return trade(*request);
+  if (op == "order" || op == "cancel-order" || op == "batch-orders") return trade(fields, arguments);
   fail("60012", "Invalid request");
 }
 
@@ -67,13 +81,10 @@ void session::log_in(const json& arguments) {
   if (arguments.empty()) return fail("60012", "Invalid request");
   const auto f = request_fields::from_json(arguments.front());
   const auto timestamp = f.text("timestamp");
-  auto seconds_sent = decimal::parse(timestamp);
-  if (!seconds_sent) return fail("60004", "Invalid timestamp");
-  std::int64_t whole = 0;
-  std::from_chars(timestamp.data(), timestamp.data() + timestamp.size(), whole);
-  auto account =
-      dialect_.authenticate(f.text("apiKey"), f.text("passphrase"), f.text("sign"),
-                            std::string(timestamp) + "GET/users/self/verify", wall_time{seconds(whole)}, address_);
+  const auto sent = read_seconds(timestamp);
+  if (!sent) return fail("60004", "Invalid timestamp");
+  auto account = dialect_.authenticate(f.text("apiKey"), f.text("passphrase"), f.text("sign"),
+                                       std::string(timestamp) + "GET/users/self/verify", *sent, address_);
   if (!account) {
     const auto& code = account.error().code;
     return fail(code == "50111"   ? "60005"
@@ -124,13 +135,14 @@ void session::subscribe_one(const json& argument, bool on) {
   if (!first.empty()) sender_.send(std::move(first));
 }
 
-void session::trade(const json& request) {
-  const auto id = request.value("id", std::string()), op = request.value("op", std::string());
+void session::trade(const request_fields& request, const json& arguments) {
+  const auto id = request.text("id"), op = request.text("op");
   if (!user_) return fail("60011", "Please log in");
+  if (arguments.empty() || arguments.size() > trade_limit) return fail("60012", "Invalid request");
   const auto& account = dialect_.market().accounts().get(*user_);
   std::vector<std::string> out;
   bool good = true;
-  for (const auto& a : request.value("args", json::array())) {
+  for (const auto& a : arguments) {
     const auto f = request_fields::from_json(a);
     auto answered = op == "cancel-order" ? dialect_.cancel(account, f) : dialect_.place(account, f);
     good = good && answered.done;

@@ -116,7 +116,7 @@ private:
   void log_in(const json& arguments);
   void subscribe(const json& arguments, bool on);
   void subscribe_one(const json& argument, bool on);
-  void trade(const json& request);
+  void trade(const request_fields& request, const json& arguments);
   void leave();
 
   okx_dialect& dialect_;

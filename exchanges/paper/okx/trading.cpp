@@ -33,6 +33,14 @@ bool is_alphanumeric(std::string_view text) {
       text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
 }
 
+/// The header expTime, milliseconds: the latest time at which the order may be taken. Absent = any.
+bool has_expired(std::string_view latest_ms, wall_time now) {
+  std::int64_t latest = 0;
+  const auto [end, failure] = std::from_chars(latest_ms.data(), latest_ms.data() + latest_ms.size(), latest);
+  return !latest_ms.empty() &&
+         (failure != std::errc() || end != latest_ms.data() + latest_ms.size() || latest < now.ms());
+}
+
 okx_dialect::acknowledgement refuse(const request_fields& f, std::string_view code, std::string_view message) {
   return {false, fmt::format(R"({{"clOrdId":{},"ordId":"","sCode":"{}","sMsg":{},"tag":"","ts":"0"}})",
                              paper::quoted(f.text("clOrdId")), code, paper::quoted(message))};
@@ -159,6 +167,12 @@ outcome okx_dialect::route_private(const call& c) {
   const bool writes = method == "POST";
   if (writes ? !rights.trade : !rights.read)
     return std::unexpected(refused{403, "50120", "This API key doesn't have permission to use this function."});
+  constexpr std::array<std::string_view, 5> changes{"/api/v5/trade/batch-orders", "/api/v5/trade/cancel-order",
+                                                    "/api/v5/trade/cancel-batch-orders",
+                                                    "/api/v5/trade/cancel-all-after", "/api/v5/trade/order"};
+  const bool asks = path == "/api/v5/trade/order" && method == "GET";
+  if (!asks && writes != (std::ranges::find(changes, path) != changes.end()))
+    return std::unexpected(refused{405, "50115", "Invalid request method"});
   if (path == "/api/v5/account/config") {
     std::string perm = "read_only";
     if (rights.trade) perm += ",trade";
@@ -184,6 +198,8 @@ outcome okx_dialect::route_private(const call& c) {
 }
 
 outcome okx_dialect::answer_batch(const call& c, bool places) {
+  if (places && has_expired(find_header(c.http.headers, "expTime"), venue().now()))
+    return std::unexpected(refused{200, "50036", "The expTime can't be earlier than the current system time."});
   std::vector<request_fields> orders;
   if (c.http.body.starts_with("[")) {
     const auto list = read_loose_json(c.http.body);

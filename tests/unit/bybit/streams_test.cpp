@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "exchanges/runtime/book_keeper.hpp"
 #include "tests/support/venue_damage.hpp"
 #include "tests/unit/bybit/bybit_fixture.hpp"
 
@@ -65,6 +66,25 @@ TEST(BybitMarketWire, ChangesOfABookCountOn) {
   EXPECT_TRUE(m.heard.books[1].bids.at(0).quantity.is_zero());
   EXPECT_EQ(m.wire->books().continuity, book_continuity::first_follows_last);
   EXPECT_FALSE(m.wire->books().snapshot_by_rest);
+}
+
+TEST(BybitMarketWire, ALostChangeVoidsTheBookUntilTheNextWhole) {
+  market m;
+  book_keeper keeper(m.wire->books());
+  const auto next = [&](const std::string& frame) {
+    EXPECT_TRUE(m.read(frame));
+    return keeper.on_update(m.heard.books.back());
+  };
+  EXPECT_EQ(next(book("snapshot", R"(["92100","1"])", R"(["92101","2"])", 100)), book_keeper::outcome::applied);
+  EXPECT_EQ(next(book("delta", R"(["92100","0"],["92099","3"])", "", 101)), book_keeper::outcome::applied);
+  EXPECT_EQ(keeper.book().top(side::buy, 5).at(0).price, decimal(92'099));
+  EXPECT_EQ(next(book("delta", R"(["92099","4"])", "", 101)), book_keeper::outcome::stale);
+  EXPECT_EQ(next(book("delta", R"(["92099","4"])", "", 103)), book_keeper::outcome::gap);
+  EXPECT_FALSE(keeper.live());
+  EXPECT_FALSE(keeper.needs_snapshot());
+  EXPECT_EQ(next(book("delta", R"(["92099","4"])", "", 104)), book_keeper::outcome::buffered);
+  EXPECT_EQ(next(book("snapshot", R"(["92098","4"])", "", 110)), book_keeper::outcome::applied);
+  EXPECT_EQ(keeper.book().levels(side::sell), 0u);
 }
 
 TEST(BybitMarketWire, ARestartedServiceSendsTheWholeBookAgain) {

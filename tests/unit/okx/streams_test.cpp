@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "exchanges/runtime/book_keeper.hpp"
 #include "tests/support/venue_damage.hpp"
 #include "tests/unit/okx/okx_fixture.hpp"
 
@@ -116,6 +117,28 @@ TEST(OkxMarketWire, SignsOfLifeChangeNoBook) {
   // The numbers may start anew after maintenance: that is told on.
   ASSERT_TRUE(m.read(book("update", R"(["92100","1","0","1"])", "", 3, 105)));
   EXPECT_EQ(m.heard.books.at(0).last_id, 3);
+}
+
+TEST(OkxMarketWire, ALostChangeVoidsTheBookUntilTheNextWhole) {
+  market m;
+  book_keeper keeper(m.wire->books());
+  const auto next = [&](const std::string& frame) {
+    EXPECT_TRUE(m.read(frame));
+    return keeper.on_update(m.heard.books.back());
+  };
+  const auto level = R"(["92100","1","0","1"])";
+  EXPECT_EQ(next(book("update", level, "", 90, 80)), book_keeper::outcome::buffered);
+  EXPECT_EQ(next(book("snapshot", level, R"(["92101","2","0","1"])", 100, -1)), book_keeper::outcome::applied);
+  EXPECT_EQ(next(book("update", R"(["92100","0","0","0"],["92099","3","0","1"])", "", 105, 100)), book_keeper::outcome::applied);
+  EXPECT_EQ(keeper.book().top(side::buy, 5).at(0).price, decimal(92'099));
+  // After maintenance the numbers begin lower, still naming the one before.
+  EXPECT_EQ(next(book("update", level, "", 3, 105)), book_keeper::outcome::applied);
+  EXPECT_EQ(next(book("update", level, "", 9, 7)), book_keeper::outcome::gap);
+  EXPECT_FALSE(keeper.live());
+  EXPECT_FALSE(keeper.needs_snapshot());
+  EXPECT_EQ(next(book("update", level, "", 11, 9)), book_keeper::outcome::buffered);
+  EXPECT_EQ(next(book("snapshot", level, "", 20, -1)), book_keeper::outcome::applied);
+  EXPECT_EQ(keeper.book().levels(side::sell), 0u);
 }
 
 TEST(OkxMarketWire, CandlesSayWhenTheyAreDone) {

@@ -4,28 +4,11 @@
 #include <utility>
 
 #include "engine/strategies/grid_tag.hpp"
+#include "engine/strategies/sizing.hpp"
 
 namespace drover::engine {
 
 using exchanges::side;
-
-namespace {
-
-decimal mid_of(const exchanges::book_ticker& t) { return decimal::divide(t.bid_price + t.ask_price, decimal(2)); }
-
-decimal free_balance(const strategy_context& ctx, const std::string& asset) {
-  for (const auto& b : ctx.balances)
-    if (b.asset == asset) return b.free;
-  return {};
-}
-
-/// What the fill moved of the base asset, fees included.
-decimal base_effect(const exchanges::instrument& i, const exchanges::fill& f) {
-  const auto fee = f.fee_asset == i.base_asset ? f.fee : decimal();
-  return f.side == side::buy ? f.quantity - fee : -f.quantity - fee;
-}
-
-}  // namespace
 
 struct grid::view {
   view(const strategy_context& c, const grid_ladder& ladder) : ctx(c), by_cell(ladder.cells()) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/strategies/sizing.hpp"
+
 namespace drover::engine {
 
 namespace {
@@ -22,17 +24,7 @@ std::vector<decimal> raw_lines(const grid_parameters& p, decimal reference) {
 }
 
 result<void> check_size(const grid_parameters& p, const exchanges::instrument& i, decimal price) {
-  const std::string field = p.order_quantity ? "order_quantity" : "order_notional";
-  const auto size = order_size(p, i, price);
-  if (size < i.min_quantity || !size.is_positive())
-    return fail(errc::out_of_range, field + " is too small: an order at " + price.to_string() + " would be " + size.to_string() +
-                                        " " + i.base_asset + ", the least is " + std::max(i.min_quantity, i.lot_size).to_string());
-  if (size * price < i.min_notional)
-    return fail(errc::out_of_range, field + " is too small: an order at " + price.to_string() + " would be worth " +
-                                        (size * price).to_string() + " " + i.quote_asset + ", the least is " + i.min_notional.to_string());
-  if (i.max_quantity.is_positive() && size > i.max_quantity)
-    return fail(errc::out_of_range, field + " is too large: the largest order is " + i.max_quantity.to_string() + " " + i.base_asset);
-  return {};
+  return check_order_size(p.order_quantity ? "order_quantity" : "order_notional", i, order_size(p, i, price), price);
 }
 
 }  // namespace
@@ -40,13 +32,6 @@ result<void> check_size(const grid_parameters& p, const exchanges::instrument& i
 decimal order_size(const grid_parameters& p, const exchanges::instrument& i, decimal price) {
   const auto wanted = p.order_quantity ? *p.order_quantity : decimal::divide(*p.order_notional, price, rounding::down);
   return wanted.round_to_multiple(i.lot_size, rounding::down);
-}
-
-decimal sellable(const exchanges::instrument& i, decimal quantity, decimal price) {
-  auto size = quantity.round_to_multiple(i.lot_size, rounding::down);
-  if (i.max_quantity.is_positive()) size = std::min(size, i.max_quantity);
-  const bool enough = size.is_positive() && size >= i.min_quantity && size * price >= i.min_notional;
-  return enough ? size : decimal();
 }
 
 result<grid_ladder> grid_ladder::make(const grid_parameters& p, const exchanges::instrument& i, decimal reference) {

@@ -35,7 +35,5 @@ class grid_ladder {
 
 /// Size of an order at `price` by the parameters, on the lot.
 decimal order_size(const grid_parameters&, const exchanges::instrument&, decimal price);
-/// As much of `quantity` as can be sold at `price`: on the lot, within the largest order, zero when below a minimum.
-decimal sellable(const exchanges::instrument&, decimal quantity, decimal price);
 
 }  // namespace drover::engine

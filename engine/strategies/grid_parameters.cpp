@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
+#include "engine/strategies/sizing.hpp"
 
 namespace drover::engine {
 
@@ -40,7 +41,6 @@ const std::array<std::string_view, 8> known_fields{"symbol", "levels",         "
 const decimal default_notional(50);
 /// Lines farther apart are no grid.
 const decimal largest_spacing = decimal::literal("0.2");
-constexpr std::size_t asset_length_limit = 16;
 
 /// The fields one by one; remembers the first problem.
 class field_reader {
@@ -72,16 +72,6 @@ class field_reader {
   const json& object_;
   std::optional<error> problem_;
 };
-
-bool is_asset(std::string_view name) {
-  return !name.empty() && name.size() <= asset_length_limit &&
-         std::ranges::all_of(name, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); });
-}
-
-bool is_symbol(std::string_view text) {
-  const auto slash = text.find('/');
-  return slash != text.npos && is_asset(text.substr(0, slash)) && is_asset(text.substr(slash + 1));
-}
 
 void read_levels(field_reader& fields, grid_parameters& out) {
   auto written = fields.text("levels");

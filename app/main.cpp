@@ -6,6 +6,7 @@
 #include <exception>
 #include <functional>
 
+#include "app/cli/backtest_command.hpp"
 #include "app/cli/commands.hpp"
 #include "app/cli/raw_command.hpp"
 #include "app/cli/venue_command.hpp"
@@ -102,6 +103,7 @@ void add_commands(CLI::App& app, command_line& line) {
 
   add_user_commands(app, line);
   add_paper_command(app, line);
+  add_backtest_command(app, line.global, line.chosen);
   add_venue_commands(app, line.chosen);
   add_raw_commands(app, line.global, line.chosen);
   choose(app.add_subcommand("version", "Print version, revision and compiler"), line, [&line] { return run_version(line.global); });

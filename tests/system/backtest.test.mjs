@@ -33,7 +33,7 @@ test('the same input gives the same bytes, in a table, as JSON and as a picture'
 });
 
 test('reports what was traded', () => {
-  const report = JSON.parse(run(...grid, '--data', recorded, '--fee-maker', '0', '-o', 'json').out);
+  const report = JSON.parse(run(...grid, '--data', recorded, '--fee-maker', '0', '--fee-taker', '0', '-o', 'json').out);
   assert.ok(report.trades > 0);
   assert.equal(report.trades, report.fills.length);
   assert.equal(report.fees, '0');

@@ -84,6 +84,8 @@ public:
 private:
   struct top {
     std::optional<book_level> bid, ask;
+    /// Time and number of the last change. The numbers start anew when the service does.
+    std::pair<std::int64_t, std::int64_t> last{-1, -1};
   };
 
   static void tell_answer(json_fields& f, market_events& out) {
@@ -107,6 +109,7 @@ private:
     if (topic.starts_with("kline.")) return tell_candles(topic, symbol, f, out);
     if (!topic.starts_with("orderbook.")) return;
     const bool whole = f.text("type") == "snapshot";
+    const auto sent_ms = f.optional_integer("ts").value_or(0);
     auto object = f.optional_object("data");
     if (!object) return f.note("data");
     json_fields data(*object);
@@ -120,7 +123,7 @@ private:
     f.take_problem(data);
     if (!f.ok()) return;
     if (topic.starts_with("orderbook.1."))
-      tell_top(std::move(u), out);
+      tell_top(std::move(u), sent_ms, out);
     else
       out.on_book(std::move(u));
   }
@@ -135,8 +138,11 @@ private:
     }
   }
 
-  void tell_top(book_update u, market_events& out) {
+  void tell_top(book_update u, std::int64_t sent_ms, market_events& out) {
     auto& kept = tops_[u.symbol];
+    const std::pair number{sent_ms, u.last_id};
+    if (number < kept.last) return;
+    kept.last = number;
     change(kept.bid, u.bids, u.whole);
     change(kept.ask, u.asks, u.whole);
     if (!kept.bid || !kept.ask) return;
@@ -144,7 +150,6 @@ private:
     t.symbol = u.symbol;
     t.bid_price = kept.bid->price, t.bid_quantity = kept.bid->quantity;
     t.ask_price = kept.ask->price, t.ask_quantity = kept.ask->quantity;
-    t.update_id = u.last_id;
     out.on_ticker(std::move(t));
   }
 

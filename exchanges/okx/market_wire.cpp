@@ -1,4 +1,6 @@
 #include <array>
+#include <unordered_map>
+#include <utility>
 
 #include "exchanges/json_rows_detail.hpp"
 #include "exchanges/okx/wire.hpp"
@@ -79,6 +81,11 @@ public:
     return std::string(configured) + (group == business ? "/ws/v5/business" : "/ws/v5/public");
   }
 
+  std::vector<std::string> open() override {
+    tops_.clear();
+    return {};
+  }
+
   std::string make_subscription(bool subscribe, std::span<const market_topic> topics, std::int64_t) override {
     std::string args = "[";
     for (const auto& t : topics)
@@ -124,7 +131,7 @@ private:
     out.on_broken("the exchange refused a subscription: " + e.detail);
   }
 
-  static void tell(const market_topic& topic, json_fields& f, market_events& out) {
+  void tell(const market_topic& topic, json_fields& f, market_events& out) {
     switch (topic.channel) {
       case market_channel::ticker:
         return f.each("data", [&](json_fields& d) { tell_top(topic, d, out); });
@@ -139,7 +146,7 @@ private:
     }
   }
 
-  static void tell_top(const market_topic& topic, json_fields& d, market_events& out) {
+  void tell_top(const market_topic& topic, json_fields& d, market_events& out) {
     const auto bids = read_levels(d, "bids");
     if (!d.ok()) return;
     const auto asks = read_levels(d, "asks");
@@ -148,8 +155,22 @@ private:
     t.symbol = topic.symbol;
     t.bid_price = bids[0].price, t.bid_quantity = bids[0].quantity;
     t.ask_price = asks[0].price, t.ask_quantity = asks[0].quantity;
-    t.update_id = d.optional_integer("seqId").value_or(0);
-    if (d.ok()) out.on_ticker(std::move(t));
+    const auto number = d.optional_integer("seqId").value_or(0);
+    const auto sent = d.optional_text("ts");
+    const std::pair mark{sent.empty() ? 0 : whole_number(d, sent, "ts"), number};
+    if (d.ok() && is_news(topic.symbol, mark)) out.on_ticker(std::move(t));
+  }
+
+  /// Whether a top is no older than the last one of its instrument. The numbers may start lower after maintenance.
+  bool is_news(const std::string& symbol, std::pair<std::int64_t, std::int64_t> mark) {
+    const auto known = tops_.find(symbol);
+    if (known == tops_.end()) {
+      if (tops_.size() < market_habits.topics_per_connection) tops_.emplace(symbol, mark);
+      return true;
+    }
+    if (mark < known->second) return false;
+    known->second = mark;
+    return true;
   }
 
   static void tell_trade(const market_topic& topic, json_fields& d, market_events& out) {
@@ -193,6 +214,8 @@ private:
   }
 
   json_source source_;
+  /// By symbol: time and number of the last top.
+  std::unordered_map<std::string, std::pair<std::int64_t, std::int64_t>> tops_;
 };
 
 }  // namespace

@@ -141,6 +141,27 @@ TEST(OkxMarketWire, ALostChangeVoidsTheBookUntilTheNextWhole) {
   EXPECT_EQ(keeper.book().levels(side::sell), 0u);
 }
 
+std::string top(const std::string& bid, int sequence, const std::string& at) {
+  return R"({"arg":{"channel":"bbo-tbt","instId":"BTC-USDT"},"data":[{"asks":[["92101","2","0","1"]],"bids":[[")" + bid + R"(","1","0","1"]],"ts":")" + at +
+         R"(","seqId":)" + std::to_string(sequence) + "}]}";
+}
+
+TEST(OkxMarketWire, OldTopsAreDroppedThoughTheNumbersMayStartAnew) {
+  market m;
+  ASSERT_TRUE(m.read(top("92100", 900, "1732104000010")));
+  ASSERT_TRUE(m.read(top("92000", 899, "1732104000010")));
+  ASSERT_TRUE(m.read(top("92000", 899, "1732104000009")));
+  ASSERT_EQ(m.heard.tickers.size(), 1u);
+  ASSERT_TRUE(m.read(top("92001", 3, "1732104005000")));
+  ASSERT_EQ(m.heard.tickers.size(), 2u);
+  EXPECT_EQ(m.heard.tickers[1].bid_price, decimal(92'001));
+  // Whoever compares numbers as well would take it for an old one.
+  EXPECT_EQ(m.heard.tickers[1].update_id, 0);
+  m.wire->open();
+  ASSERT_TRUE(m.read(top("92000", 1, "1732104000000")));
+  EXPECT_EQ(m.heard.tickers.size(), 3u);
+}
+
 TEST(OkxMarketWire, CandlesSayWhenTheyAreDone) {
   market m;
   const std::string frame = R"({"arg":{"channel":"candle1Dutc","instId":"BTC-USDT"},"data":[["1732060800000","92000","92200","91900","92100","12.5","1150000","1150000","1"]]})";

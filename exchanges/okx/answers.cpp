@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t per_page = 100;
 /// Steps of one list at most.
 constexpr int page_limit = 100, history_pages = 3;
+/// Of an order whose cancellation is under way.
+constexpr std::string_view being_cancelled = "51410";
 
 struct head {
   std::string code, message;
@@ -143,7 +145,7 @@ result<venue_reply> read_cancelled_batch(const venue_call& call, json_fields& f,
     if (!d.ok()) return;
     some_named = true;
     some_cancelled = some_cancelled || code == "0";
-    if (code == "0" || refusal) return;
+    if (code == "0" || code == being_cancelled || refusal) return;
     auto e = make_okx_error(call.op, 200, code, d.optional_text("sMsg"));
     if (e.code != make_error_code(exchange_errc::order_not_found)) refusal = std::move(e);
   });

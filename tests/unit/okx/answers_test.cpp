@@ -214,6 +214,8 @@ TEST(OkxAnswers, CancellingAllForgivesOrdersThatEndedMeanwhile) {
   ASSERT_TRUE(again->next);
   EXPECT_EQ(protocol().make_request(*again->next)->path, "/api/v5/trade/orders-pending");
   EXPECT_TRUE(read(cancelling_all(1), acknowledged("51400", "gone")));
+  // Under way already.
+  EXPECT_TRUE(read(cancelling_all(1), acknowledged("51410", "Cancellation failed as the order is already in canceling status")));
 }
 
 TEST(OkxAnswers, CancellingAllByHalvesIsNoSuccess) {

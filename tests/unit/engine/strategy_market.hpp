@@ -119,6 +119,7 @@ public:
   std::vector<std::string> log;
   std::vector<signal_verdict> verdicts;
   std::string stopped_because, finished_because;
+  decimal bought, sold;
   /// `placed` counts what the exchange took in; the next `refuse` orders it does not.
   int asked = 0, placed = 0, fills = 0, refuse = 0;
   /// Largest part that fills at once; zero: whole orders.
@@ -232,6 +233,7 @@ private:
     balance(f.fee_asset).free -= f.fee;
     position = tenants::apply_trade(position, {buys, "BTC", "USDT", price, quantity, f.fee, f.fee_asset}).after;
     at->filled_quantity += quantity;
+    (buys ? bought : sold) += quantity;
     news_.push_back([f, tag = at->tag](strategy& s, const strategy_context& c) { return s.on_fill(c, f, tag); });
     tell_order(*at);
     if (at->filled_quantity == at->quantity) end(id);

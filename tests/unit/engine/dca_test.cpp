@@ -139,6 +139,25 @@ TEST(Dca, RestartsChangeNothing) {
                                  R"({"order_notional":"150","interval_s":30,"execution":"limit","reprice_s":3})", 1s);
 }
 
+TEST(Dca, CrashesWithAnOldStateBuyNothingTwice) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    strategy_market m(make_dca, R"({"order_notional":"100","interval_s":60})");
+    EXPECT_GT(play_through_crashes(m, seed), 50);
+    // 1,524 seconds: 26 orders of 100.
+    EXPECT_LE(m.bought * decimal(61'500), decimal(2'620)) << seed;
+    EXPECT_GE(m.bought * decimal(62'000), decimal(2'300)) << seed;
+  }
+}
+
+TEST(Dca, MaxTotalHoldsThroughCrashes) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    strategy_market m(make_dca, R"({"order_notional":"100","interval_s":20,"max_total":"1000"})");
+    play_through_crashes(m, seed);
+    EXPECT_LE(m.position.cost, decimal(1'000)) << seed;
+    EXPECT_GE(m.position.cost, decimal(900)) << seed;
+  }
+}
+
 TEST(DcaParameters, RefusalsNameTheField) {
   EXPECT_NE(refusal_of(R"({"order_notional":"-1"})").find("order_notional"), std::string::npos);
   EXPECT_NE(refusal_of(R"({"interval_s":1})").find("interval_s must be a whole number from 10"), std::string::npos);

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/random.hpp"
 #include "engine/strategies/strategy.hpp"
 #include "tenants/earnings/ledger.hpp"
 
@@ -307,6 +308,30 @@ inline std::vector<std::string> play_recorded(strategy_market& m, nanoseconds st
     m.tick(bid, ask);
   }
   return m.log;
+}
+
+/// Plays the recorded market, a second between tickers, and crashes at random moments with a state that is up to two
+/// tickers old; fees are taken from what was bought. Answers the number of crashes.
+inline int play_through_crashes(strategy_market& m, std::uint64_t seed) {
+  m.part = "0.00111"_dec;
+  m.fee_share = "0.001"_dec;
+  m.fee_in_base = true;
+  seeded_random random(seed);
+  m.start();
+  std::string old_state = m.state();
+  int crashes = 0;
+  for (const auto& [bid, ask] : recorded_prices()) {
+    const auto state = m.state();
+    m.pass(1s);
+    m.tick(bid, ask);
+    if (!m.finished_because.empty()) break;
+    if (random.below(10) == 0) {
+      ++crashes;
+      m.crash(random.below(2) == 0 ? state : old_state);
+    }
+    old_state = state;
+  }
+  return crashes;
 }
 
 /// The same market twice: once with a life that never ends, once saved and made anew after every event.

@@ -123,6 +123,17 @@ TEST(TrailingStop, RestartsChangeNothing) {
                                  R"({"trail":"0.0003","entry_notional":"300","rearm":true,"rearm_pause_s":20})", 1s);
 }
 
+TEST(TrailingStop, CrashesWithAnOldStateSellNothingTwice) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    strategy_market m(make_trailing_stop, R"({"trail":"0.002","quantity":"0.02"})");
+    m.set_free("BTC", decimal(1));
+    play_through_crashes(m, seed);
+    EXPECT_FALSE(m.finished_because.empty()) << seed;
+    EXPECT_LE(m.sold, "0.02"_dec) << seed;
+    EXPECT_GE(m.sold, "0.0199"_dec) << seed;
+  }
+}
+
 TEST(TrailingStopParameters, RefusalsNameTheField) {
   const auto refusal = [](const char* p) {
     auto made = make_trailing_stop(p, "");

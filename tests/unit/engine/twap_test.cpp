@@ -1,6 +1,5 @@
 #include "engine/strategies/twap.hpp"
 
-#include "base/random.hpp"
 #include "tests/unit/engine/strategy_market.hpp"
 
 namespace drover::engine {
@@ -90,31 +89,11 @@ TEST(Twap, SoldCoinsThatTheBooksNeverHeldAreNotSoldTwice) {
   EXPECT_EQ(m.free("BTC"), "0.6"_dec);
 }
 
-/// Crashes at random moments, each time with a state that is one ticker old; fees are taken from what was bought.
 decimal trade_through_crashes(const std::string& side_name, const std::string& execution, std::uint64_t seed) {
   strategy_market m(make_twap, R"({"total_quantity":"0.05","duration_s":600,"slices":20,"side":")" + side_name +
                                    R"(","execution":")" + execution + R"(","reprice_s":2})");
   m.set_free("BTC", side_name == "sell" ? decimal(1) : decimal());
-  m.part = "0.00111"_dec;
-  m.fee_share = "0.001"_dec;
-  m.fee_in_base = true;
-  seeded_random random(seed);
-  m.start();
-  std::string old_state = m.state();
-  int crashes = 0;
-  for (const auto& [bid, ask] : recorded_prices()) {
-    const auto state = m.state();
-    m.pass(1s);
-    m.tick(bid, ask);
-    const bool over = !m.finished_because.empty();
-    if (over) break;
-    if (random.below(10) == 0) {
-      ++crashes;
-      m.crash(random.below(2) == 0 ? state : old_state);
-    }
-    old_state = state;
-  }
-  EXPECT_GT(crashes, 20);
+  EXPECT_GT(play_through_crashes(m, seed), 20);
   EXPECT_FALSE(m.finished_because.empty());
   return m.bought + m.sold;
 }

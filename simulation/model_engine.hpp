@@ -1,10 +1,13 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/task_scope.hpp"
+#include "engine/bots/bot_manager.hpp"
 #include "simulation/desk_trader.hpp"
 
 namespace drover::simulation {
@@ -22,15 +25,20 @@ public:
   /// Nothing of it runs any more; it may be destroyed.
   bool buried() const { return buried_ && undertaker_.size() == 0; }
   /// Each of its accounts trades.
-  bool all_running() const;
-  const std::vector<std::unique_ptr<desk_trader>>& traders() const { return traders_; }
+  bool all_running() const { return why_not_running().empty(); }
+  /// The first account that does not, and why.
+  std::string why_not_running() const;
+  /// What the engine itself thinks it holds, where it can be asked.
+  std::optional<decimal> position(account_id) const;
+  /// NOTIFY accounts_changed.
+  void account_changed(account_id);
   machine_clock& time() { return time_; }
-  void measure_clocks();
 
 private:
   task<void> run();
   task<void> bury();
-  std::uint64_t draw_seed();
+  task<void> run_desks();
+  void start_bots();
 
   setting& around_;
   std::shared_ptr<life_line> life_;
@@ -38,8 +46,13 @@ private:
   virtual_timers timers_;
   seeded_random random_;
   std::unique_ptr<engine::order_journal> journal_;
-  std::vector<std::unique_ptr<exchanges::exchange>> links_;
+  std::unique_ptr<tenants::account_store> accounts_;
+  /// By name.
+  std::map<std::string, std::unique_ptr<exchanges::exchange>> links_;
   std::vector<std::unique_ptr<desk_trader>> traders_;
+  engine::bot_board board_;
+  engine::order_counters counters_;
+  std::unique_ptr<engine::bot_manager> manager_;
   bool buried_ = false;
   task_scope undertaker_;
   task_scope scope_;

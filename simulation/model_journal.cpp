@@ -1,6 +1,7 @@
 #include "base/timer.hpp"
 #include "engine/orders/intent_rules.hpp"
 #include "simulation/model_database.hpp"
+#include "simulation/statement_detail.hpp"
 
 namespace drover::simulation {
 namespace {
@@ -15,12 +16,6 @@ std::unexpected<error> away() {
   return fail(journal_errc::unavailable, "the connection was lost");
 }
 constexpr std::string_view in_doubt = "the connection was lost during the commit";
-
-task<void> pause(world& w, nanoseconds span) {
-  auto woken = std::make_shared<reply<bool>>();
-  w.call_after(span, [woken] { woken->deliver(true); });
-  co_await reply<bool>::wait(woken);
-}
 
 /// What a write did to an order, told to the oracle when it is committed.
 task<std::optional<journal_order>> look(order_journal& committed, uuid id) {
@@ -40,14 +35,15 @@ public:
   }
 
   task<result<std::vector<std::int64_t>>> acquire_leases(std::vector<account_id> accounts, std::string name) override {
-    return run<std::vector<std::int64_t>>(true,
-                                          [&db = db_, accounts, name] { return commit_leases(db, accounts, name); });
+    return run<std::vector<std::int64_t>>(
+        true, [&db = db_, accounts, name, e = life_->engine] { return commit_leases(db, e, accounts, name); });
   }
 
   /// A commit in doubt is read back; when even that fails, the caller hears that nothing may be sent.
   task<result<void>> append_intent(order_intent intent, std::int64_t epoch) override {
     const uuid id = intent.id;
-    auto stored = co_await run<void>(true, [&db = db_, intent, epoch] { return commit_intent(db, intent, epoch); });
+    auto stored = co_await run<void>(
+        true, [&db = db_, intent, epoch, e = life_->engine] { return commit_intent(db, e, intent, epoch); });
     if (stored || stored.error().detail != in_doubt) co_return stored;
     for (int attempt = 0; attempt < read_back_attempts; ++attempt) {
       auto known = co_await find(id);
@@ -114,53 +110,27 @@ public:
 
 private:
   template <class T>
-  using statement = std::function<task<result<T>>()>;
-
-  /// One transaction: on its way, committed or not, on its way back. Each part may fail.
-  template <class T>
   task<result<T>> run(bool write, statement<T> work) {
-    auto answer = std::make_shared<reply<result<T>>>();
-    const auto fate = db_.draw_fate(write);
-    if (!life_->cut) db_.statements().spawn("statement", execute<T>(db_, life_, fate, std::move(work), answer));
-    auto value = co_await reply<result<T>>::wait(answer);
-    co_return value;
-  }
-
-  template <class T>
-  static task<void> execute(model_database& db, std::shared_ptr<const life_line> life, model_database::fate fate,
-                            statement<T> work, std::shared_ptr<reply<result<T>>> answer) {
-    co_await pause(db.get_world(), fate.before);
-    // With its connection gone a statement that was on its way is done or not.
-    const bool dropped = life->cut && db.get_world().random().below(2) == 0;
-    if (dropped) co_return;
-    if (fate.lost_before || db.is_down()) {
-      if (!life->cut) answer->deliver(away());
-      co_return;
-    }
-    auto value = co_await work();
-    co_await pause(db.get_world(), fate.after);
-    if (life->cut) co_return;
-    if (fate.lost_after || db.is_down())
-      answer->deliver(fail(journal_errc::unavailable, std::string(in_doubt)));
-    else
-      answer->deliver(std::move(value));
+    const error in_doubt_error(journal_errc::unavailable, std::string(in_doubt));
+    return run_statement<T>(db_, life_, write, std::move(work), away().error(), in_doubt_error);
   }
 
   task<result<void>> update(uuid id, std::function<task<result<void>>(order_journal&)> change) {
     return run<void>(true, [&db = db_, id, change = std::move(change)] { return commit_update(db, id, change); });
   }
 
-  static task<result<std::vector<std::int64_t>>> commit_leases(model_database& db, std::vector<account_id> accounts,
-                                                               std::string name) {
+  static task<result<std::vector<std::int64_t>>> commit_leases(model_database& db, int engine,
+                                                               std::vector<account_id> accounts, std::string name) {
     auto epochs = co_await db.committed().acquire_leases(accounts, name);
-    for (std::size_t i = 0; epochs && i < accounts.size(); ++i) db.get_oracle().lease_moved(accounts[i], (*epochs)[i]);
+    for (std::size_t i = 0; epochs && i < accounts.size(); ++i)
+      db.get_oracle().lease_moved(engine, accounts[i], (*epochs)[i]);
     co_return epochs;
   }
 
-  static task<result<void>> commit_intent(model_database& db, order_intent intent, std::int64_t epoch) {
+  static task<result<void>> commit_intent(model_database& db, int engine, order_intent intent, std::int64_t epoch) {
     auto known = co_await look(db.committed(), intent.id);
     auto done = co_await db.committed().append_intent(intent, epoch);
-    if (done && !known) db.get_oracle().intent_committed(intent, epoch);
+    if (done && !known) db.get_oracle().intent_committed(engine, intent, epoch);
     co_return done;
   }
 

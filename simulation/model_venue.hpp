@@ -14,6 +14,12 @@
 
 namespace drover::simulation {
 
+/// Orders that people place by hand, at the venue's own page.
+inline constexpr std::string_view foreign_prefix = "web-";
+inline bool is_foreign(std::string_view client_order_id) {
+  return client_order_id.starts_with(foreign_prefix);
+}
+
 /// An order as the venue's own books have it: the truth that everything is checked against.
 struct venue_order {
   std::int64_t id = 0;

@@ -8,6 +8,13 @@ namespace drover::simulation {
 
 using engine::intent_state;
 
+namespace {
+
+/// order_desk_config::send_limit, and what running takes.
+constexpr nanoseconds send_limit = std::chrono::milliseconds(5'050);
+
+}  // namespace
+
 oracle::oracle(world& w, history& h) : world_(w), history_(h) {}
 
 void oracle::fail(std::string what) {
@@ -20,23 +27,27 @@ oracle::intent_facts* oracle::find(const std::string& client_order_id) {
   return at == intents_.end() ? nullptr : &at->second;
 }
 
-void oracle::lease_moved(account_id account, std::int64_t epoch) {
-  note(fmt::format("lease account={} epoch={}", account.value, epoch));
-  leases_[account] = epoch;
+void oracle::lease_moved(int engine, account_id account, std::int64_t epoch) {
+  note(fmt::format("lease account={} epoch={} engine={}", account.value, epoch, engine));
+  leases_[account] = {engine, epoch};
 }
 
-void oracle::intent_committed(const engine::order_intent& intent, std::int64_t epoch) {
+void oracle::intent_committed(int engine, const engine::order_intent& intent, std::int64_t epoch) {
   const auto id = intent.client_order_id();
   note(fmt::format("intent {} account={} epoch={} {} {}@{}", id, intent.account.value, epoch,
                    exchanges::to_string(intent.side), intent.quantity.to_string(), intent.price.to_string()));
   ++totals_.intents;
-  if (epoch != leases_[intent.account])
-    fail(fmt::format("intent {} was stored under epoch {} while {} holds the account", id, epoch,
-                     leases_[intent.account]));
-  for (const auto& [other, since] : unknown_[intent.account])
-    if (intent.created_at > since)
-      fail(fmt::format("intent {} was made while the outcome of {} was unknown", id, other));
-  const auto [at, fresh] = intents_.try_emplace(id, intent_facts{.intent = intent, .committed_at = world_.now()});
+  const auto& lease = leases_[intent.account];
+  if (epoch != lease.epoch)
+    fail(fmt::format("intent {} was stored under epoch {}, the account is at {}", id, epoch, lease.epoch));
+  if (engine != lease.engine)
+    fail(fmt::format("intent {} is of engine {}, the account belongs to {}", id, engine, lease.engine));
+  for (const auto& other : unresolved_[intent.account])
+    if (find(other)->epoch < epoch)
+      fail(fmt::format("intent {} was made before {} of an earlier engine was resolved", id, other));
+  unresolved_[intent.account].insert(id);
+  const auto [at, fresh] =
+      intents_.try_emplace(id, intent_facts{.intent = intent, .committed_at = world_.now(), .epoch = epoch});
   if (!fresh) fail("intent " + id + " was stored twice");
 }
 
@@ -45,12 +56,8 @@ void oracle::outcome_committed(const engine::journal_order& before, intent_state
   auto* facts = find(id);
   if (!facts) return fail("an outcome of " + id + ", which nobody stored");
   facts->state = after;
-  if (after == intent_state::unknown) {
-    ++totals_.unknown;
-    unknown_[before.intent.account].emplace(id, world_.wall_now());
-  } else {
-    unknown_[before.intent.account].erase(id);
-  }
+  if (after != intent_state::unknown) unresolved_[before.intent.account].erase(id);
+  if (after == intent_state::unknown) ++totals_.unknown;
   note(fmt::format("outcome {} {} -> {}", id, to_string(before.state), to_string(after)));
   const bool absent = after == intent_state::not_placed || after == intent_state::refused;
   if (after == intent_state::not_placed) ++totals_.not_placed;
@@ -68,7 +75,7 @@ void oracle::order_updated(const engine::journal_order& before, const engine::jo
   if (before.state != after.state) {
     note(fmt::format("state {} {} -> {}", id, to_string(before.state), to_string(after.state)));
     facts->state = after.state;
-    unknown_[after.intent.account].erase(id);
+    unresolved_[after.intent.account].erase(id);
   }
   if (facts->placed == 0) fail(id + " counts as existing, but no venue has it");
   if (before.state == intent_state::not_placed || before.state == intent_state::refused)
@@ -92,7 +99,9 @@ void oracle::order_sent(int engine, account_id key_of, const exchanges::order_re
                      key_of.value));
   if (facts->state == intent_state::not_placed || facts->state == intent_state::refused)
     fail(fmt::format("{} was sent after it had been written off", id));
-  if (stopped_.contains({engine, key_of})) fail(id + " was sent after the account had been stopped");
+  if (world_.wall_now() > facts->intent.created_at + send_limit) fail(id + " was sent too late");
+  if (stopped_.contains({engine, key_of}) || stopped_.contains({any_engine, key_of}))
+    fail(id + " was sent after the account had been stopped");
 }
 
 void oracle::request_sent(int engine, const std::string& venue) {
@@ -117,11 +126,14 @@ void oracle::start_asked(int engine, account_id account) {
 
 void oracle::order_placed(const model_venue& venue, account_id account, const venue_order& order) {
   const auto& r = order.request;
+  if (is_foreign(r.client_order_id)) return;
   note(fmt::format("placed {} venue={} account={} order={}", r.client_order_id, venue.name(), account.value, order.id));
   ++totals_.placed;
   auto* facts = find(r.client_order_id);
   if (!facts) return fail(r.client_order_id + " exists at the venue without an intent");
   const auto& i = facts->intent;
+  if (world_.wall_now() > i.dead_after)
+    fail(r.client_order_id + " came to exist after the time from which absence counts");
   if (++facts->placed > 1) fail(r.client_order_id + " exists twice at the venue");
   if (facts->state == intent_state::not_placed || facts->state == intent_state::refused)
     fail(fmt::format("{} came to exist after it had been written off as {}", r.client_order_id,

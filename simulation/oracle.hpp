@@ -12,6 +12,9 @@
 
 namespace drover::simulation {
 
+/// Instead of the number of one engine.
+inline constexpr int any_engine = 0;
+
 /// Sees everything and compares it with what must hold. The first thing that must not be is kept and ends the run.
 class oracle {
 public:
@@ -23,8 +26,8 @@ public:
   void note(std::string_view line) { history_.add(world_.now(), line); }
 
   // From the database, at the moment of a commit.
-  void lease_moved(account_id, std::int64_t epoch);
-  void intent_committed(const engine::order_intent&, std::int64_t epoch);
+  void lease_moved(int engine, account_id, std::int64_t epoch);
+  void intent_committed(int engine, const engine::order_intent&, std::int64_t epoch);
   void outcome_committed(const engine::journal_order& before, engine::intent_state after);
   void order_updated(const engine::journal_order& before, const engine::journal_order& after);
 
@@ -53,6 +56,7 @@ private:
     engine::order_intent intent;
     engine::intent_state state = engine::intent_state::intended;
     steady_time committed_at;
+    std::int64_t epoch = 0;
     int sent = 0;
     int placed = 0;
   };
@@ -63,9 +67,13 @@ private:
   std::string failure_;
   totals totals_;
   std::map<std::string, intent_facts> intents_;
-  std::map<account_id, std::int64_t> leases_;
-  /// Since when an order of the account is known to be unknown, by the order.
-  std::map<account_id, std::map<std::string, wall_time>> unknown_;
+  struct lease_facts {
+    int engine = 0;
+    std::int64_t epoch = 0;
+  };
+  std::map<account_id, lease_facts> leases_;
+  /// Intents that may exist and nobody has said so.
+  std::map<account_id, std::set<std::string>> unresolved_;
   std::map<std::pair<int, std::string>, steady_time> banned_until_;
   std::set<std::pair<int, account_id>> stopped_;
 };

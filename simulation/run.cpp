@@ -3,10 +3,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/log.hpp"
 #include "simulation/books_check.hpp"
 #include "simulation/model_engine.hpp"
+#include "simulation/random_strategy.hpp"
 
 namespace drover::simulation {
 namespace {
@@ -16,6 +18,8 @@ constexpr std::uint64_t minutes_per_hour = 60;
 constexpr nanoseconds rest_limit = std::chrono::minutes(20);
 constexpr nanoseconds minute = std::chrono::minutes(1);
 constexpr nanoseconds bury_limit = std::chrono::minutes(10);
+/// Who was switched off does not order any more after this, whatever fails: a reload comes every five minutes.
+constexpr nanoseconds stop_limit = std::chrono::minutes(12);
 constexpr std::uint64_t most_crashes_per_hour = 12;
 
 /// Engines that come and go in a setting.
@@ -23,6 +27,7 @@ class stage {
 public:
   explicit stage(const run_options& options) : around_(options.seed, options.print), options_(options) {
     for (const auto f : options.without) around_.faults.remove(f);
+    set_random_strategy_quiet(&around_.quiet);
   }
 
   run_verdict run();
@@ -32,6 +37,9 @@ private:
   void start_engine();
   void kill(model_engine&);
   void pass_minute();
+  void trade_by_hand();
+  void change_account();
+  void welcome_all();
   void move_markets();
   void crash_later();
   void overlap_later();
@@ -48,8 +56,11 @@ private:
   const run_options& options_;
   std::vector<std::unique_ptr<model_engine>> engines_;
   std::string unrest_;
-  int last_engine_ = 0;
+  int last_engine_ = 0, by_hand_ = 0;
   bool calm_ = false;
+  /// The last change of each account by people.
+  std::map<account_id, int> changes_;
+  int last_change_ = 0;
 };
 
 void stage::run_until(steady_time end) {
@@ -104,7 +115,49 @@ void stage::pass_minute() {
     crash_later();
   if (random.below(minutes_per_hour) < most_crashes_per_hour && around_.faults.strikes(fault::engine_twice, random))
     overlap_later();
+  if (!calm_ && random.below(10) == 0 && around_.faults.strikes(fault::people, random)) trade_by_hand();
+  if (!calm_ && around_.bots && random.below(10) == 0 && around_.faults.strikes(fault::people, random))
+    change_account();
   around_.sim.call_after(minute, [this] { pass_minute(); });
+}
+
+/// Somebody orders at the venue's own page.
+void stage::trade_by_hand() {
+  auto& random = around_.sim.random();
+  const auto& account = around_.accounts[random.below(around_.accounts.size())];
+  auto& venue = *around_.venues[account.venue];
+  const auto ticker = venue.ticker();
+  const bool buys = random.below(2) == 0;
+  exchanges::order_request r{.symbol = ticker.symbol, .side = buys ? exchanges::side::buy : exchanges::side::sell};
+  r.quantity = decimal(static_cast<std::int64_t>(1 + random.below(20))) * venue.instrument()->lot_size;
+  r.price = buys ? ticker.ask_price : ticker.bid_price;
+  r.client_order_id = std::string(foreign_prefix) + std::to_string(++by_hand_);
+  (void)venue.place(static_cast<int>(account.id.value), r);
+}
+
+/// A person switches a bot off or on, or an admin bans its user. The engine hears of it, or finds out by itself.
+void stage::change_account() {
+  auto& random = around_.sim.random();
+  const auto& account = around_.accounts[random.below(around_.accounts.size())];
+  const bool off = random.below(2) == 0;
+  const bool bans = random.below(4) == 0;
+  if (bans)
+    around_.office.set_banned(account.user, off);
+  else
+    around_.finish(around_.office.set_active(account.user, account.id, !off));
+  around_.judge.note("account " + std::to_string(account.id.value) + (bans ? " user banned " : " off ") +
+                     (off ? "yes" : "no"));
+  const auto change = ++last_change_;
+  const bool heard = random.below(20) != 0;
+  around_.sim.call_after(below(1s), [this, id = account.id, heard] {
+    for (auto& e : engines_)
+      if (heard) e->account_changed(id);
+  });
+  changes_[account.id] = change;
+  if (!off) return around_.judge.start_asked(any_engine, account.id);
+  around_.sim.call_after(stop_limit, [this, id = account.id, change] {
+    if (changes_[id] == change && !calm_) around_.judge.stop_answered(any_engine, id);
+  });
 }
 
 void stage::move_markets() {
@@ -122,9 +175,17 @@ void stage::safety() {
 bool stage::at_rest() {
   unrest_.clear();
   const auto* engine = newest();
-  if (!engine || !engine->all_running()) unrest_ = "not every account trades";
+  unrest_ = engine ? engine->why_not_running() : "no engine runs";
   if (unrest_.empty()) unrest_ = check_books(around_, *engine);
   return unrest_.empty();
+}
+
+void stage::welcome_all() {
+  for (const auto& account : around_.accounts) {
+    around_.office.set_banned(account.user, false);
+    around_.finish(around_.office.set_active(account.user, account.id, true));
+    around_.judge.start_asked(any_engine, account.id);
+  }
 }
 
 void stage::liveness() {
@@ -134,14 +195,21 @@ void stage::liveness() {
   for (auto& venue : around_.venues) venue->calm_down();
   around_.database.calm_down();
   around_.quiet = true;
-  // What an engine gave up without writing it down is found by the next one.
-  for (auto& e : engines_) e->kill();
+  welcome_all();
+  // Half of the time the engine that lived through it must come to rest by itself, else one that is started afterwards.
+  auto* survivor = newest();
+  const bool anew = !survivor || around_.sim.random().below(2) == 0;
+  for (auto& e : engines_)
+    if (anew || e.get() != survivor) e->kill();
   run_until(around_.sim.now() + below(minute));
-  start_engine();
+  if (anew) start_engine();
   const auto end = around_.sim.now() + rest_limit;
   while (!around_.judge.failed() && around_.sim.now() < end) {
     run_until(around_.sim.now() + minute);
     if (at_rest()) break;
+    // Somebody looks at bots that rest for what they went through.
+    for (const auto& account : around_.accounts)
+      if (auto* engine = newest()) engine->account_changed(account.id);
   }
   if (!unrest_.empty()) around_.judge.fail("no rest after the faults: " + unrest_);
 }

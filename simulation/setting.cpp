@@ -1,5 +1,6 @@
 #include "simulation/setting.hpp"
 
+#include <stdexcept>
 #include <string>
 
 namespace drover::simulation {
@@ -9,6 +10,10 @@ constexpr std::uint64_t most_venues = 3, most_accounts = 6;
 constexpr nanoseconds shortest_think = std::chrono::seconds(2), shortest_market = std::chrono::seconds(2);
 /// Doublings of the two above.
 constexpr std::uint64_t think_doublings = 7, market_doublings = 5;
+
+task<void> connect(account_office& office, user_id user, std::string venue) {
+  co_await office.connect(user, std::move(venue));
+}
 
 }  // namespace
 
@@ -20,7 +25,10 @@ setting::setting(std::uint64_t seed, bool print)
       faults(fault_plan::draw(draws)),
       database(sim, judge, faults),
       think_time(shortest_think * (1 << draws.below(think_doublings))),
-      market_interval(shortest_market * (1 << draws.below(market_doublings))) {
+      market_interval(shortest_market * (1 << draws.below(market_doublings))),
+      bots(draws.below(2) == 0),
+      grid(bots && draws.below(3) == 0),
+      office(sim, draws.next_u64()) {
   const auto kinds = venue_kinds();
   const auto venue_count = 1 + draws.below(most_venues);
   for (std::uint64_t i = 0; i < venue_count; ++i) {
@@ -33,9 +41,20 @@ setting::setting(std::uint64_t seed, bool print)
   const auto account_count = 1 + draws.below(most_accounts);
   for (std::uint64_t i = 0; i < account_count; ++i) {
     const auto number = static_cast<std::int64_t>(i + 1);
-    accounts.push_back(
-        {account_id(number), user_id(1 + number / 2), static_cast<std::size_t>(draws.below(venue_count))});
+    const auto venue = static_cast<std::size_t>(draws.below(venue_count));
+    accounts.push_back({account_id(number), user_id(1 + number / 2), venue});
+    finish(connect(office, accounts.back().user, venues[venue]->name()));
   }
+}
+
+void setting::finish(task<void> work) {
+  std::string broken;
+  task_scope scope(sim.get_executor(), "setting",
+                   [&broken](std::string_view, std::string_view what) { broken = what; });
+  scope.spawn("work", std::move(work));
+  while (scope.size() > 0 && sim.step(sim.now())) {
+  }
+  if (!broken.empty()) throw std::logic_error(broken);
 }
 
 nanoseconds setting::around(nanoseconds mean, random_source& random) {

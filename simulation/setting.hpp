@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "simulation/fault_plan.hpp"
+#include "simulation/model_accounts.hpp"
 #include "simulation/model_database.hpp"
 #include "simulation/model_venue.hpp"
 #include "simulation/oracle.hpp"
@@ -33,8 +34,15 @@ struct setting {
   nanoseconds think_time{}, market_interval{};
   /// Nobody wants anything new any more.
   bool quiet = false;
+  /// The bot manager runs the accounts; else each has a desk with a trader behind it.
+  bool bots = false;
+  /// Of bots: the grid, else orders by chance.
+  bool grid = false;
+  account_office office;
 
   /// Uniform in (0, 2 * mean).
+  /// Runs what needs nothing but the world.
+  void finish(task<void>);
   static nanoseconds around(nanoseconds mean, random_source&);
 };
 

@@ -8,7 +8,7 @@
 namespace drover::simulation {
 namespace {
 
-constexpr std::string_view key_prefix = "key-";
+constexpr std::string_view key_prefix = "api-key-of-";
 
 /// A market channel that nothing happens on, or the place of a ticker listener.
 class subscription final : public exchanges::market_subscription {

@@ -51,6 +51,8 @@ public:
 
   void push(std::move_only_function<void()> work);
   boost::asio::execution_context& context() { return context_; }
+  /// Some of its work is on the stack.
+  bool is_running() const { return running_; }
 
 private:
   void run_timer();
@@ -60,7 +62,7 @@ private:
   boost::asio::execution_context context_;
   seeded_random random_;
   bool first_in_first_out_;
-  bool closing_ = false;
+  bool closing_ = false, running_ = false;
   steady_time now_{std::chrono::seconds(1)};
   std::uint64_t steps_ = 0, last_timer_ = 0;
   std::vector<std::move_only_function<void()>> ready_;
@@ -69,24 +71,35 @@ private:
   std::map<std::uint64_t, steady_time> timer_times_;
 };
 
-/// Work given to it becomes ready in the world; nothing runs inside execute().
+/// Like an io_context's: posted work becomes ready in the world, dispatched work runs at once when the world is running
+/// (Asio's cancellation counts on that).
 class virtual_executor {
 public:
-  explicit virtual_executor(world& w) noexcept : world_(&w) {}
+  explicit virtual_executor(world& w, bool may_block = true) noexcept : world_(&w), may_block_(may_block) {}
 
   template <class Work>
   void execute(Work&& work) const {
-    world_->push(std::move_only_function<void()>(std::forward<Work>(work)));
+    if (may_block_ && world_->is_running())
+      std::forward<Work>(work)();
+    else
+      world_->push(std::move_only_function<void()>(std::forward<Work>(work)));
   }
   boost::asio::execution_context& query(boost::asio::execution::context_t) const noexcept { return world_->context(); }
-  static constexpr boost::asio::execution::blocking_t query(boost::asio::execution::blocking_t) noexcept {
-    return boost::asio::execution::blocking_t::never;
+  boost::asio::execution::blocking_t query(boost::asio::execution::blocking_t) const noexcept {
+    if (may_block_) return boost::asio::execution::blocking.possibly;
+    return boost::asio::execution::blocking.never;
   }
-  virtual_executor require(boost::asio::execution::blocking_t::never_t) const noexcept { return *this; }
+  virtual_executor require(boost::asio::execution::blocking_t::never_t) const noexcept {
+    return virtual_executor(*world_, false);
+  }
+  virtual_executor require(boost::asio::execution::blocking_t::possibly_t) const noexcept {
+    return virtual_executor(*world_, true);
+  }
   friend bool operator==(const virtual_executor&, const virtual_executor&) noexcept = default;
 
 private:
   world* world_;
+  bool may_block_;
 };
 
 /// The clock of one machine: runs with the world, tells a wall time that may be wrong.

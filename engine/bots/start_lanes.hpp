@@ -51,13 +51,17 @@ class start_lanes {
   std::size_t waiting() const { return waiting_; }
 
  private:
+  /// Addresses differ from run to run; a simulation must not.
+  struct by_name {
+    bool operator()(const exchanges::exchange* a, const exchanges::exchange* b) const { return a->name() < b->name(); }
+  };
   struct lane {
     std::deque<account_id> waiting;
     std::unordered_set<account_id> active;
   };
   int limit_;
   starter start_;
-  std::map<exchanges::exchange*, lane> lanes_;
+  std::map<exchanges::exchange*, lane, by_name> lanes_;
   std::atomic<std::size_t> waiting_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/failpoint.hpp"
+#include "base/planted.hpp"
 #include "engine/orders/order_desk_state.hpp"
 
 namespace drover::engine {
@@ -76,6 +77,7 @@ order_ptr order_desk::state::find_live(const std::string& client_order_id, const
   for (const auto& o : live) {
     if (!client_order_id.empty() && o->intent.client_order_id() == client_order_id) return o;
     if (!venue_order_id.empty() && o->venue_order_id == venue_order_id) return o;
+    if (planted("adopt_foreign") && !uuid::parse(client_order_id)) return o;
   }
   return nullptr;
 }
@@ -85,14 +87,16 @@ bool order_desk::state::any_unresolved() const {
 }
 
 nanoseconds order_desk::state::longest_validity() const {
+  if (planted("forget_processing_bound")) return config.send_limit + config.validity_window;
   return config.send_limit + config.validity_window + config.skew_bound + config.venue_processing_bound + config.visibility_delay;
 }
 
 std::string order_desk::state::why_blocked() const {
   if (failed) return "the desk has failed";
   if (!ready) return "the account is not reconciled yet";
-  if (!blocked_because.empty()) return blocked_because;
-  if (std::ranges::any_of(live, [](const auto& o) { return o->state == intent_state::unknown; }))
+  if (!blocked_because.empty() && !planted("ignore_lock")) return blocked_because;
+  const bool careless = planted("place_while_unknown");
+  if (!careless && std::ranges::any_of(live, [](const auto& o) { return o->state == intent_state::unknown; }))
     return "the outcome of an earlier order is not known yet";
   return {};
 }
@@ -122,6 +126,7 @@ result<uuid> order_desk::state::place(exchanges::side side, exchanges::order_typ
   if (!allowed) return std::unexpected(allowed.error());
 
   intent.id = make_uuid_v7(parts.wall, parts.random);
+  if (planted("reuse_id") && !live.empty()) intent.id = live.back()->intent.id;
   intent.account = account;
   intent.user = user;
   intent.exchange_name = exchange_name;
@@ -220,7 +225,7 @@ task<void> order_desk::state::stop() {
   ready = false;
   if (sweep_timer) parts.timers.cancel(*sweep_timer);
   sweep_timer.reset();
-  if (!scope) co_return;
+  if (!scope || planted("settle_at_once")) co_return;
   scope->stop();
   co_await scope->join();
 }

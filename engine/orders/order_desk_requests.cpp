@@ -3,6 +3,7 @@
 #include "base/backoff.hpp"
 #include "base/deadline.hpp"
 #include "base/failpoint.hpp"
+#include "base/planted.hpp"
 #include "engine/orders/order_desk_state.hpp"
 
 namespace drover::engine {
@@ -26,13 +27,14 @@ bool proves_refusal(const error& e) {
 
 std::string order_desk::state::why_not_send(const desk_order& o) const {
   if (o.cancel_requested) return "cancelled before it was sent";
-  if (now() >= o.send_before) return "writing the intent took too long";
+  if (now() >= o.send_before && !planted("send_late")) return "writing the intent took too long";
   return why_blocked();
 }
 
 void order_desk::state::drop_unstored(const order_ptr& order, const error& why) {
   order->state = intent_state::not_placed;
   forget(order);
+  if (is(why, journal_errc::fenced) && planted("take_next_epoch")) return void(++epoch);
   if (is(why, journal_errc::fenced)) return fail_desk(why);
   desk_log().warn("an order was not sent because its intent could not be stored",
                   {{"user", user}, {"account", account}, {"order", order->intent.client_order_id()}, {"err", why}});
@@ -42,7 +44,15 @@ void order_desk::state::drop_unstored(const order_ptr& order, const error& why) 
 task<void> order_desk::state::run_order(order_ptr order, request_mark) {
   failpoint("orders.before_intent");
   order_intent copy = order->intent;
+  if (planted("send_before_commit")) {
+    auto early = co_await send(order);
+    auto late = co_await parts.journal.append_intent(std::move(copy), epoch);
+    if (late) judge(order, std::move(early));
+    co_return;
+  }
   auto stored = co_await parts.journal.append_intent(std::move(copy), epoch);
+  if (!stored && is(stored.error(), journal_errc::unavailable) && planted("send_unstored")) stored = {};
+  if (!stored && is(stored.error(), journal_errc::fenced) && planted("send_fenced")) stored = {};
   if (!stored) co_return drop_unstored(order, stored.error());
   failpoint("orders.after_intent");
   auto why_not = why_not_send(*order);
@@ -50,6 +60,11 @@ task<void> order_desk::state::run_order(order_ptr order, request_mark) {
   failpoint("orders.before_send");
   auto answer = co_await send(order);
   failpoint("orders.after_send");
+  const bool unclear = !answer && is(answer.error(), exchanges::exchange_errc::unknown_outcome);
+  if (unclear && planted("resend_unknown")) answer = co_await send(order);
+  const bool busy = !answer && is(answer.error(), exchanges::exchange_errc::rate_limited);
+  if (busy && planted("resend_limited")) answer = co_await send(order);
+  if (unclear && planted("unknown_is_refused")) answer = fail(exchanges::exchange_errc::refused);
   judge(order, std::move(answer));
 }
 
@@ -63,7 +78,9 @@ task<result<exchanges::order>> order_desk::state::send(order_ptr order) {
                                    .quantity = intent.quantity,
                                    .price = intent.price,
                                    .client_order_id = intent.client_order_id()};
-  const auto left = order->send_before - now();
+  const auto left = planted("send_late") ? nanoseconds(1min) : order->send_before - now();
+  if (planted("other_quantity")) request.quantity += instrument->lot_size;
+  if (planted("lose_time_in_force")) request.tif = exchanges::time_in_force::gtc;
   result<exchanges::order> answer = fail(exchanges::exchange_errc::unknown_outcome);
   try {
     auto work = parts.exchange.place_order(std::move(request), config.validity_window);
@@ -88,6 +105,7 @@ void order_desk::state::judge(const order_ptr& order, result<exchanges::order> a
   else
     conclude(order, intent_state::unknown, why.to_string());
   if (is_credentials_error(why)) return fail_desk(why);
+  if (planted("never_resolve")) return;
   if (order->state == intent_state::unknown) scope->spawn("resolve order", run_resolver(order));
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/planted.hpp"
 #include "engine/orders/order_desk_state.hpp"
 
 namespace drover::engine {
@@ -41,8 +42,9 @@ task<result<void>> order_desk::state::resolve(order_ptr order, int patience) {
     const bool absent = is(found.error(), exchanges::exchange_errc::order_not_found);
     failures = absent ? 0 : failures + 1;
     if (patience != endless && failures >= patience) co_return std::unexpected(found.error());
-    if (absent && now() >= order->provable_at) {
-      const bool proved = co_await prove_absent(order);
+    if (absent && (now() >= order->provable_at || planted("trust_first_not_found") || planted("ignore_dead_after"))) {
+      const bool alone = planted("trust_first_not_found") || planted("one_endpoint");
+      const bool proved = alone || co_await prove_absent(order);
       if (proved) {
         conclude(order, intent_state::not_placed, "the exchange never got the order");
         break;

@@ -1,6 +1,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <algorithm>
 
+#include "base/planted.hpp"
 #include "engine/orders/order_desk_state.hpp"
 
 namespace drover::engine {
@@ -33,7 +34,7 @@ task<result<void>> order_desk::state::reconcile(std::int64_t lease_epoch, bool f
   inbox.clear();
   failed = sweeping = fills_wanted = writing = false;
   epoch = lease_epoch;
-  if (!fresh) {
+  if (!fresh && !planted("skip_recovery")) {
     auto loaded = co_await load();
     if (!loaded) co_return loaded;
   }
@@ -159,6 +160,15 @@ task<result<void>> order_desk::state::sweep_orders() {
   foreign = strangers;
   for (const auto& order : expected) {
     if (order->ended() || contains(*open, order->intent.client_order_id())) continue;
+    if (planted("missing_is_cancelled")) {
+      exchanges::order gone{.symbol = symbol(),
+                            .venue_order_id = order->venue_order_id,
+                            .client_order_id = order->intent.client_order_id(),
+                            .status = exchanges::order_status::cancelled,
+                            .filled_quantity = order->reported};
+      observe(order, std::move(gone));
+      continue;
+    }
     auto looked = co_await look_for(order);
     if (!looked) co_return looked;
   }
@@ -175,7 +185,8 @@ task<result<void>> order_desk::state::look_for(order_ptr order) {
     co_return result<void>{};
   }
   if (!is(found.error(), exchanges::exchange_errc::order_not_found)) co_return std::unexpected(found.error());
-  if (++order->missing < vanished_after || now() < order->provable_at) co_return result<void>{};
+  if (++order->missing < (planted("vanished_at_once") ? 1 : vanished_after) || now() < order->provable_at)
+    co_return result<void>{};
   desk_log().error("the exchange does not know an order any more that it had accepted",
                    {{"user", user}, {"account", account}, {"order", order->intent.client_order_id()}});
   exchanges::order gone{.symbol = symbol(),
@@ -202,6 +213,7 @@ exchanges::fill_cursor order_desk::state::known_fills() const {
 }
 
 task<result<void>> order_desk::state::sweep_fills() {
+  if (planted("never_read_fills")) co_return result<void>{};
   // With an order unresolved its trades cannot be told from a stranger's: nothing is called complete then.
   const bool all_known = !any_unresolved();
   wall_time oldest = parts.wall.wall_now();
@@ -212,7 +224,7 @@ task<result<void>> order_desk::state::sweep_fills() {
   const wall_time settled_before = parts.wall.wall_now() - std::max<nanoseconds>(fill_settling_time, 2 * config.visibility_delay);
   for (auto& f : *fills) {
     const exchanges::fill_cursor here{f.trade_id, f.at};
-    if (f.at <= settled_before && is_before(settled, here)) settled = here;
+    if ((f.at <= settled_before || planted("complete_too_early")) && is_before(settled, here)) settled = here;
     auto order = find_live(f.client_order_id, f.venue_order_id);
     if (!order && f.at < oldest - fill_age_margin) continue;
     push(sighting{std::move(order), std::nullopt, std::move(f)});

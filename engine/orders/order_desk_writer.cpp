@@ -2,6 +2,7 @@
 
 #include "base/backoff.hpp"
 #include "base/failpoint.hpp"
+#include "base/planted.hpp"
 #include "engine/orders/order_desk_state.hpp"
 
 namespace drover::engine {
@@ -47,7 +48,7 @@ void order_desk::state::note(const order_ptr& order, const exchanges::order& see
   if (o.venue_order_id.empty()) o.venue_order_id = seen.venue_order_id;
   // "Taken in" proves that the order exists and nothing else.
   if (!seen.complete) {
-    if (o.cancel_requested) start_cancel(order);
+    if (o.cancel_requested && !planted("forget_cancel")) start_cancel(order);
     return;
   }
   o.confirmed = true;
@@ -58,7 +59,7 @@ void order_desk::state::note(const order_ptr& order, const exchanges::order& see
   }
   // Reports may come late and out of order; an end is final.
   if (!o.ended()) o.status = seen.status;
-  if (o.cancel_requested) start_cancel(order);
+  if (o.cancel_requested && !planted("forget_cancel")) start_cancel(order);
 }
 
 void order_desk::state::conclude(const order_ptr& order, intent_state outcome, std::string reason) {
@@ -125,7 +126,8 @@ task<void> order_desk::state::write(sighting seen) {
   if (seen.fill) co_await write_fill(order, std::move(*seen.fill));
   if (order->ended() && !order->end_recorded) co_await write_end(order);
   if (failed) co_return;
-  if (order->complete() && order->end_recorded)
+  const bool all_booked = order->complete() || planted("close_with_fills_missing");
+  if (order->ended() && all_booked && order->end_recorded)
     close(order);
   else if (order->reported > order->filled)
     request_sweep(fill_grace, true);
@@ -181,6 +183,7 @@ task<std::optional<journal_order>> order_desk::state::find_stored(const sighting
 
 order_ptr order_desk::state::revive(const journal_order& stored, const sighting& seen) {
   const bool was_closed = stored.state == intent_state::closed;
+  if (was_closed && planted("ignore_late_fill")) return nullptr;
   if (was_closed && !seen.fill) return nullptr;
   auto order = make_order(stored);
   if (seen.order) note(order, *seen.order);
@@ -212,7 +215,7 @@ task<void> order_desk::state::write_fill(order_ptr order, exchanges::fill fill) 
   order->existence_recorded = true;
   remember_booked(fill);
   // What counts is whether this desk knew of it: an answer that got lost on the way back was a booking all the same.
-  if (booked->order_filled == order->filled) co_return;
+  if (booked->order_filled == order->filled && !planted("tell_fill_twice")) co_return;
   booked->was_new = true;
   order->filled = booked->order_filled;
   position = booked->position;

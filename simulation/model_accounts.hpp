@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "crypto/keyring.hpp"
+#include "simulation/model_database.hpp"
+#include "tenants/accounts/account_service.hpp"
+
+namespace drover::simulation {
+
+/// Users and their accounts as the database has them, and the people who change them.
+class account_office {
+public:
+  account_office(world&, std::uint64_t seed);
+
+  /// Connects an account with the key that names it and has it approved; ids count from 1.
+  task<account_id> connect(user_id, std::string exchange_name);
+  task<void> set_active(user_id, account_id, bool active);
+  void set_banned(user_id, bool banned);
+
+  const crypto::keyring& keyring() const { return keyring_; }
+  tenants::account_store& committed() { return *store_; }
+
+private:
+  seeded_random random_;
+  crypto::keyring keyring_;
+  machine_clock time_;
+  std::int64_t last_ = 0;
+  std::set<user_id> banned_;
+  std::unique_ptr<tenants::account_store> store_;
+  std::unique_ptr<tenants::account_service> service_;
+};
+
+/// What one engine's bot manager reads, through the database's faults. It changes nothing.
+std::unique_ptr<tenants::account_store> make_model_accounts(account_office&, model_database&,
+                                                            std::shared_ptr<const life_line>);
+
+}  // namespace drover::simulation

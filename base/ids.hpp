@@ -25,6 +25,8 @@ struct strong_id {
 using user_id = strong_id<struct user_tag>;
 /// One exchange account (a set of API credentials) of one user.
 using account_id = strong_id<struct account_tag>;
+/// One bot: a strategy with its parameters on one market of one account.
+using bot_id = strong_id<struct bot_tag>;
 /// One stored fill.
 using fill_id = strong_id<struct fill_tag>;
 

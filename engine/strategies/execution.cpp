@@ -70,9 +70,12 @@ execution_style read_execution(const parameter_values& v) {
 
 pursuit executor::pursue(paced_strategy::plan& next, side s, decimal quantity, const execution_style& style) {
   const auto& ctx = next.ctx;
-  next.watch_price();
+  // A limit order follows the price; after sales the tally waits for the balance. Who only waits for time hears no
+  // tickers.
+  if (ctx.ticker == nullptr || style.maker || s == side::sell) next.watch_price();
   if (ctx.ticker == nullptr) return pursuit::no_price;
   const auto price = choose_price(ctx, s, style);
+  if (!price) next.watch_price();
   if (const auto* order = next.find(slot_)) return follow(next, *order, s, price.value_or(decimal()), style);
   if (!next.is_free(slot_)) return pursuit::under_way;
   if (!price) return pursuit::no_price;
@@ -82,7 +85,10 @@ pursuit executor::pursue(paced_strategy::plan& next, side s, decimal quantity, c
                          ? decimal::divide(free_balance(ctx, ctx.instrument.quote_asset), *price, rounding::down)
                          : free_balance(ctx, ctx.instrument.base_asset);
   const auto size = sellable(ctx.instrument, std::min(quantity, funds), worth);
-  if (size.is_zero()) return pursuit::no_funds;
+  if (size.is_zero()) {
+    next.watch_price();
+    return pursuit::no_funds;
+  }
   const auto type = style.maker ? exchanges::order_type::limit_maker : exchanges::order_type::limit;
   const auto tif = style.maker ? exchanges::time_in_force::gtc : exchanges::time_in_force::ioc;
   if (!next.place(slot_, {.side = s, .type = type, .price = *price, .quantity = size, .tag = {}, .tif = tif}))

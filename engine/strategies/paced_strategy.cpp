@@ -12,6 +12,8 @@ constexpr std::int64_t state_version = 1;
 constexpr nanoseconds rate_window = 60s;
 constexpr int doublings_limit = 16;
 constexpr nanoseconds idle_timer = 3600s;
+/// Whatever is asked for, a timer never keeps a bot busy.
+constexpr nanoseconds shortest_timer = 100ms;
 }  // namespace
 
 const live_order* paced_strategy::plan::find(std::string_view slot) const {
@@ -127,7 +129,7 @@ strategy_actions paced_strategy::act(const strategy_context& ctx, strategy_actio
   decide(next);
   // A timer that is due in time already stays.
   if (next.wake_ && !ended_ && (!timer_ || *next.wake_ < *timer_)) {
-    timer_ = std::max(*next.wake_, ctx.now);
+    timer_ = std::max(*next.wake_, ctx.now + shortest_timer);
     next.actions_.emplace_back(set_timer{*timer_});
   }
   // State is saved after actions: asking for the timer again is one without effect.

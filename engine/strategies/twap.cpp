@@ -185,7 +185,7 @@ void twap::decide(plan& next) {
   }
   const bool open = !sellable(ctx.instrument, due_quantity(ctx), worth).is_zero();
   release(ctx.now, open || next.is_busy());
-  if (released_ < parameters_.slices) next.wake_at(next_at_);
+  if (released_ < parameters_.slices && next_at_ > ctx.now) next.wake_at(next_at_);
 
   const auto end = std::max(started_at_ + parameters_.duration, next_at_) + parameters_.overtime;
   const auto outcome = slot_.pursue(next, parameters_.side, due_quantity(ctx), parameters_.style);

@@ -122,7 +122,7 @@ public:
   std::string stopped_because, finished_because;
   decimal bought, sold;
   /// `placed` counts what the exchange took in; the next `refuse` orders it does not.
-  int asked = 0, placed = 0, fills = 0, refuse = 0;
+  int asked = 0, placed = 0, fills = 0, refuse = 0, calls = 0;
   /// Largest part that fills at once; zero: whole orders.
   decimal part;
   decimal fee_share;
@@ -144,6 +144,7 @@ private:
   }
   void tell(const event& e, bool may_restart = true) {
     if (!stopped_because.empty() || !finished_because.empty()) return;
+    ++calls;
     perform(e(*strategy_, context()));
     if (!restarts_always || !may_restart) return;
     renew(strategy_->save_state());

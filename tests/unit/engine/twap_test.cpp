@@ -61,6 +61,28 @@ TEST(Twap, MissedSlicesAreTradedAtOnceOrThePlanIsMoved) {
   }
 }
 
+TEST(Twap, WaitingBeyondTheLimitKeepsNobodyBusy) {
+  strategy_market m(make_twap,
+                    R"({"total_quantity":"1","duration_s":100,"slices":10,"limit_price":"90","catch_up":false})");
+  m.start();
+  m.tick(decimal(100));
+  m.pass(1000s);
+  EXPECT_LT(m.calls, 100);
+  m.tick(decimal(80));
+  EXPECT_EQ(m.placed, 2) << "the slice that waited, and the one that was due meanwhile";
+  m.pass(9s);
+  EXPECT_EQ(m.placed, 2) << "the rest of the plan is moved";
+}
+
+TEST(Twap, BetweenSlicesItHearsNoTickers) {
+  strategy_market m(make_twap, R"({"total_quantity":"1","duration_s":100,"slices":10})");
+  m.start();
+  m.tick(decimal(100));
+  EXPECT_FALSE(m.get().wants_tick({}));
+  m.pass(10s);
+  EXPECT_EQ(m.placed, 2);
+}
+
 TEST(Twap, WhatTheStateForgotIsFoundInTheBooks) {
   strategy_market m(make_twap, R"({"total_quantity":"0.4","duration_s":400,"slices":4})");
   m.start();

@@ -36,17 +36,19 @@ std::vector<venue_fill> our_fills(model_venue& venue, account_id account) {
   return all;
 }
 
-std::string check_order(const venue_kind& kind, const venue_order& seen, const std::optional<journal_order>& known) {
+std::string check_order(const venue_order& seen, const std::optional<journal_order>& known) {
   const auto& id = seen.request.client_order_id;
   if (!known) return id + " is not in the journal";
   const bool over = exchanges::is_terminal(seen.status);
   if (over != (known->state == intent_state::closed))
     return fmt::format("{} is {} at the venue and {} in the journal", id, exchanges::to_string(seen.status),
                        to_string(known->state));
-  // Where cancelled orders vanish, nobody can tell how they ended.
-  const bool vanished =
-      kind.forgets_cancelled && seen.filled.is_zero() && seen.status == exchanges::order_status::cancelled;
-  if (over && !vanished && known->status != seen.status)
+  // An order that the venue stopped showing counts as expired: how it ended cannot be told, what it filled can.
+  const auto unfilled_end = [](exchanges::order_status status) {
+    return status == exchanges::order_status::cancelled || status == exchanges::order_status::expired;
+  };
+  const bool same_end = known->status == seen.status || (unfilled_end(known->status) && unfilled_end(seen.status));
+  if (over && !same_end)
     return fmt::format("{} ended as {}, the journal says {}", id, exchanges::to_string(seen.status),
                        exchanges::to_string(known->status));
   if (known->filled_quantity != seen.filled)
@@ -66,7 +68,7 @@ std::string check_account(setting& s, const model_engine& engine, const model_ac
     if (open) open_at_venue.insert(order.request.client_order_id);
     const auto id = uuid::parse(order.request.client_order_id);
     auto known = ask<std::optional<journal_order>>(s, journal.find(*id));
-    if (auto wrong = check_order(venue.kind(), order, known); !wrong.empty()) return wrong;
+    if (auto wrong = check_order(order, known); !wrong.empty()) return wrong;
   }
   for (const auto& known : ask<std::vector<journal_order>>(s, journal.load_open(account.id)))
     if (!open_at_venue.contains(known.intent.client_order_id()))

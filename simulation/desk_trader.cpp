@@ -72,7 +72,7 @@ task<void> desk_trader::run(std::int64_t lease_epoch) {
       co_await sleep_for(parts_.timers, thought);
       // A person stops the bot and starts it again.
       const bool locks = !parts_.around.quiet && !blocked_ &&
-                         parts_.around.faults.strikes(fault::people, parts_.random) && parts_.random.below(10) == 0;
+                         parts_.around.faults.strikes(fault::people, parts_.random) && parts_.random.below(4) == 0;
       if (locks && !failed_) co_await lock();
       const bool stops = !parts_.around.quiet && parts_.around.faults.strikes(fault::people, parts_.random) &&
                          parts_.random.below(50) == 0;

@@ -39,7 +39,6 @@ constexpr std::array<fault_entry, fault_count> table{{
     {"database_down", 1'000'000},
     {"engine_crash", 1'000'000},
     {"engine_twice", 1'000'000},
-    {"clock_wrong", 1'000'000},
     {"people", 1'000'000},
 }};
 
@@ -61,7 +60,7 @@ fault_plan fault_plan::draw(random_source& random) {
   fault_plan plan;
   for (std::size_t i = 0; i < fault_count; ++i) {
     const bool used = random.below(2) == 0;
-    const std::uint64_t divisor = 1u << random.below(7);
+    const std::uint64_t divisor = 1u << random.below(5);
     if (used) plan.rates_[i] = static_cast<std::uint32_t>(table[i].ceiling / divisor);
   }
   return plan;

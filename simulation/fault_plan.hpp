@@ -41,10 +41,9 @@ enum class fault {
   statement_failed,
   database_slow,
   database_down,
-  // The engine and its machine.
+  // The engine.
   engine_crash,
   engine_twice,
-  clock_wrong,
   // People.
   people,
 };
@@ -57,7 +56,7 @@ class fault_plan {
 public:
   /// Nothing goes wrong.
   fault_plan() = default;
-  /// Each fault is left out of about half of all runs; its rate, where it is not, spreads over two orders of magnitude.
+  /// Each fault is left out of about half of all runs; its rate, where it is not, spreads over an order of magnitude.
   static fault_plan draw(random_source&);
 
   /// Draws whether it goes wrong this time.

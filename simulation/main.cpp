@@ -38,7 +38,7 @@ void print(const run_options& o, const run_verdict& v, const std::string& plant,
   const double hours = static_cast<double>(v.simulated.count()) / 3.6e12;
   const double rate = hours / (static_cast<double>(took.count()) / 1e9);
   fmt::print(
-      "seed {} {} hash {:016x} hours {:.2f} steps {} intents {} sent {} placed {} unknown {} hours_per_second {:.0f}\n",
+      "seed {} {} hash {:016x} hours {:.2f} steps {} intents {} sent {} placed {} unknown {} hours_per_second {:.1f}\n",
       o.seed, v.failure.empty() ? "ok" : "FAILED", v.hash, hours, v.steps, v.totals.intents, v.totals.sent,
       v.totals.placed, v.totals.unknown, rate);
   if (v.failure.empty()) return;

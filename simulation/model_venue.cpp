@@ -17,6 +17,8 @@ const decimal fee_rate = decimal::literal("0.001");
 const decimal start_quote = decimal(10'000'000), start_base = decimal(1'000);
 /// Orders that a list leaves out are at least so old, and a query that lags does not know the last so long.
 constexpr nanoseconds longest_glitch = 40s;
+/// The list of trades may be so far behind, newer ones before older ones.
+constexpr nanoseconds longest_trade_lag = 8s;
 constexpr std::uint64_t minutes_per_hour = 60;
 
 }  // namespace
@@ -143,7 +145,7 @@ void model_venue::execute(venue_order& o, decimal quantity, decimal price, bool 
                     .fee_asset = buys ? instrument_->base_asset : instrument_->quote_asset,
                     .maker = maker,
                     .at = world_.wall_now()};
-  const auto hidden = static_cast<std::uint64_t>(nanoseconds(kind_.visibility_delay).count());
+  const auto hidden = static_cast<std::uint64_t>(longest_trade_lag.count());
   const auto visible = world_.now() + nanoseconds(static_cast<std::int64_t>(world_.random().below(hidden)));
   auto& books = books_[o.account];
   books.base += buys ? quantity - f.fee : -quantity;
@@ -224,7 +226,8 @@ std::vector<exchanges::fill> model_venue::fills(int account, const exchanges::fi
   }
   std::vector<exchanges::fill> found;
   for (; at != all.end(); ++at) {
-    if (world_.now() < at->visible_at) continue;
+    // While queries lag, this list is the other piece of evidence.
+    if (world_.now() < at->visible_at && world_.now() >= query_lags_until_) continue;
     found.push_back(at->fill);
     if (!kind_.trades_name_client_id) found.back().client_order_id.clear();
   }
@@ -262,9 +265,9 @@ void model_venue::pass_minute() {
   const auto glitch =
       nanoseconds(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(longest_glitch.count()))));
   const bool quiet = world_.now() - std::max(list_omits_until_, query_lags_until_) > longest_glitch;
-  if (quiet && random.below(minutes_per_hour) < 6 && faults_.strikes(fault::list_omits, random))
+  if (quiet && random.below(minutes_per_hour) < 20 && faults_.strikes(fault::list_omits, random))
     list_omits_until_ = world_.now() + glitch;
-  else if (quiet && random.below(minutes_per_hour) < 6 && faults_.strikes(fault::query_lags, random))
+  else if (quiet && random.below(minutes_per_hour) < 20 && faults_.strikes(fault::query_lags, random))
     query_lags_until_ = world_.now() + glitch;
   if (random.below(minutes_per_hour) < 2 && faults_.strikes(fault::maintenance, random))
     maintenance_until_ = world_.now() + seconds(static_cast<std::int64_t>(10 + random.below(300)));

@@ -44,6 +44,8 @@ constexpr std::array all{
     plant{"reuse_id", "two orders share a client order id"},
     plant{"other_quantity", "another quantity is sent than was stored"},
     plant{"lose_time_in_force", "the time in force is not sent"},
+    plant{"ignore_release", "a bot that was switched off goes on"},
+    plant{"another_ones_key", "a bot signs with the key of another account"},
     plant{"ignore_ban", "requests go on while the venue bans us"},
 };
 

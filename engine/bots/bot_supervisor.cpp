@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/planted.hpp"
 
 namespace drover::engine {
 
@@ -101,6 +102,7 @@ void bot_supervisor::enter(const tenants::runnable_account& wanted, bot_start st
   e.credential_version = wanted.account.credential_version;
   e.updated_at = wanted.account.updated_at;
   e.sealed = std::make_shared<const tenants::sealed_credentials>(wanted.credentials);
+  if (planted("another_ones_key") && !entries_.empty()) e.sealed = entries_.begin()->second->sealed;
   e.may_have_orders = !start.fresh;
   e.start = std::make_unique<bot_start>(std::move(start));
   entries_.emplace(id, std::move(made));
@@ -181,7 +183,7 @@ void bot_supervisor::cancel_retry(entry& e) {
 
 void bot_supervisor::release(account_id id, const std::string& reason) {
   auto at = entries_.find(id);
-  if (at == entries_.end() || draining_) return;
+  if (at == entries_.end() || draining_ || planted("ignore_release")) return;
   at->second->next.reset();
   send_away(id, *at->second, reason);
 }

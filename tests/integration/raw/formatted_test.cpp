@@ -8,6 +8,7 @@
 #include "base/random.hpp"
 #include "engine/formatted/formatted_compiler.hpp"
 #include "engine/formatted/formatted_rebuild.hpp"
+#include "engine/formatted/formatted_rows.hpp"
 #include "engine/formatted/raw_check.hpp"
 #include "exchanges/raw/backfill.hpp"
 #include "exchanges/raw/call_text.hpp"
@@ -104,7 +105,7 @@ TEST(FormattedTables, NameTheRawRowOfEachRow) {
                   "from formatted_balances"),
             "okx 17 BTC 1 0 okx.rest 2,okx 17 USDT 100.5 2 okx.rest 2");
   EXPECT_EQ(w.sql("select concat_ws(' ', symbol, venue_order_id, status, filled_quantity, stream, sequence, compiler) from formatted_orders"),
-            "BTCUSDT 77 filled 2 okx.user 1 1");
+            "BTCUSDT 77 filled 2 okx.user 1 " + std::to_string(compiler_version));
   EXPECT_EQ(w.sql("select concat_ws(' ', trade_id, price, fee, fee_asset, stream, sequence) from formatted_fills"),
             "t1 10 0.1 USDT okx.user 1");
   EXPECT_EQ(w.sql("select concat_ws(' ', interval_name, open, volume, stream, sequence) from formatted_candles"), "1m 1 9 okx.market 1");

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "app/bot_reports.hpp"
 #include "app/credential_probe.hpp"
 #include "app/connection_health.hpp"
 #include "app/exchange_limits.hpp"
@@ -27,6 +28,7 @@
 #include "base/postgres_reader.hpp"
 #include "base/run_on.hpp"
 #include "base/task_scope.hpp"
+#include "engine/bots/bot_service.hpp"
 #include "exchanges/raw/spooling_raw_recorder.hpp"
 #include "tenants/users/login_service.hpp"
 #include "tenants/users/user_directory.hpp"
@@ -94,6 +96,8 @@ struct engine_process::parts {
   std::unique_ptr<tenants::account_store> accounts;
   std::unique_ptr<tenants::account_store> trading_accounts;
   std::unique_ptr<tenants::earnings_store> earnings;
+  std::unique_ptr<engine::bot_store> bots;
+  std::unique_ptr<engine::bot_store> trading_bots;
   std::unique_ptr<engine::order_journal> journal;
   std::unique_ptr<engine::order_journal> web_journal;
   std::unique_ptr<tenants::user_directory> directory;
@@ -107,6 +111,7 @@ struct engine_process::parts {
   engine::order_counters counters;
   std::unique_ptr<tenants::login_service> login;
   std::unique_ptr<tenants::account_service> account_service;
+  std::unique_ptr<engine::bot_service> bot_service;
   std::unique_ptr<engine::bot_manager> manager;
   std::unique_ptr<web::web_server> server;
   std::unique_ptr<database_listener> listener;
@@ -145,6 +150,8 @@ void engine_process::parts::build_stores(token_keys tokens) {
   accounts = tenants::make_postgres_account_store(*web_db, reader.get());
   trading_accounts = tenants::make_postgres_account_store(*trading_db);
   earnings = tenants::make_postgres_earnings_store(*web_db);
+  bots = engine::make_postgres_bot_store(*web_db);
+  trading_bots = engine::make_postgres_bot_store(*trading_db);
   journal = engine::make_postgres_order_journal(trading.get_executor(), *trading_db, fills_db.get());
   web_journal = engine::make_postgres_order_journal(web.get_executor(), *web_db);
   directory = std::make_unique<tenants::user_directory>(*users, *signer, wall);
@@ -188,6 +195,7 @@ void engine_process::parts::build_services() {
   account_service = std::make_unique<tenants::account_service>(
       *accounts, *keyring, std::move(catalogue),
       make_credential_probe(trading.get_executor(), venues, config.exchanges));
+  bot_service = std::make_unique<engine::bot_service>(*bots, config.bots.bots_per_user);
 }
 
 void engine_process::parts::build_manager() {
@@ -196,6 +204,7 @@ void engine_process::parts::build_manager() {
                               random,
                               wall,
                               *trading_accounts,
+                              *trading_bots,
                               *keyring,
                               *journal,
                               venues,
@@ -223,7 +232,9 @@ void engine_process::parts::build_web() {
                    .version = version,
                    .revision = revision,
                    .limits = make_limits_source(trading.get_executor(), web.get_executor(), {venues, *manager, *recorder, wall}),
-                   .health = make_health_source(trading.get_executor(), web.get_executor(), *manager)};
+                   .health = make_health_source(trading.get_executor(), web.get_executor(), *manager),
+                   .bots = bot_service.get(),
+                   .reports = make_reports_source(trading.get_executor(), web.get_executor(), *manager)};
   server = web::make_web_server(config.web, std::move(p));
   board.on_change([this](const engine::bot_status& status) { server->publish(status); });
 }
@@ -262,6 +273,7 @@ void engine_process::parts::on_notification(std::string_view channel, std::strin
     if (user) web_scope->spawn("refresh user", refresh_user(*user));
     return;
   }
+  // Of accounts and of bots alike.
   auto account = parse_id<struct account_tag>(payload);
   if (!account) return;
   asio::post(trading.get_executor(), [this, id = *account] { manager->account_changed(id); });
@@ -269,7 +281,7 @@ void engine_process::parts::on_notification(std::string_view channel, std::strin
 
 void engine_process::parts::build_listener() {
   listener = make_database_listener(
-      config.database, *web_timers, {"accounts_changed", "users_changed"},
+      config.database, *web_timers, {"accounts_changed", "bots_changed", "users_changed"},
       [this](std::string_view channel, std::string_view payload) { on_notification(channel, payload); },
       [this] {
         web_scope->spawn("reload users", reload_users());

@@ -63,7 +63,7 @@ class rig {
     engine::bots_config bots;
     bots.orders.limits.max_orders_per_minute = 0;
     manager_ = std::make_unique<engine::bot_manager>(
-        bots, engine::bot_manager_parts{io_.get_executor(), *timers_, random_, time_, *accounts_, keyring_, *journal_, venues_, board_,
+        bots, engine::bot_manager_parts{io_.get_executor(), *timers_, random_, time_, *accounts_, *bots_, keyring_, *journal_, venues_, board_,
                                         counters_, [](const engine::earnings_event&) {}, "bench", eager_kind});
   }
 
@@ -128,6 +128,7 @@ class rig {
   crypto::keyring keyring_{crypto::master_key::generate(random_), random_};
   std::unique_ptr<tenants::account_store> accounts_ =
       tenants::make_memory_account_store(time_, {[](user_id) { return true; }, [](user_id) { return std::string("bench"); }});
+  std::unique_ptr<engine::bot_store> bots_ = engine::make_memory_bot_store(time_, {[](account_id) { return std::optional(tenant); }});
   std::unique_ptr<engine::order_journal> journal_ = engine::make_memory_order_journal(time_);
   std::unique_ptr<exchanges::raw_recorder> recorder_ = exchanges::make_discarding_recorder();
   loopless_http http_;

@@ -76,6 +76,11 @@ account_office::account_office(world& w, std::uint64_t seed)
                                .needs_passphrase = [](const std::string&) { return false; },
                                .names = {}};
   service_ = std::make_unique<account_service>(*store_, keyring_, std::move(catalogue), accept_key);
+  bots_ = engine::make_memory_bot_store(time_, {.owner_of = [this](account_id id) -> std::optional<user_id> {
+                                          auto at = owners_.find(id);
+                                          if (at == owners_.end()) return std::nullopt;
+                                          return at->second;
+                                        }});
 }
 
 task<account_id> account_office::connect(user_id user, std::string exchange_name) {
@@ -89,6 +94,7 @@ task<account_id> account_office::connect(user_id user, std::string exchange_name
   std::string message;
   auto approved = co_await store_->approve(admin, expected, std::nullopt, std::move(message));
   if (!approved) throw std::logic_error("an account could not be approved");
+  owners_[expected] = user;
   co_return expected;
 }
 

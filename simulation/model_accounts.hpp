@@ -1,10 +1,12 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <vector>
 
 #include "crypto/keyring.hpp"
+#include "engine/bots/bot_store.hpp"
 #include "simulation/model_database.hpp"
 #include "tenants/accounts/account_service.hpp"
 
@@ -22,6 +24,7 @@ public:
 
   const crypto::keyring& keyring() const { return keyring_; }
   tenants::account_store& committed() { return *store_; }
+  engine::bot_store& bots() { return *bots_; }
 
 private:
   seeded_random random_;
@@ -31,6 +34,8 @@ private:
   std::set<user_id> banned_;
   std::unique_ptr<tenants::account_store> store_;
   std::unique_ptr<tenants::account_service> service_;
+  std::map<account_id, user_id> owners_;
+  std::unique_ptr<engine::bot_store> bots_;
 };
 
 /// What one engine's bot manager reads, through the database's faults. It changes nothing.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/backoff.hpp"
+#include "simulation/model_bots.hpp"
 #include "simulation/random_strategy.hpp"
 
 namespace drover::simulation {
@@ -49,6 +50,7 @@ task<void> model_engine::run() {
 
 void model_engine::start_bots() {
   accounts_ = make_model_accounts(around_.office, around_.database, life_);
+  bots_ = make_model_bots(around_.office, around_.database, life_);
   engine::bots_config config;
   config.strategy = around_.grid ? "grid" : "random";
   config.strategy_parameters =
@@ -58,6 +60,7 @@ void model_engine::start_bots() {
                                   .random = random_,
                                   .wall = time_,
                                   .accounts = *accounts_,
+                                  .bots = *bots_,
                                   .keyring = around_.office.keyring(),
                                   .journal = *journal_,
                                   .exchanges = links_,

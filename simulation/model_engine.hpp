@@ -47,6 +47,7 @@ private:
   seeded_random random_;
   std::unique_ptr<engine::order_journal> journal_;
   std::unique_ptr<tenants::account_store> accounts_;
+  std::unique_ptr<engine::bot_store> bots_;
   /// By name.
   std::map<std::string, std::unique_ptr<exchanges::exchange>> links_;
   std::vector<std::unique_ptr<desk_trader>> traders_;

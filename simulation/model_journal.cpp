@@ -94,12 +94,12 @@ public:
   task<result<tenants::position>> load_position(account_id a, std::string symbol) override {
     return run<tenants::position>(false, [&db = db_, a, symbol] { return db.committed().load_position(a, symbol); });
   }
-  task<result<std::string>> load_strategy_state(account_id a) override {
-    return run<std::string>(false, [&db = db_, a] { return db.committed().load_strategy_state(a); });
+  task<result<std::string>> load_strategy_state(bot_id b) override {
+    return run<std::string>(false, [&db = db_, b] { return db.committed().load_strategy_state(b); });
   }
-  task<result<void>> save_strategy_state(account_id a, std::string state, std::int64_t epoch) override {
+  task<result<void>> save_strategy_state(bot_id b, account_id a, std::string state, std::int64_t epoch) override {
     return run<void>(true,
-                     [&db = db_, a, state, epoch] { return db.committed().save_strategy_state(a, state, epoch); });
+                     [&db = db_, b, a, state, epoch] { return db.committed().save_strategy_state(b, a, state, epoch); });
   }
   task<result<std::vector<account_summary>>> load_summaries() override {
     return run<std::vector<account_summary>>(false, [&db = db_] { return db.committed().load_summaries(); });

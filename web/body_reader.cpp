@@ -104,6 +104,27 @@ bool body_reader::required_flag(std::string_view name) {
   return member && member->is_boolean() && member->get<bool>();
 }
 
+std::optional<bool> body_reader::optional_flag(std::string_view name) {
+  const auto* member = state_->find(name);
+  if (!member) return std::nullopt;
+  if (member->is_boolean()) return member->get<bool>();
+  state_->complain(name, "must be true or false");
+  return std::nullopt;
+}
+
+std::optional<std::string> body_reader::optional_object(std::string_view name, std::size_t limit) {
+  const auto* member = state_->find(name);
+  if (!member) return std::nullopt;
+  auto text = member->is_object() ? member->dump() : std::string();
+  if (text.empty())
+    state_->complain(name, "must be an object");
+  else if (text.size() > limit)
+    state_->complain(name, "must not be longer than " + std::to_string(limit) + " bytes");
+  else
+    return text;
+  return std::nullopt;
+}
+
 std::optional<std::int64_t> body_reader::optional_integer(std::string_view name, std::int64_t least,
                                                           std::int64_t most) {
   auto* member = state_->find(name);

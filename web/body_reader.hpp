@@ -30,6 +30,9 @@ public:
   secret required_secret(std::string_view name, std::size_t limit);
   std::optional<secret> optional_secret(std::string_view name, std::size_t limit);
   bool required_flag(std::string_view name);
+  std::optional<bool> optional_flag(std::string_view name);
+  /// A JSON object as text of at most `limit` bytes.
+  std::optional<std::string> optional_object(std::string_view name, std::size_t limit);
   std::optional<std::int64_t> optional_integer(std::string_view name, std::int64_t least, std::int64_t most);
   void complain(std::string_view name, std::string detail);
 

@@ -5,6 +5,7 @@
 
 #include "base/postgres.hpp"
 #include "crypto/tokens.hpp"
+#include "engine/bots/bot_store.hpp"
 #include "engine/orders/order_journal.hpp"
 #include "tenants/errors.hpp"
 #include "web/json_writer.hpp"
@@ -35,13 +36,14 @@ problem make_too_many(const error& e) {
 /// "api_key: must not be empty" names its field.
 problem make_invalid(const error& e) {
   auto colon = e.detail.find(':');
-  auto is_name = [](unsigned char c) { return std::islower(c) || c == '_'; };
+  auto is_name = [](unsigned char c) { return std::islower(c) || std::isdigit(c) || c == '_' || c == '.'; };
   if (colon == std::string::npos || colon == 0 ||
       !std::all_of(e.detail.begin(), e.detail.begin() + static_cast<std::ptrdiff_t>(colon), is_name))
     return {422, "validation-failed", "Validation failed", e.detail};
   auto text = e.detail.find_first_not_of(' ', colon + 1);
-  auto p =
-      make_validation_problem("/" + e.detail.substr(0, colon), text == std::string::npos ? "" : e.detail.substr(text));
+  auto pointer = "/" + e.detail.substr(0, colon);
+  std::ranges::replace(pointer, '.', '/');
+  auto p = make_validation_problem(std::move(pointer), text == std::string::npos ? "" : e.detail.substr(text));
   p.detail = e.detail;
   return p;
 }
@@ -79,6 +81,11 @@ problem from_tenant_error(tenant_errc code, const error& e) {
       break;
   }
   return make_internal();
+}
+
+problem from_bot_error(engine::bot_errc code, const error& e) {
+  if (code == engine::bot_errc::market_taken) return {409, "market-taken", "Market taken", e.detail};
+  return {409, "too-many-bots", "Too many bots", e.detail};
 }
 
 problem from_base_error(errc code, const error& e) {
@@ -189,6 +196,8 @@ bool is_of(const error& e, const std::error_code& sample) {
 problem to_problem(const error& e) {
   if (is_of(e, tenants::make_error_code(tenant_errc::invalid)))
     return from_tenant_error(static_cast<tenant_errc>(e.code.value()), e);
+  if (is_of(e, engine::make_error_code(engine::bot_errc::market_taken)))
+    return from_bot_error(static_cast<engine::bot_errc>(e.code.value()), e);
   if (is_of(e, crypto::make_error_code(crypto::token_errc::invalid))) return to_unauthorized(&e);
   if (is_of(e, make_error_code(db_errc::broken))) return from_database_error(static_cast<db_errc>(e.code.value()), e);
   if (e.code == engine::make_error_code(engine::journal_errc::unavailable)) return make_unavailable({}, e);

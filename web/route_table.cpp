@@ -38,6 +38,18 @@ constexpr std::array table{
     // What can be chosen
     route{"GET", "/api/v1/exchanges", user, read, api::handle_list_exchanges},
     route{"GET", "/api/v1/strategies", user, read, api::handle_list_strategies},
+    route{"GET", "/api/strategies", user, read, api::handle_list_strategies},
+    // Bots
+    route{"GET", "/api/bots", user, read, api::handle_list_bots},
+    route{"POST", "/api/bots", user, write, api::handle_create_bot},
+    route{"GET", "/api/bots/{id}", user, read, api::handle_get_bot},
+    route{"PATCH", "/api/bots/{id}", user, write, api::handle_update_bot},
+    route{"DELETE", "/api/bots/{id}", user, write, api::handle_delete_bot},
+    route{"POST", "/api/bots/{id}/start", user, write, api::handle_start_bot},
+    route{"POST", "/api/bots/{id}/pause", user, write, api::handle_pause_bot},
+    route{"POST", "/api/bots/{id}/stop", user, write, api::handle_stop_bot},
+    route{"POST", "/api/bots/{id}/clone", user, write, api::handle_clone_bot},
+    route{"GET", "/api/bots/{id}/diagnosis", user, read, api::handle_diagnose_bot},
     // Live
     route{"GET", "/ws/dashboard", anyone, socket, api::handle_dashboard_socket},
     route{"GET", "/ws/earnings", anyone, socket, api::handle_earnings_socket},

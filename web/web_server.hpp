@@ -17,9 +17,14 @@
 #include "tenants/earnings/earnings_store.hpp"
 #include "tenants/users/login_service.hpp"
 #include "tenants/users/user_directory.hpp"
+#include "web/bot_reports.hpp"
 #include "web/connection_health.hpp"
 #include "web/exchange_limits.hpp"
 #include "web/rate_limiter.hpp"
+
+namespace drover::engine {
+class bot_service;
+}
 
 namespace drover::web {
 
@@ -87,6 +92,9 @@ struct web_parts {
   limits_source limits;
   /// How accounts' connections are doing; absent: nothing is known.
   health_source health;
+  engine::bot_service* bots = nullptr;
+  /// What living bots know; absent: nothing is known.
+  reports_source reports;
 };
 
 /// HTTP and WebSocket API and the page. Web thread only, except publish().

@@ -31,6 +31,9 @@ const std::array<std::pair<std::error_code, std::string_view>, 9>& permanent_err
   return table;
 }
 
+/// The market of one bot is the only permanent trouble that its neighbours do not share.
+bool concerns_account(const error& e) { return e.code != make_error_code(exchange_errc::instrument_unknown); }
+
 std::string join(std::string_view sentence, const std::string& detail) {
   return detail.empty() ? std::string(sentence) : std::string(sentence) + ": " + detail;
 }
@@ -40,7 +43,7 @@ std::string join(std::string_view sentence, const std::string& detail) {
 bot_failure to_bot_failure(const error& e) {
   const auto& table = permanent_errors();
   auto at = std::ranges::find(table, e.code, [](const auto& row) { return row.first; });
-  if (at != table.end()) return {bot_failure::kind::permanent, join(at->second, e.detail), std::nullopt};
+  if (at != table.end()) return {bot_failure::kind::permanent, join(at->second, e.detail), std::nullopt, concerns_account(e), e.code == make_error_code(journal_errc::fenced)};
   return {bot_failure::kind::outside, join(e.code.message(), e.detail), e.retry_after};
 }
 

@@ -16,11 +16,17 @@ struct bot_failure {
     outside,
     /// Trying again changes nothing; somebody must change the account, the parameters or the strategy.
     permanent,
+    /// The strategy has done what it was for.
+    finished,
   };
   kind how = kind::crashed;
   /// For a person: what happened and, where there is one, what to do.
   std::string reason;
   std::optional<std::chrono::milliseconds> retry_after{};
+  /// The key or the lease: all bots of the account have it.
+  bool whole_account = false;
+  /// Another engine writes for the account.
+  bool lease_lost = false;
 };
 
 /// Errors of exchange, journal and keys, as the supervisor sees them.

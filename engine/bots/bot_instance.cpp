@@ -4,7 +4,6 @@
 
 #include "base/log.hpp"
 #include "exchanges/protocol/venue_protocol.hpp"
-#include "tenants/accounts/account_service.hpp"
 
 namespace drover::engine {
 
@@ -14,6 +13,8 @@ const logger& log() {
   static const logger instance("bots");
   return instance;
 }
+
+constexpr std::string_view paused_reason = "Paused: orders stay and are followed, no new ones are placed";
 
 /// Sets a flag back and wakes whoever waits for it, also when the coroutine is cut.
 class start_mark {
@@ -37,7 +38,7 @@ bot_instance::bot_instance(bot_identity id, std::shared_ptr<const bot_plan> plan
                            bot_observer& observer)
     : id_(std::move(id)), plan_(std::move(plan)), parts_(parts), observer_(observer),
       scope_(parts.executor, "bot", [this](std::string_view task, std::string_view what) {
-        log().error("a task of a bot failed", {{"user", id_.user}, {"account", id_.account}, {"task", task}, {"err", what}});
+        log().error("a task of a bot failed", {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"task", task}, {"err", what}});
         end({bot_failure::kind::crashed, "The bot failed: " + std::string(what), std::nullopt});
       }) {}
 
@@ -45,6 +46,7 @@ bot_instance::~bot_instance() = default;
 
 void bot_instance::start(bot_start known) {
   restarts_ = known.restarts;
+  paused_ = known.paused;
   starting_ = true;
   set_state(bot_state::reconciling, "Reading orders, fills and balances from the exchange");
   scope_.spawn("start", run_start(std::move(known)));
@@ -65,63 +67,52 @@ task<void> bot_instance::run_start(bot_start known) {
 }
 
 task<result<void>> bot_instance::prepare(bot_start known) {
-  auto opened = co_await open(known);
+  auto opened = co_await open();
   if (!opened) co_return opened;
   auto reconciled = co_await desk_->reconcile(epoch_, known.fresh);
   if (!reconciled) co_return reconciled;
   reconciled_ = true;
-  if (halted_) co_return fail(errc::cancelled);
+  if (halted_) co_return drover::fail(errc::cancelled);
   for (const auto& order : desk_->live_orders())
     if (notes_.find_tag(order.id) == nullptr) notes_.add(order.id, order.tag, order.state);
-  auto balances = co_await account_->fetch_balances(exchanges::lane::reconcile);
+  auto balances = co_await seat_->exchange().fetch_balances(exchanges::lane::reconcile);
   if (!balances) co_return std::unexpected(balances.error());
   apply_balances(*balances);
   if (!known.strategy_state) {
-    auto saved = co_await parts_.journal.load_strategy_state(id_.account);
+    auto saved = co_await parts_.journal.load_strategy_state(id_.bot);
     if (!saved) co_return std::unexpected(saved.error());
     known.strategy_state = std::move(*saved);
   }
-  if (halted_) co_return fail(errc::cancelled);
+  if (halted_) co_return drover::fail(errc::cancelled);
   auto made = make_strategy(*known.strategy_state);
   co_return made;
 }
 
 /// Instrument, lease, account and desk: what reconciling needs.
-task<result<void>> bot_instance::open(bot_start& known) {
-  auto instrument = co_await id_.venue->find_instrument(plan_->symbol);
+task<result<void>> bot_instance::open() {
+  auto instrument = co_await id_.link->venue()->find_instrument(plan_->symbol);
   if (!instrument) co_return std::unexpected(instrument.error());
   instrument_ = std::move(*instrument);
-  if (!known.lease_epoch) {
-    auto epoch = co_await parts_.journal.acquire_lease(id_.account, parts_.engine_name);
-    if (!epoch) co_return std::unexpected(epoch.error());
-    known.lease_epoch = *epoch;
-  }
-  epoch_ = *known.lease_epoch;
-  if (start_is_cut()) co_return fail(errc::cancelled);
-  account_ = id_.venue->open_account(make_credential_source(), std::to_string(id_.account.value));
+  auto epoch = co_await id_.link->hold_lease(parts_.journal, parts_.engine_name);
+  if (!epoch) co_return std::unexpected(epoch.error());
+  epoch_ = *epoch;
+  if (start_is_cut()) co_return drover::fail(errc::cancelled);
+  seat_ = id_.link->take_seat(plan_->symbol, [this](const exchanges::account_event& e) { on_account_event(e); });
   order_listener& self = *this;
-  order_desk_parts parts{*account_, parts_.journal, parts_.timers, parts_.random, parts_.wall};
-  desk_ = std::make_unique<order_desk>(id_.user, id_.account, id_.venue->name(), instrument_, parts, make_desk_config(), self);
-  account_->subscribe([this](const exchanges::account_event& e) { on_account_event(e); });
+  order_desk_parts parts{seat_->exchange(), parts_.journal, parts_.timers, parts_.random, parts_.wall};
+  desk_ = std::make_unique<order_desk>(id_.user, id_.account, id_.link->venue()->name(), instrument_, parts, make_desk_config(), self);
+  if (paused_) desk_->block_entries(std::string(paused_reason));
   co_return result<void>();
 }
 
 order_desk_config bot_instance::make_desk_config() const {
-  auto config = plan_->config.orders;
-  const auto& traits = id_.venue->traits();
-  const auto wanted = plan_->config.venue_processing_bound;
+  auto config = plan_->config->orders;
+  config.bot = id_.bot;
+  const auto& traits = id_.link->venue()->traits();
+  const auto wanted = plan_->config->venue_processing_bound;
   config.venue_processing_bound = wanted > 0ms ? wanted : traits.processing_bound;
   config.visibility_delay = traits.visibility_delay;
   return config;
-}
-
-exchanges::credential_source bot_instance::make_credential_source() const {
-  return [keyring = &parts_.keyring, sealed = id_.sealed]() -> result<exchanges::credentials> {
-    tenants::credential_opener opener(*keyring, *sealed);
-    auto clear = opener.open();
-    if (!clear) return std::unexpected(clear.error());
-    return exchanges::credentials{std::move(clear->api_key), std::move(clear->api_secret), std::move(clear->passphrase)};
-  };
 }
 
 /// A saved state that cannot be read costs the strategy its memory, not the bot its life: the books know what is held.
@@ -129,63 +120,118 @@ result<void> bot_instance::make_strategy(const std::string& saved_state) {
   auto made = plan_->kind->make(plan_->parameters, saved_state);
   if (!made && !saved_state.empty()) {
     log().warn("a saved strategy state was refused; the strategy starts without it",
-               {{"user", id_.user}, {"account", id_.account}, {"err", made.error()}});
+               {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"err", made.error()}});
     made = plan_->kind->make(plan_->parameters, "");
   }
   if (!made) return std::unexpected(made.error());
-  strategy_.emplace(std::move(*made), parts_.timers.get_clock(), plan_->config.callback_budget);
+  strategy_.emplace(std::move(*made), parts_.timers.get_clock(), plan_->config->callback_budget);
   saved_hash_ = std::hash<std::string>{}(saved_state);
   return {};
 }
 
+/// Another bot that worked on this market may have left orders; nobody follows them but us.
+void bot_instance::cancel_strangers() {
+  for (const auto& order : desk_->live_orders())
+    if (order.bot.valid() && order.bot != id_.bot) desk_->cancel(order.id);
+}
+
 void bot_instance::begin_trading() {
   trading_ = true;
-  set_state(bot_state::running, "Trading");
-  observer_.on_bot_running(id_.account);
+  settle_state();
+  observer_.on_bot_running(id_.bot);
+  cancel_strangers();
   call_strategy([](strategy& s, const strategy_context& ctx) { return s.on_start(ctx); });
   if (halted_) return;
-  market_ = id_.venue->subscribe_book_ticker(plan_->symbol, [this](const auto& ticker) { on_ticker(ticker); });
+  market_ = id_.link->venue()->subscribe_book_ticker(plan_->symbol, [this](const auto& ticker) { on_ticker(ticker); });
   schedule_turn();
 }
 
-void bot_instance::probe() {
-  if (!trading_ || halted_ || failed_ || std::exchange(probing_, true)) return;
-  scope_.spawn("probe", run_probe());
+void bot_instance::settle_state() {
+  if (paused_) return set_state(bot_state::paused, std::string(paused_reason));
+  set_state(bot_state::running, "Trading");
+}
+
+void bot_instance::pause() {
+  if (std::exchange(paused_, true)) return;
+  tick_waits_ = false;
+  if (halted_) return;
+  if (desk_) desk_->block_entries(std::string(paused_reason));
+  if (trading_) settle_state();
+}
+
+void bot_instance::resume() {
+  if (!std::exchange(paused_, false) || halted_) return;
+  if (desk_) desk_->allow_entries();
+  if (!trading_) return;
+  settle_state();
+  begin_anew();
+  if (halted_) return;
+  if (ticker_) on_ticker(ticker_);
+  schedule_turn();
+}
+
+/// What was refused during the pause, and how the strategy paces itself after refusals, is of no meaning any more.
+void bot_instance::begin_anew() {
+  auto text = strategy_->save_state();
+  if (!text) return end(text.error());
+  const auto saved = saved_hash_;
+  auto made = make_strategy(*text);
+  saved_hash_ = saved;
+  if (!made) return end(to_bot_failure(made.error()));
+  std::erase_if(news_, [](const news& item) {
+    const auto* change = std::get_if<order_change>(&item);
+    return change != nullptr && change->order.id == uuid();
+  });
+  call_strategy([](strategy& s, const strategy_context& ctx) { return s.on_start(ctx); });
+}
+
+bool bot_instance::probe() {
+  if (!trading_ || halted_ || failed_) return false;
+  if (!std::exchange(probing_, true)) scope_.spawn("probe", run_probe());
+  return true;
 }
 
 task<void> bot_instance::run_probe() {
   const auto& clock = parts_.timers.get_clock();
   const auto began = clock.now();
-  auto rights = co_await account_->fetch_permissions();
+  auto rights = co_await seat_->exchange().fetch_permissions();
   probing_ = false;
-  auto seen = std::make_unique<connection_probe>();
-  seen->at = parts_.wall.wall_now();
-  seen->took = std::chrono::ceil<milliseconds>(clock.now() - began);
+  connection_probe seen;
+  seen.at = parts_.wall.wall_now();
+  seen.took = std::chrono::ceil<milliseconds>(clock.now() - began);
   const auto failure = judge_probe(rights);
-  seen->passed = rights && !failure;
-  if (failure) seen->reason = failure->reason;
-  if (rights) seen->rights = *rights;
-  if (!rights && !failure) seen->reason = to_bot_failure(rights.error()).reason;
-  last_probe_ = std::move(seen);
+  seen.passed = rights && !failure;
+  if (failure) seen.reason = failure->reason;
+  if (rights) seen.rights = *rights;
+  if (!rights && !failure) seen.reason = to_bot_failure(rights.error()).reason;
+  id_.link->set_probe(std::move(seen));
   if (failure && !halted_) end(*failure);
 }
 
-connection_report bot_instance::report_connection() const {
-  connection_report out;
-  out.account = id_.account;
-  out.exchange = id_.venue->name();
-  out.venue = id_.venue->get_health();
-  if (account_) out.connection = account_->get_health();
-  out.clock_offset = id_.venue->clock_offset();
-  if (last_probe_) out.last_probe = *last_probe_;
+bot_report bot_instance::report() const {
+  bot_report out;
+  out.bot = id_.bot;
+  out.reconciled = reconciled_;
+  out.last_refusal = last_refusal_;
+  out.market_watched = market_ != nullptr;
+  if (ticker_) out.market_age = std::chrono::ceil<milliseconds>(parts_.timers.get_clock().now() - ticker_->received_at);
+  if (instrument_) {
+    out.base_asset = instrument_->base_asset;
+    out.quote_asset = instrument_->quote_asset;
+    out.min_notional = instrument_->min_notional;
+  }
+  if (ticker_) out.bid_price = ticker_->bid_price;
+  out.balances = balances_;
+  if (desk_) out.foreign_orders = desk_->foreign_orders();
   return out;
 }
 
 void bot_instance::halt(resume_contract contract, std::string reason) {
-  closing_ = contract == resume_contract::cancel_and_wait;
+  contract_ = contract;
   if (std::exchange(halted_, true)) return;
   tick_waits_ = false;
-  market_.reset();
+  // The position is sold at the market's price of then.
+  if (contract != resume_contract::flatten) market_.reset();
   if (desk_) desk_->block_entries(reason);
   if (!failed_) set_state(bot_state::stopping, std::move(reason));
 }
@@ -194,13 +240,16 @@ task<void> bot_instance::stop(nanoseconds settle_limit) {
   wake_event woken(parts_.executor);
   waiter_ = &woken;
   const auto deadline = parts_.timers.get_clock().now() + cancel_limit;
-  if (starting_ && !closing_) scope_.stop();
+  if (starting_ && !closing()) scope_.stop();
   bool in_time = true;
-  while (starting_ && closing_ && in_time) in_time = co_await woken.wait_until(parts_.timers, deadline);
+  while (starting_ && closing() && in_time) in_time = co_await woken.wait_until(parts_.timers, deadline);
   const bool may_act = reconciled_ && !scope_.stopping();
-  if (may_act && closing_) co_await cancel_orders(woken, deadline);
+  if (may_act && closing()) co_await cancel_orders(woken, deadline);
+  if (may_act && contract_ == resume_contract::flatten) co_await flatten(woken);
+  if (closing() && !reconciled_) left_behind_ = "The exchange could not be asked; orders may still rest there";
   if (may_act) co_await desk_->settle(settle_limit);
   waiter_ = nullptr;
+  market_.reset();
   scope_.stop();
   co_await scope_.join();
   if (save_timer_) parts_.timers.cancel(*save_timer_);
@@ -209,7 +258,7 @@ task<void> bot_instance::stop(nanoseconds settle_limit) {
   hand_to_strategy(static_cast<int>(news_.size()));
   co_await save_state();
   desk_.reset();
-  account_.reset();
+  seat_.reset();
 }
 
 task<void> bot_instance::cancel_orders(wake_event& woken, steady_time deadline) {
@@ -218,9 +267,10 @@ task<void> bot_instance::cancel_orders(wake_event& woken, steady_time deadline) 
   bool in_time = true;
   while (in_time && !desk_->live_orders().empty()) in_time = co_await woken.wait_until(parts_.timers, deadline);
   const auto left = desk_->live_orders().size();
-  if (left > 0)
-    log().warn("orders may still rest at the exchange after the stop",
-               {{"user", id_.user}, {"account", id_.account}, {"orders", left}});
+  if (left == 0) co_return;
+  left_behind_ = std::to_string(left) + " orders may still rest at the exchange";
+  log().warn("orders may still rest at the exchange after the stop",
+             {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"orders", left}});
 }
 
 void bot_instance::changed(nanoseconds delay) {
@@ -250,12 +300,12 @@ task<void> bot_instance::save_state() {
   }
   const auto hash = std::hash<std::string>{}(*text);
   if (hash == saved_hash_) co_return;
-  auto saved = co_await parts_.journal.save_strategy_state(id_.account, std::move(*text), epoch_);
+  auto saved = co_await parts_.journal.save_strategy_state(id_.bot, id_.account, std::move(*text), epoch_);
   if (saved) {
     saved_hash_ = hash;
     co_return;
   }
-  log().warn("the strategy's state was not saved", {{"user", id_.user}, {"account", id_.account}, {"err", saved.error()}});
+  log().warn("the strategy's state was not saved", {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"err", saved.error()}});
   if (saved.error().code == journal_errc::fenced) {
     end(to_bot_failure(saved.error()));
   } else {
@@ -266,8 +316,9 @@ task<void> bot_instance::save_state() {
 void bot_instance::end(bot_failure why) {
   if (failed_ || halted_) return;
   failed_ = true;
+  if (why.lease_lost) id_.link->lose_lease(epoch_);
   halt(resume_contract::resume, why.reason);
-  observer_.on_bot_failed(id_.account, why);
+  observer_.on_bot_failed(id_.bot, why);
 }
 
 void bot_instance::on_desk_failed(const error& e) { end(to_bot_failure(e)); }
@@ -281,12 +332,13 @@ void bot_instance::set_state(bot_state state, std::string reason) {
 
 void bot_instance::publish() {
   published_orders_ = notes_.open();
-  parts_.board.set({.account = id_.account,
+  parts_.board.set({.bot = id_.bot,
+                    .account = id_.account,
                     .user = id_.user,
                     .state = state_,
                     .reason = reason_,
                     .since = since_,
-                    .strategy = std::string(plan_->kind->name),
+                    .strategy = plan_->strategy,
                     .symbol = plan_->symbol,
                     .open_orders = published_orders_,
                     .restarts = restarts_});

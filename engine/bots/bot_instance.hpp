@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/task_scope.hpp"
+#include "engine/bots/account_link.hpp"
 #include "engine/bots/bot_failure.hpp"
 #include "engine/bots/bot_manager.hpp"
 #include "engine/bots/connection_report.hpp"
@@ -16,35 +17,30 @@
 
 namespace drover::engine {
 
-/// What bots with the same strategy share.
+/// What bots with the same strategy and parameters share.
 struct bot_plan {
+  std::string strategy, parameters, symbol;
   const strategy_kind* kind = nullptr;
-  std::string parameters, symbol;
-  bots_config config;
+  std::shared_ptr<const bots_config> config;
+  /// Why no bot can run by it, or empty.
+  std::string problem;
 };
 
 struct bot_identity {
+  bot_id bot;
   account_id account;
   user_id user;
-  exchanges::exchange* venue = nullptr;
-  std::shared_ptr<const tenants::sealed_credentials> sealed;
+  std::shared_ptr<account_link> link;
 };
 
 /// What is known before the start; what is not is read then.
 struct bot_start {
-  std::optional<std::int64_t> lease_epoch;
   std::optional<std::string> strategy_state;
   /// The journal knows nothing of the account.
   bool fresh = false;
+  /// Places nothing until resume().
+  bool paused = false;
   int restarts = 0;
-};
-
-/// How a bot's orders are left behind.
-enum class resume_contract {
-  /// They stay at the exchange and are found again at the next start.
-  resume,
-  /// Their cancellation is asked for and awaited.
-  cancel_and_wait,
 };
 
 /// Told from within a bot's call: must not destroy the bot there.
@@ -52,12 +48,12 @@ class bot_observer {
  public:
   virtual ~bot_observer() = default;
   /// It has left reconciling and trades.
-  virtual void on_bot_running(account_id) = 0;
+  virtual void on_bot_running(bot_id) = 0;
   /// It ended by itself and has placed its last order; somebody has to stop() it.
-  virtual void on_bot_failed(account_id, const bot_failure&) = 0;
+  virtual void on_bot_failed(bot_id, const bot_failure&) = 0;
 };
 
-/// One account's bot: credentials, orders, market data, strategy and a bounded mailbox. Trading thread only.
+/// One bot: its seat at the account, orders, market data, strategy and a bounded mailbox. Trading thread only.
 ///
 /// Events wait in the mailbox and are handled in posted turns of at most `events_per_turn`, so that a flooded bot takes its
 /// turn like every other. No coroutine is alive while the bot idles.
@@ -70,6 +66,9 @@ class bot_instance final : private order_listener {
   static constexpr nanoseconds state_retry_delay = 5s;
   /// For cancelling orders at a stop.
   static constexpr nanoseconds cancel_limit = 5s;
+  /// For selling or buying back the position after that, all attempts together.
+  static constexpr nanoseconds flatten_limit = 10s;
+  static constexpr int flatten_attempts = 3;
 
   /// References outlive the bot; `parts.executor` is where it lives.
   bot_instance(bot_identity, std::shared_ptr<const bot_plan>, bot_manager_parts& parts, bot_observer&);
@@ -81,19 +80,31 @@ class bot_instance final : private order_listener {
   /// Ends everything after halt() and waits for it: orders as its contract says, requests in flight settled (at most
   /// `settle_limit`), state saved. Once; afterwards the bot may be destroyed.
   task<void> stop(nanoseconds settle_limit);
+  /// After stop(): what its contract could not do, for a person; empty when all was done.
+  const std::string& left_behind() const { return left_behind_; }
 
   bot_state state() const { return state_; }
 
-  /// Asks the exchange what the key may do, unless it is being asked. A key that may do too much or too little ends the bot.
-  void probe();
-  connection_report report_connection() const;
+  /// Orders stay and are followed, nothing new is placed. Idempotent.
+  void pause();
+  void resume();
+  /// Something that concerns the whole account was learnt by another bot.
+  void fail(bot_failure why) { end(std::move(why)); }
+  /// False when it does not trade or its mailbox is full: nobody will answer. Else the verdict goes to
+  /// bot_manager_parts::on_signal_verdict, unless the strategy fails over it.
+  bool deliver_signal(trade_signal);
+
+  /// Asks the exchange what the key may do, unless it is being asked. A key that may do too much or too little ends the bots
+  /// of the account. False when this bot cannot ask now.
+  bool probe();
+  bot_report report() const;
 
  private:
   struct order_change {
     live_order order;
     std::string reason;
   };
-  using news = std::variant<order_change, booked_fill>;
+  using news = std::variant<order_change, booked_fill, trade_signal>;
   struct frame;
 
   void on_order_changed(const live_order&, const std::string& reason) override;
@@ -105,11 +116,15 @@ class bot_instance final : private order_listener {
   task<void> run_start(bot_start);
   task<void> run_probe();
   task<result<void>> prepare(bot_start);
-  task<result<void>> open(bot_start&);
+  task<result<void>> open();
   order_desk_config make_desk_config() const;
   result<void> make_strategy(const std::string& saved_state);
   void begin_trading();
-  bool start_is_cut() const { return halted_ && !closing_; }
+  void cancel_strangers();
+  void settle_state();
+  void begin_anew();
+  bool closing() const { return halted_ && contract_ != resume_contract::resume; }
+  bool start_is_cut() const { return halted_ && !closing(); }
 
   void schedule_turn();
   void run_turn();
@@ -117,6 +132,7 @@ class bot_instance final : private order_listener {
   int hand_to_strategy(int limit);
   void deliver(const order_change&);
   void deliver(const booked_fill&);
+  void deliver(const trade_signal&);
   void deliver_tick();
   void deliver_fill(const exchanges::fill&, const std::string& tag);
   task<void> find_tag_and_deliver(exchanges::fill);
@@ -132,7 +148,6 @@ class bot_instance final : private order_listener {
   void carry_out(const set_timer&);
   void carry_out(const signal_verdict&);
   void apply_balances(const std::vector<exchanges::balance>&);
-  void tell_earnings(const booked_fill&);
   steady_time arrival_of(const std::string& trade_id);
 
   void changed(nanoseconds delay = state_save_delay);
@@ -140,13 +155,14 @@ class bot_instance final : private order_listener {
   task<void> run_save();
   task<void> save_state();
   task<void> cancel_orders(wake_event& changed, steady_time deadline);
+  task<void> flatten(wake_event& changed);
+  task<bool> flatten_once(wake_event& changed, steady_time deadline);
 
   /// It ends by itself; whoever observes it decides what follows.
   void end(bot_failure);
   void set_state(bot_state, std::string reason);
   void publish();
   void wake_waiter();
-  exchanges::credential_source make_credential_source() const;
 
   bot_identity id_;
   std::shared_ptr<const bot_plan> plan_;
@@ -154,7 +170,7 @@ class bot_instance final : private order_listener {
   bot_observer& observer_;
 
   std::shared_ptr<const exchanges::instrument> instrument_;
-  std::unique_ptr<exchanges::exchange_account> account_;
+  std::unique_ptr<account_link::seat> seat_;
   std::unique_ptr<order_desk> desk_;
   std::unique_ptr<exchanges::market_subscription> market_;
   std::optional<strategy_runner> strategy_;
@@ -174,9 +190,7 @@ class bot_instance final : private order_listener {
   std::vector<arrival> arrivals_;
 
   std::int64_t epoch_ = 0;
-  std::string reason_, last_refusal_;
-  /// Most bots of a young process have none.
-  std::unique_ptr<connection_probe> last_probe_;
+  std::string reason_, last_refusal_, left_behind_;
   wall_time since_;
   std::optional<timer_id> save_timer_, strategy_timer_;
   std::size_t saved_hash_ = 0;
@@ -185,7 +199,8 @@ class bot_instance final : private order_listener {
   int published_orders_ = 0, restarts_ = 0, lookups_ = 0;
   bot_state state_ = bot_state::starting;
   bool starting_ = false, reconciled_ = false, trading_ = false;
-  bool halted_ = false, closing_ = false, failed_ = false;
+  resume_contract contract_ = resume_contract::resume;
+  bool halted_ = false, failed_ = false, paused_ = false;
   bool probing_ = false, tick_waits_ = false, timer_is_due_ = false, turn_posted_ = false, saving_ = false;
   task_scope scope_;
 };

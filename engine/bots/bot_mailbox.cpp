@@ -50,22 +50,23 @@ void bot_instance::on_account_event(const exchanges::account_event& event) {
   if (const auto* balances = std::get_if<exchanges::balance_event>(&event)) return apply_balances(balances->balances);
   if (!has_room()) return;
   if (const auto* order = std::get_if<exchanges::order_event>(&event); order != nullptr && order->fill) {
-    if (arrivals_.size() >= plan_->config.mailbox_limit) arrivals_.erase(arrivals_.begin());
+    if (arrivals_.size() >= plan_->config->mailbox_limit) arrivals_.erase(arrivals_.begin());
     arrivals_.push_back({order->fill->trade_id, parts_.timers.get_clock().now()});
   }
-  if (const auto* lost = std::get_if<exchanges::stream_lost>(&event); lost != nullptr && state_ == bot_state::running)
+  if (const auto* lost = std::get_if<exchanges::stream_lost>(&event); lost != nullptr && (state_ == bot_state::running || state_ == bot_state::paused))
     set_state(bot_state::degraded, "The account's stream is down, connecting again: " + lost->reason);
   if (std::holds_alternative<exchanges::stream_opened>(event) && state_ == bot_state::degraded)
-    set_state(bot_state::running, "Trading");
+    settle_state();
   inbox_.push_back(event);
   schedule_turn();
 }
 
 void bot_instance::on_ticker(const std::shared_ptr<const exchanges::book_ticker>& ticker) {
-  if (halted_) return;
+  if (halted_ && contract_ != resume_contract::flatten) return;
   ticker_ = ticker;
+  if (halted_) return wake_waiter();
   // What was known is stale: nothing is decided on it.
-  if (!ticker) return;
+  if (!ticker || paused_) return;
   if (tick_waits_) return;
   auto wanted = strategy_->wants_tick(*ticker);
   if (!wanted) return end(wanted.error());
@@ -108,15 +109,15 @@ steady_time bot_instance::arrival_of(const std::string& trade_id) {
 /// False when the mailbox is full: the bot ends, others go on.
 bool bot_instance::has_room() {
   if (failed_) return false;
-  if (inbox_.size() + news_.size() < plan_->config.mailbox_limit) return true;
+  if (inbox_.size() + news_.size() < plan_->config->mailbox_limit) return true;
   end({bot_failure::kind::permanent,
-        "Too many events at once: " + std::to_string(plan_->config.mailbox_limit) + " were waiting", std::nullopt});
+        "Too many events at once: " + std::to_string(plan_->config->mailbox_limit) + " were waiting", std::nullopt});
   return false;
 }
 
 /// Before the strategy runs nobody reads its news; what it misses then shows in its orders and position.
 void bot_instance::add_news(news item) {
-  const bool full = inbox_.size() + news_.size() >= plan_->config.mailbox_limit;
+  const bool full = inbox_.size() + news_.size() >= plan_->config->mailbox_limit;
   if (full && !trading_ && !news_.empty()) news_.erase(news_.begin());
   if (trading_ && !has_room()) return;
   news_.push_back(std::move(item));
@@ -135,7 +136,7 @@ void bot_instance::run_turn() {
   left -= hand_to_desk(left);
   if (hears_news()) left -= hand_to_strategy(left);
   if (!inbox_.empty() || (hears_news() && !news_.empty())) return schedule_turn();
-  if (hears_news() && std::exchange(timer_is_due_, false))
+  if (hears_news() && !paused_ && std::exchange(timer_is_due_, false))
     call_strategy([](strategy& s, const strategy_context& ctx) { return s.on_timer(ctx); });
   if (tick_waits_ && lookups_ == 0) deliver_tick();
 }
@@ -166,6 +167,20 @@ void bot_instance::deliver(const booked_fill& booked) {
   scope_.spawn("find the order of a fill", find_tag_and_deliver(booked.fill));
 }
 
+/// What was sent to a bot that is paused meanwhile is not followed later, at another price.
+void bot_instance::deliver(const trade_signal& signal) {
+  if (paused_) return carry_out(signal_verdict{signal.id, signal_outcome::skipped, {}, {}, "the bot is paused"});
+  call_strategy([&](strategy& s, const strategy_context& ctx) { return s.on_signal(ctx, signal); });
+}
+
+bool bot_instance::deliver_signal(trade_signal signal) {
+  if (!trading_ || halted_ || failed_) return false;
+  if (inbox_.size() + news_.size() >= plan_->config->mailbox_limit) return false;
+  news_.push_back(std::move(signal));
+  schedule_turn();
+  return true;
+}
+
 void bot_instance::deliver_fill(const exchanges::fill& fill, const std::string& tag) {
   call_strategy([&](strategy& s, const strategy_context& ctx) { return s.on_fill(ctx, fill, tag); });
   changed();
@@ -182,7 +197,7 @@ task<void> bot_instance::find_tag_and_deliver(exchanges::fill fill) {
   }
   --lookups_;
   if (!found)
-    log().warn("the order of a fill could not be read", {{"user", id_.user}, {"account", id_.account}, {"err", found.error()}});
+    log().warn("the order of a fill could not be read", {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"err", found.error()}});
   if (found && *found) deliver_fill(fill, (*found)->intent.tag);
   schedule_turn();
 }
@@ -208,7 +223,7 @@ void bot_instance::carry_out(const stop_bot& stop) {
 }
 
 void bot_instance::carry_out(const finish_bot& finish) {
-  end({bot_failure::kind::permanent, "The strategy has finished: " + finish.reason, std::nullopt});
+  end({bot_failure::kind::finished, "The strategy has finished: " + finish.reason, std::nullopt});
 }
 
 void bot_instance::carry_out(const set_timer& timer) {
@@ -222,7 +237,8 @@ void bot_instance::carry_out(const set_timer& timer) {
 }
 
 void bot_instance::carry_out(const signal_verdict& verdict) {
-  log().info("a signal was judged", {{"user", id_.user}, {"account", id_.account}, {"signal", verdict.signal_id},
+  if (parts_.on_signal_verdict) parts_.on_signal_verdict(id_.bot, verdict);
+  log().debug("a signal was judged", {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"signal", verdict.signal_id},
                                      {"quantity", verdict.quantity.to_string()}, {"reason", verdict.reason}});
 }
 
@@ -233,13 +249,13 @@ void bot_instance::carry_out(const place_order& order) {
     if (notes_.find_tag(*placed) == nullptr) notes_.add(*placed, order.tag, intent_state::intended);
     return;
   }
-  if (last_refusal_ != placed.error().detail) {
+  if (!paused_ && last_refusal_ != placed.error().detail) {
     last_refusal_ = placed.error().detail;
-    log().warn("an order was not placed", {{"user", id_.user}, {"account", id_.account}, {"err", placed.error()}});
+    log().warn("an order was not placed", {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"err", placed.error()}});
   }
-  parts_.counters.add({.refused = 1});
+  if (!paused_) parts_.counters.add({.refused = 1});
   live_order refused{.id = {}, .tag = order.tag, .side = order.side, .price = order.price, .quantity = order.quantity,
-                     .filled_quantity = {}, .state = intent_state::refused};
+                     .filled_quantity = {}, .state = intent_state::refused, .bot = id_.bot};
   add_news(order_change{std::move(refused), placed.error().detail});
 }
 

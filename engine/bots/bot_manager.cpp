@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -26,18 +28,27 @@ constexpr milliseconds database_retry_floor{100}, database_retry_ceiling{10'000}
 /// However many bots there are, their probes leave no closer together.
 constexpr nanoseconds shortest_probe_pause = 10ms;
 constexpr std::string_view released_reason = "The account is not to trade any more: switched off, rejected, banned or deleted";
+constexpr std::string_view no_bot_reason = "The bot is not to run any more";
+
+using account_rows = std::unordered_map<account_id, tenants::runnable_account>;
+/// A bot that the supervisor does not know yet, and how urgently it is to be started.
+struct fresh_bot {
+  engine::bot bot;
+  int rank = 0;
+};
 
 }  // namespace
 
 struct bot_manager::state {
   state(bots_config c, bot_manager_parts p)
       : config(std::move(c)), parts(std::move(p)),
-        supervisor(config, parts, [this](account_id id) { ask(id); }), wake(parts.executor),
+        supervisor(config, parts, [this](account_id id) { ask(id); }), first_bot(make_first_bot()), wake(parts.executor),
         scope(parts.executor, "bot manager") {}
 
   bots_config config;
   bot_manager_parts parts;
   bot_supervisor supervisor;
+  const default_bot first_bot;
   /// Accounts to read again; `asked` ones were changed by somebody, the others are due for a restart.
   std::unordered_set<account_id> asked, due;
   bool reload_wanted = true;
@@ -51,16 +62,29 @@ struct bot_manager::state {
     due.insert(id);
     wake.notify();
   }
+  default_bot make_first_bot() const;
   task<void> follow();
   task<bool> handle_pending();
   task<result<void>> load_all();
+  task<result<void>> load_everything(const std::unordered_set<account_id>& pending);
   task<result<void>> load_one(account_id, bool was_asked);
-  task<result<void>> start_new(std::vector<tenants::runnable_account>);
+  task<result<std::vector<bot>>> load_bots(std::vector<account_owner> runnable);
+  task<result<void>> start_new(std::vector<fresh_bot>, const account_rows&);
+  task<result<void>> take_leases(std::vector<account_id>);
   task<void> run_statistics();
   task<void> run_probes();
   task<void> log_statistics();
   task<void> drain();
 };
+
+/// What is wrong with it shows in its bots.
+default_bot bot_manager::state::make_first_bot() const {
+  default_bot out{config.strategy, config.strategy_parameters, {}};
+  const auto* kind = parts.find_kind(config.strategy);
+  if (kind == nullptr) return out;
+  if (auto symbol = kind->symbol_of(config.strategy_parameters)) out.symbol = std::move(*symbol);
+  return out;
+}
 
 /// Reads what changed, at once or when the interval is over; while the database is away bots go on and reading is tried again.
 task<void> bot_manager::state::follow() {
@@ -110,62 +134,99 @@ task<result<void>> bot_manager::state::load_all() {
   reload_wanted = false;
   auto pending = std::exchange(asked, {});
   pending.merge(std::exchange(due, {}));
-  auto rows = co_await parts.accounts.load_runnable();
-  if (!rows) {
+  auto done = co_await load_everything(pending);
+  if (!done) {
     reload_wanted = true;
     asked.merge(pending);
-    co_return std::unexpected(rows.error());
+    co_return done;
   }
-  std::unordered_set<account_id> wanted;
-  std::vector<tenants::runnable_account> fresh;
+  if (!loaded.exchange(true)) log().info("bots loaded", {{"bots", supervisor.size()}});
+  co_return done;
+}
+
+task<result<void>> bot_manager::state::load_everything(const std::unordered_set<account_id>& pending) {
+  auto rows = co_await parts.accounts.load_runnable();
+  if (!rows) co_return std::unexpected(rows.error());
+  account_rows runnable;
+  std::vector<account_owner> owners;
   for (auto& row : *rows) {
-    const auto id = row.account.id;
-    wanted.insert(id);
-    if (supervisor.knows(id)) {
-      supervisor.want(std::move(row), {}, pending.contains(id));
+    owners.push_back({row.account.id, row.account.user});
+    runnable.emplace(row.account.id, std::move(row));
+  }
+  auto bots = co_await load_bots(std::move(owners));
+  if (!bots) co_return std::unexpected(bots.error());
+  std::unordered_set<bot_id> wanted;
+  std::vector<fresh_bot> fresh;
+  for (auto& row : *bots) {
+    auto account = runnable.find(row.account);
+    if (account == runnable.end()) continue;
+    wanted.insert(row.id);
+    if (supervisor.knows(row.id)) {
+      supervisor.want(account->second, row, {}, pending.contains(row.account));
     } else {
-      fresh.push_back(std::move(row));
+      fresh.push_back({std::move(row)});
     }
   }
   for (const auto id : supervisor.accounts())
-    if (!wanted.contains(id)) supervisor.release(id, std::string(released_reason));
-  auto started = co_await start_new(std::move(fresh));
-  if (!started) {
-    reload_wanted = true;
-    co_return started;
-  }
-  if (!loaded.exchange(true)) log().info("accounts loaded", {{"accounts", supervisor.size()}});
+    if (!runnable.contains(id)) supervisor.release_account(id, std::string(released_reason));
+  for (const auto id : supervisor.bots())
+    if (!wanted.contains(id)) supervisor.release(id, std::string(no_bot_reason));
+  auto started = co_await start_new(std::move(fresh), runnable);
   co_return started;
+}
+
+/// All bots to run; accounts that never had one have got the default one.
+task<result<std::vector<bot>>> bot_manager::state::load_bots(std::vector<account_owner> runnable) {
+  auto bots = co_await parts.bots.load_runnable();
+  if (!bots || config.strategy.empty()) co_return bots;
+  std::unordered_set<account_id> have;
+  for (const auto& row : *bots) have.insert(row.account);
+  std::erase_if(runnable, [&have](const account_owner& owner) { return have.contains(owner.account); });
+  if (runnable.empty()) co_return bots;
+  auto added = co_await parts.bots.add_default_bots(first_bot, std::move(runnable));
+  if (!added) co_return std::unexpected(added.error());
+  std::ranges::move(*added, std::back_inserter(*bots));
+  co_return bots;
 }
 
 /// Leases and saved states of many accounts by a handful of statements; those with open orders start first, then
 /// those with a position (REL-07).
-task<result<void>> bot_manager::state::start_new(std::vector<tenants::runnable_account> rows) {
-  if (rows.empty()) co_return result<void>();
+task<result<void>> bot_manager::state::start_new(std::vector<fresh_bot> fresh, const account_rows& runnable) {
+  if (fresh.empty()) co_return result<void>();
   auto summaries = co_await parts.journal.load_summaries();
   if (!summaries) co_return std::unexpected(summaries.error());
   std::unordered_map<account_id, order_journal::account_summary> known;
   for (auto& s : *summaries) known.emplace(s.account, std::move(s));
-  auto rank = [&known](const tenants::runnable_account& row) {
-    auto at = known.find(row.account.id);
-    if (at == known.end()) return 2;
-    return at->second.has_open_intents ? 0 : at->second.has_position ? 1 : 2;
-  };
-  std::ranges::sort(rows, {}, [&rank](const auto& row) { return std::pair(rank(row), row.account.id); });
-  for (std::size_t from = 0; from < rows.size(); from += leases_per_statement) {
-    const auto count = std::min(leases_per_statement, rows.size() - from);
-    std::vector<account_id> ids(count);
-    for (std::size_t i = 0; i < count; ++i) ids[i] = rows[from + i].account.id;
-    auto epochs = co_await parts.journal.acquire_leases(std::move(ids), parts.engine_name);
+  std::vector<account_id> without_lease;
+  for (auto& item : fresh) {
+    auto at = known.find(item.bot.account);
+    item.rank = at == known.end() ? 2 : at->second.has_open_intents ? 0 : at->second.has_position ? 1 : 2;
+    if (!supervisor.holds_lease(item.bot.account)) without_lease.push_back(item.bot.account);
+  }
+  std::ranges::sort(without_lease);
+  without_lease.erase(std::ranges::unique(without_lease).begin(), without_lease.end());
+  auto taken = co_await take_leases(std::move(without_lease));
+  if (!taken) co_return taken;
+  std::ranges::sort(fresh, {}, [](const fresh_bot& item) { return std::tuple(item.rank, item.bot.account, item.bot.id); });
+  for (auto& item : fresh) {
+    auto at = known.find(item.bot.account);
+    bot_start start{.strategy_state = "", .fresh = at == known.end()};
+    if (at != known.end())
+      if (auto saved = at->second.strategy_states.extract(item.bot.id)) start.strategy_state = std::move(saved.mapped());
+    supervisor.want(runnable.at(item.bot.account), item.bot, std::move(start), false);
+  }
+  supervisor.pump();
+  co_return result<void>();
+}
+
+task<result<void>> bot_manager::state::take_leases(std::vector<account_id> accounts) {
+  for (std::size_t from = 0; from < accounts.size(); from += leases_per_statement) {
+    const auto count = std::min(leases_per_statement, accounts.size() - from);
+    const auto first = accounts.begin() + static_cast<std::ptrdiff_t>(from);
+    std::vector<account_id> ids(first, first + static_cast<std::ptrdiff_t>(count));
+    auto epochs = co_await parts.journal.acquire_leases(ids, parts.engine_name);
     if (!epochs) co_return std::unexpected(epochs.error());
-    for (std::size_t i = 0; i < count && i < epochs->size(); ++i) {
-      auto& row = rows[from + i];
-      auto at = known.find(row.account.id);
-      bot_start start{.lease_epoch = (*epochs)[i], .strategy_state = "", .fresh = at == known.end()};
-      if (at != known.end()) start.strategy_state = std::move(at->second.strategy_state);
-      supervisor.want(std::move(row), std::move(start), false);
-    }
-    supervisor.pump();
+    for (std::size_t i = 0; i < count && i < epochs->size(); ++i) supervisor.grant_lease(ids[i], (*epochs)[i]);
   }
   co_return result<void>();
 }
@@ -173,11 +234,20 @@ task<result<void>> bot_manager::state::start_new(std::vector<tenants::runnable_a
 task<result<void>> bot_manager::state::load_one(account_id id, bool was_asked) {
   auto row = co_await parts.accounts.load_runnable(id);
   if (!row) co_return std::unexpected(row.error());
-  if (*row) {
-    supervisor.want(std::move(**row), {}, was_asked);
-  } else {
-    supervisor.release(id, std::string(released_reason));
+  if (!*row) {
+    supervisor.release_account(id, std::string(released_reason));
+    co_return result<void>();
   }
+  auto bots = co_await parts.bots.load_runnable(id);
+  if (!bots) co_return std::unexpected(bots.error());
+  if (bots->empty() && !config.strategy.empty()) {
+    std::vector<account_owner> owner{{id, (*row)->account.user}};
+    bots = co_await parts.bots.add_default_bots(first_bot, std::move(owner));
+    if (!bots) co_return std::unexpected(bots.error());
+  }
+  for (const auto known : supervisor.bots_of(id))
+    if (std::ranges::find(*bots, known, &bot::id) == bots->end()) supervisor.release(known, std::string(no_bot_reason));
+  for (const auto& wanted : *bots) supervisor.want(**row, wanted, {}, was_asked);
   co_return result<void>();
 }
 
@@ -192,8 +262,8 @@ task<void> bot_manager::state::run_statistics() {
 task<void> bot_manager::state::run_probes() {
   std::vector<account_id> round;
   while (!draining) {
-    const auto bots = static_cast<std::int64_t>(std::max<std::size_t>(supervisor.size(), 1));
-    const nanoseconds share = std::max<nanoseconds>(nanoseconds(config.probe_interval) / bots, shortest_probe_pause);
+    const auto keys = static_cast<std::int64_t>(std::max<std::size_t>(supervisor.accounts_size(), 1));
+    const nanoseconds share = std::max<nanoseconds>(nanoseconds(config.probe_interval) / keys, shortest_probe_pause);
     co_await sleep_for(parts.timers, share);
     if (draining) break;
     if (round.empty()) round = supervisor.accounts();
@@ -258,6 +328,10 @@ std::optional<connection_report> bot_manager::report_connection(account_id id) c
 }
 std::vector<account_id> bot_manager::accounts() const { return state_->supervisor.accounts(); }
 bool bot_manager::probe(account_id id) { return state_->supervisor.probe(id); }
+std::optional<bot_report> bot_manager::report_bot(bot_id id) const { return state_->supervisor.report_bot(id); }
+bool bot_manager::deliver_signal(bot_id id, trade_signal signal) {
+  return state_->supervisor.deliver_signal(id, std::move(signal));
+}
 
 std::size_t bot_manager::size() const { return state_->supervisor.size(); }
 bool bot_manager::first_load_done() const {

@@ -11,6 +11,7 @@
 #include "base/timer.hpp"
 #include "crypto/keyring.hpp"
 #include "engine/bots/bot_status.hpp"
+#include "engine/bots/bot_store.hpp"
 #include "engine/bots/connection_report.hpp"
 #include "engine/orders/order_desk.hpp"
 #include "engine/orders/order_journal.hpp"
@@ -23,7 +24,7 @@ namespace drover::engine {
 struct bots_config {
   /// Full reload, besides NOTIFY.
   milliseconds refresh_interval{300'000};
-  /// Strategy of a bot whose account names none, and its parameters as JSON.
+  /// The bot that an account gets which never had one: strategy (empty: none), and parameters as JSON.
   std::string strategy = "grid";
   std::string strategy_parameters = "{}";
   /// OTP: at most `restart_intensity` restarts in `restart_period`, then quarantined.
@@ -32,7 +33,7 @@ struct bots_config {
   milliseconds backoff_floor{1'000}, backoff_ceiling{300'000};
   /// How long a drain waits for orders in flight.
   milliseconds drain_limit{10'000};
-  /// Accounts that may be reconciling at the same time.
+  /// Bots that may be reconciling at the same time.
   int concurrent_starts = 64;
   /// Events waiting for one bot; past it, tickers are conflated and anything else quarantines the bot.
   std::size_t mailbox_limit = 256;
@@ -42,6 +43,10 @@ struct bots_config {
   milliseconds probe_interval{900'000};
   /// Order statistics in the log.
   milliseconds statistics_interval{60'000};
+  /// Of one user, those of all accounts together.
+  int bots_per_user = 100;
+  /// How far from the best price a stopped bot's position may be closed, as a share of it.
+  decimal flatten_collar = decimal::literal("0.02");
   /// Overrides what is known of the venue; 0 = as known.
   milliseconds venue_processing_bound{0};
   order_desk_config orders;
@@ -53,6 +58,7 @@ struct bot_manager_parts {
   random_source& random;
   const clock& wall;
   tenants::account_store& accounts;
+  bot_store& bots;
   const crypto::keyring& keyring;
   order_journal& journal;
   /// By exchange name.
@@ -64,10 +70,12 @@ struct bot_manager_parts {
   std::string engine_name;
   /// Where strategies come from.
   const strategy_kind* (*find_kind)(std::string_view name) = find_strategy_kind;
+  /// What became of a signal that deliver_signal() took; from within a bot's call.
+  std::function<void(bot_id, const signal_verdict&)> on_signal_verdict = nullptr;
 };
 
-/// Runs exactly the bots that should run: approved, active accounts of active users (SPEC A1). Trading thread only.
-/// One bot that throws, hangs in its own requests or floods neither stops nor delays another (A2).
+/// Runs exactly the bots that should run: those not stopped, on approved, active accounts of active users (SPEC A1). Trading
+/// thread only. One bot that throws, hangs in its own requests or floods neither stops nor delays another (A2).
 class bot_manager {
  public:
   bot_manager(bots_config, bot_manager_parts);
@@ -75,7 +83,7 @@ class bot_manager {
 
   /// Loads everything and starts the difference; then follows the refresh interval. Keeps trying while the database is away.
   void start();
-  /// After NOTIFY accounts_changed: looks at one account, or at all (reconnected listener).
+  /// After NOTIFY accounts_changed or bots_changed: looks at one account and its bots, or at all (reconnected listener).
   void account_changed(account_id);
   void reload();
 
@@ -89,7 +97,13 @@ class bot_manager {
   /// Asks the account's key for its rights now. False when no bot of it lives. Trading thread.
   bool probe(account_id);
 
-  /// Accounts that the manager knows. Any thread.
+  /// What a living bot knows that its state does not tell. Trading thread.
+  std::optional<bot_report> report_bot(bot_id) const;
+  /// Into the bot's mailbox. False when it does not trade or its mailbox is full: nobody will answer, it may be sent again.
+  /// Trading thread.
+  bool deliver_signal(bot_id, trade_signal);
+
+  /// Bots that the manager knows. Any thread.
   std::size_t size() const;
   /// True once the first load is done and every bot of it has left `starting` (readiness). Any thread.
   bool first_load_done() const;

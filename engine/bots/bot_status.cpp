@@ -1,5 +1,6 @@
 #include "engine/bots/bot_status.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -7,17 +8,32 @@ namespace drover::engine {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> state_names{"waiting_approval", "off",         "starting",    "reconciling",
+constexpr std::array<std::string_view, 12> state_names{"waiting_approval", "off",         "starting",    "reconciling",
                                                        "running",          "degraded",    "backing_off", "quarantined",
-                                                       "stopping",         "stopped",     "locked"};
+                                                       "stopping",         "stopped",     "locked",   "paused"};
+
+/// How much a person is needed, most first.
+constexpr std::array by_need{bot_state::quarantined, bot_state::backing_off, bot_state::degraded,  bot_state::locked,
+                             bot_state::stopping,    bot_state::starting,    bot_state::reconciling, bot_state::running,
+                             bot_state::paused,      bot_state::stopped,     bot_state::waiting_approval, bot_state::off};
+static_assert(by_need.size() == state_names.size());
+
+auto need(const bot_status& s) { return std::ranges::find(by_need, s.state) - by_need.begin(); }
 
 }  // namespace
 
 std::string_view to_string(bot_state s) { return state_names.at(static_cast<std::size_t>(s)); }
 
+std::optional<bot_state> parse_bot_state(std::string_view text) {
+  const auto at = std::ranges::find(state_names, text);
+  if (at == state_names.end()) return std::nullopt;
+  return static_cast<bot_state>(at - state_names.begin());
+}
+
 void bot_board::set(bot_status status) {
   std::unique_lock lock(mutex_);
-  auto [at, is_new] = bots_.try_emplace(status.account);
+  auto [at, is_new] = bots_.try_emplace(status.bot);
+  if (is_new) of_account_.emplace(status.account, status.bot);
   if (!is_new) --counts_[at->second.state];
   ++counts_[status.state];
   at->second = listener_ ? status : std::move(status);
@@ -25,19 +41,34 @@ void bot_board::set(bot_status status) {
   if (listener_) listener_(status);
 }
 
-void bot_board::remove(account_id account) {
+void bot_board::remove(bot_id id) {
   std::unique_lock lock(mutex_);
-  auto at = bots_.find(account);
+  auto at = bots_.find(id);
   if (at == bots_.end()) return;
   --counts_[at->second.state];
+  auto [first, last] = of_account_.equal_range(at->second.account);
+  const auto listed = std::ranges::find_if(first, last, [id](const auto& row) { return row.second == id; });
+  if (listed != last) of_account_.erase(listed);
   bots_.erase(at);
+}
+
+std::optional<bot_status> bot_board::find(bot_id id) const {
+  std::shared_lock lock(mutex_);
+  auto at = bots_.find(id);
+  if (at == bots_.end()) return std::nullopt;
+  return at->second;
 }
 
 std::optional<bot_status> bot_board::find(account_id account) const {
   std::shared_lock lock(mutex_);
-  auto at = bots_.find(account);
-  if (at == bots_.end()) return std::nullopt;
-  return at->second;
+  const bot_status* worst = nullptr;
+  auto [first, last] = of_account_.equal_range(account);
+  for (auto at = first; at != last; ++at) {
+    const auto& status = bots_.at(at->second);
+    if (worst == nullptr || need(status) < need(*worst) || (need(status) == need(*worst) && status.bot < worst->bot)) worst = &status;
+  }
+  if (worst == nullptr) return std::nullopt;
+  return *worst;
 }
 
 std::map<bot_state, std::int64_t> bot_board::counts() const {

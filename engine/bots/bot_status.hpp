@@ -8,6 +8,7 @@
 #include <optional>
 #include <shared_mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -30,10 +31,13 @@ enum class bot_state {
   stopping,
   stopped,
   locked,
+  paused,
 };
 std::string_view to_string(bot_state);
+std::optional<bot_state> parse_bot_state(std::string_view);
 
 struct bot_status {
+  bot_id bot;
   account_id account;
   user_id user;
   bot_state state = bot_state::off;
@@ -48,7 +52,9 @@ struct bot_status {
 class bot_board {
  public:
   void set(bot_status);
-  void remove(account_id);
+  void remove(bot_id);
+  std::optional<bot_status> find(bot_id) const;
+  /// Of the account's bots the one that needs a person most.
   std::optional<bot_status> find(account_id) const;
   /// Bots by state; states without a bot are absent.
   std::map<bot_state, std::int64_t> counts() const;
@@ -57,7 +63,8 @@ class bot_board {
 
  private:
   mutable std::shared_mutex mutex_;
-  std::unordered_map<account_id, bot_status> bots_;
+  std::unordered_map<bot_id, bot_status> bots_;
+  std::unordered_multimap<account_id, bot_id> of_account_;
   std::map<bot_state, std::int64_t> counts_;
   std::function<void(const bot_status&)> listener_;
 };

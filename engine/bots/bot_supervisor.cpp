@@ -1,7 +1,9 @@
 #include "engine/bots/bot_supervisor.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/backoff.hpp"
 #include "base/log.hpp"
 #include "base/planted.hpp"
 
@@ -16,6 +18,8 @@ const logger& log() {
 
 /// How long a stop waits for requests in flight when nothing else is being drained.
 constexpr nanoseconds stop_settle_limit = 5s;
+/// The end of a bot is written again while the database is away.
+constexpr milliseconds write_floor{200}, write_ceiling{30'000};
 
 std::string in_words(milliseconds wait) {
   if (wait < 1s) return std::to_string(wait.count()) + " ms";
@@ -25,128 +29,229 @@ std::string in_words(milliseconds wait) {
 }  // namespace
 
 bot_supervisor::bot_supervisor(const bots_config& config, bot_manager_parts& parts, std::function<void(account_id)> ask_again)
-    : config_(config), limits_{config.restart_intensity, config.restart_period, config.backoff_floor, config.backoff_ceiling},
-      parts_(parts), ask_again_(std::move(ask_again)),
-      lanes_(config.concurrent_starts, [this](account_id id) { launch(id); }), stopped_(parts.executor),
-      scope_(parts.executor, "bot supervisor") {
-  auto plan = std::make_shared<bot_plan>();
-  plan->config = config;
-  plan->parameters = config.strategy_parameters;
-  plan->kind = parts.find_kind(config.strategy);
-  if (plan->kind == nullptr) {
-    plan_problem_ = "There is no strategy '" + config.strategy + "'; change bots.strategy";
-  } else {
-    auto symbol = plan->kind->symbol_of(plan->parameters);
-    auto made = plan->kind->make(plan->parameters, "");
-    if (!symbol) plan_problem_ = "The strategy's parameters are wrong: " + symbol.error().detail;
-    if (symbol && !made) plan_problem_ = "The strategy's parameters are wrong: " + made.error().detail;
-    if (symbol) plan->symbol = std::move(*symbol);
-  }
-  plan_ = std::move(plan);
-}
+    : config_(std::make_shared<const bots_config>(config)),
+      limits_{config.restart_intensity, config.restart_period, config.backoff_floor, config.backoff_ceiling},
+      parts_(parts), ask_again_(std::move(ask_again)), plans_(config_, parts.find_kind),
+      lanes_(config.concurrent_starts, [this](bot_id id) { launch(id); }), stopped_(parts.executor),
+      scope_(parts.executor, "bot supervisor") {}
 
 bot_supervisor::~bot_supervisor() = default;
 
 std::vector<account_id> bot_supervisor::accounts() const {
   std::vector<account_id> out;
+  out.reserve(of_account_.size());
+  for (const auto& [id, bots] : of_account_) out.push_back(id);
+  return out;
+}
+
+std::vector<bot_id> bot_supervisor::bots() const {
+  std::vector<bot_id> out;
   out.reserve(entries_.size());
   for (const auto& [id, e] : entries_) out.push_back(id);
   return out;
 }
 
-std::optional<connection_report> bot_supervisor::report_connection(account_id id) const {
-  auto at = entries_.find(id);
-  if (at == entries_.end() || !at->second->bot) return std::nullopt;
-  return at->second->bot->report_connection();
+std::vector<bot_id> bot_supervisor::bots_of(account_id account) const {
+  auto at = of_account_.find(account);
+  return at == of_account_.end() ? std::vector<bot_id>() : at->second;
 }
 
-bool bot_supervisor::probe(account_id id) {
-  auto at = entries_.find(id);
-  if (at == entries_.end() || !at->second->bot) return false;
-  at->second->bot->probe();
-  return true;
+bool bot_supervisor::holds_lease(account_id account) const {
+  auto at = of_account_.find(account);
+  if (at == of_account_.end()) return false;
+  return std::ranges::any_of(at->second, [this](bot_id id) { return entries_.at(id)->link->lease_epoch() != 0; });
 }
 
-void bot_supervisor::want(tenants::runnable_account wanted, bot_start start, bool asked) {
+std::optional<connection_report> bot_supervisor::report_connection(account_id account) const {
+  for (const auto id : bots_of(account))
+    if (const auto& e = *entries_.at(id); e.running) return e.link->report();
+  return std::nullopt;
+}
+
+bool bot_supervisor::probe(account_id account) {
+  bool lives = false;
+  for (const auto id : bots_of(account)) {
+    auto& e = *entries_.at(id);
+    if (!e.running) continue;
+    lives = true;
+    if (e.running->probe()) break;
+  }
+  return lives;
+}
+
+std::optional<bot_report> bot_supervisor::report_bot(bot_id id) const {
+  auto at = entries_.find(id);
+  if (at == entries_.end() || !at->second->running) return std::nullopt;
+  return at->second->running->report();
+}
+
+bool bot_supervisor::deliver_signal(bot_id id, trade_signal signal) {
+  auto at = entries_.find(id);
+  if (at == entries_.end() || !at->second->running) return false;
+  return at->second->running->deliver_signal(std::move(signal));
+}
+
+bool bot_supervisor::is_changed(const entry& e, const tenants::runnable_account& account, const bot& wanted) const {
+  return e.link->credential_version() != account.account.credential_version || e.plan->strategy != wanted.strategy ||
+         e.plan->parameters != wanted.parameters;
+}
+
+void bot_supervisor::want(const tenants::runnable_account& account, const bot& wanted, bot_start start, bool asked) {
   if (draining_) return;
-  const auto id = wanted.account.id;
-  auto at = entries_.find(id);
-  if (at == entries_.end()) return enter(wanted, std::move(start));
+  auto at = entries_.find(wanted.id);
+  if (at == entries_.end()) {
+    if (has_rival(wanted)) {
+      crowded_.insert(wanted.account);
+      return;
+    }
+    if (wanted.desired == desired_state::stopped) return enter_to_close(account, wanted);
+    return enter(account, wanted, std::move(start));
+  }
   entry& e = *at->second;
+  if (wanted.desired == desired_state::stopped) return stop_for_user(wanted.id, e, wanted);
   if (e.now == phase::stopping) {
-    // One that only failed starts again by its own timer; one that was sent away, or got a new key, starts right after.
-    const bool changed = e.credential_version != wanted.account.credential_version;
-    if (e.released || changed) e.next = std::make_unique<tenants::runnable_account>(std::move(wanted));
+    // One that only failed starts again by its own timer; one that was sent away, or is to run otherwise, starts right after.
+    const bool has_key = e.link->credential_version() == account.account.credential_version;
+    if (!e.released && has_key && is_changed(e, account, wanted)) e.replaced = true;
+    if (e.released || e.replaced) e.next = std::make_unique<wanted_bot>(account, wanted);
+    e.paused = wanted.desired == desired_state::paused;
     return;
   }
-  if (e.credential_version != wanted.account.credential_version) {
-    e.next = std::make_unique<tenants::runnable_account>(std::move(wanted));
-    return send_away(id, e, "The credentials were replaced");
-  }
-  const bool touched = asked && e.updated_at != wanted.account.updated_at;
+  if (is_changed(e, account, wanted)) return replace(wanted.id, e, account, wanted);
+  set_paused(wanted.id, e, wanted.desired == desired_state::paused);
+  const bool touched = asked && (e.account_updated_at != account.account.updated_at || e.bot_updated_at != wanted.updated_at);
   const bool due = e.now == phase::backing_off && !e.retry;
-  e.updated_at = wanted.account.updated_at;
+  e.account_updated_at = account.account.updated_at;
+  e.bot_updated_at = wanted.updated_at;
   if (!touched && !due) return;
   if (e.now != phase::backing_off && e.now != phase::quarantined) return;
   cancel_retry(e);
   if (touched) e.restarts.forgive();
   e.start = std::make_unique<bot_start>(std::move(start));
-  queue(id, e);
+  queue(wanted.id, e);
 }
 
-void bot_supervisor::enter(const tenants::runnable_account& wanted, bot_start start) {
+/// Another bot of the account has not left the market yet: this one is asked for again when it has.
+bool bot_supervisor::has_rival(const bot& wanted) const {
+  auto at = of_account_.find(wanted.account);
+  if (at == of_account_.end()) return false;
+  const auto plan_symbol = [this](bot_id id) -> const std::string& { return entries_.at(id)->plan->symbol; };
+  return std::ranges::any_of(at->second, [&](bot_id id) { return plan_symbol(id) == wanted.symbol; });
+}
+
+void bot_supervisor::set_paused(bot_id id, entry& e, bool paused) {
+  if (std::exchange(e.paused, paused) == paused) return;
+  log().info(paused ? "bot paused" : "bot goes on", {{"user", e.user}, {"account", e.account}, {"bot", id}});
+  if (!e.running) return;
+  if (paused) e.running->pause();
+  if (!paused) e.running->resume();
+}
+
+/// New credentials end what the old ones began; new parameters only make the bot begin anew with what it remembers.
+void bot_supervisor::replace(bot_id id, entry& e, const tenants::runnable_account& account, const bot& wanted) {
+  e.next = std::make_unique<wanted_bot>(account, wanted);
+  if (e.link->credential_version() != account.account.credential_version)
+    return send_away(id, e, resume_contract::cancel_and_wait, "The credentials were replaced");
+  cancel_retry(e);
+  if (e.now == phase::live) {
+    e.replaced = true;
+    return begin_stop(id, e, resume_contract::resume, "Starting again with the new parameters");
+  }
+  if (e.venue() != nullptr) lanes_.forget(e.venue(), id);
+  forget(id, e, "Starting again with the new parameters");
+}
+
+/// Bots of one key share a link; an account whose key was replaced keeps its lease.
+std::shared_ptr<account_link> bot_supervisor::get_link(const tenants::runnable_account& row) {
+  std::int64_t epoch = 0;
+  for (const auto id : bots_of(row.account.id)) {
+    const auto& link = entries_.at(id)->link;
+    if (link->credential_version() == row.account.credential_version) return link;
+    epoch = std::max(epoch, link->lease_epoch());
+  }
+  auto venue = parts_.exchanges.find(row.account.exchange_name);
+  auto* found = venue == parts_.exchanges.end() ? nullptr : venue->second.get();
+  auto sealed = std::make_shared<const tenants::sealed_credentials>(row.credentials);
+  if (planted("another_ones_key") && !entries_.empty()) sealed = entries_.begin()->second->link->sealed();
+  return std::make_shared<account_link>(parts_.executor, parts_.keyring, row.account, std::move(sealed), found, epoch);
+}
+
+bot_supervisor::entry& bot_supervisor::add_entry(const tenants::runnable_account& account, const bot& wanted, bool fresh) {
   auto made = std::make_unique<entry>(limits_);
   entry& e = *made;
-  const auto id = wanted.account.id;
-  e.user = wanted.account.user;
-  e.credential_version = wanted.account.credential_version;
-  e.updated_at = wanted.account.updated_at;
-  e.sealed = std::make_shared<const tenants::sealed_credentials>(wanted.credentials);
-  if (planted("another_ones_key") && !entries_.empty()) e.sealed = entries_.begin()->second->sealed;
-  e.may_have_orders = !start.fresh;
-  e.start = std::make_unique<bot_start>(std::move(start));
-  entries_.emplace(id, std::move(made));
+  e.account = wanted.account;
+  e.user = wanted.user;
+  e.link = get_link(account);
+  if (auto lease = granted_.extract(wanted.account)) e.link->grant_lease(lease.mapped());
+  e.plan = plans_.get(wanted);
+  e.account_updated_at = account.account.updated_at;
+  e.bot_updated_at = wanted.updated_at;
+  e.may_have_orders = !fresh;
+  e.paused = wanted.desired == desired_state::paused;
+  entries_.emplace(wanted.id, std::move(made));
+  of_account_[wanted.account].push_back(wanted.id);
   size_ = entries_.size();
-  auto venue = parts_.exchanges.find(wanted.account.exchange_name);
-  if (venue == parts_.exchanges.end())
-    return quarantine(id, e, "The exchange '" + wanted.account.exchange_name + "' is not configured in this engine");
-  e.venue = venue->second.get();
-  if (!plan_problem_.empty()) return quarantine(id, e, plan_problem_);
-  queue(id, e);
+  return e;
 }
 
-void bot_supervisor::queue(account_id id, entry& e) {
-  if (e.venue == nullptr || !plan_problem_.empty()) return;
+void bot_supervisor::enter(const tenants::runnable_account& account, const bot& wanted, bot_start start) {
+  entry& e = add_entry(account, wanted, start.fresh);
+  e.start = std::make_unique<bot_start>(std::move(start));
+  if (e.venue() == nullptr)
+    return quarantine(wanted.id, e, "The exchange '" + account.account.exchange_name + "' is not configured in this engine");
+  if (!e.plan->problem.empty()) return quarantine(wanted.id, e, e.plan->problem);
+  queue(wanted.id, e);
+}
+
+/// It was stopped while nobody could do what its contract asks for.
+void bot_supervisor::enter_to_close(const tenants::runnable_account& account, const bot& wanted) {
+  entry& e = add_entry(account, wanted, false);
+  e.now = phase::quarantined;
+  stop_for_user(wanted.id, e, wanted);
+}
+
+void bot_supervisor::stop_for_user(bot_id id, entry& e, const bot& wanted) {
+  e.next.reset();
+  e.stopped_by_user = true;
+  send_away(id, e, wanted.resume, "Stopped");
+}
+
+void bot_supervisor::queue(bot_id id, entry& e) {
+  if (!e.can_run()) return;
   e.now = phase::queued;
   publish(id, e, bot_state::starting, "Waiting for its turn to start");
-  lanes_.add(e.venue, id);
+  lanes_.add(e.venue(), id);
 }
 
-void bot_supervisor::make_bot(account_id id, entry& e) {
+void bot_supervisor::make_bot(bot_id id, entry& e) {
   bot_observer& self = *this;
-  e.bot = std::make_unique<bot_instance>(bot_identity{id, e.user, e.venue, e.sealed}, plan_, parts_, self);
+  e.running = std::make_unique<bot_instance>(bot_identity{id, e.account, e.user, e.link}, e.plan, parts_, self);
 }
 
-void bot_supervisor::launch(account_id id) {
+void bot_supervisor::launch(bot_id id) {
   entry& e = *entries_.at(id);
   e.now = phase::live;
   make_bot(id, e);
   auto start = std::exchange(e.start, nullptr);
   start->restarts = e.restarts.restarts();
-  e.bot->start(std::move(*start));
+  start->paused = e.paused;
+  e.running->start(std::move(*start));
 }
 
-void bot_supervisor::on_bot_running(account_id id) {
+void bot_supervisor::on_bot_running(bot_id id) {
   entry& e = *entries_.at(id);
   e.restarts.running(parts_.timers.get_clock().now());
   e.may_have_orders = true;
-  log().debug("bot running", {{"user", e.user}, {"account", id}});
-  scope_.post([this, id, venue = e.venue] { lanes_.done(venue, id); });
+  log().debug("bot running", {{"user", e.user}, {"account", e.account}, {"bot", id}});
+  scope_.post([this, id, venue = e.venue()] { lanes_.done(venue, id); });
 }
 
-void bot_supervisor::on_bot_failed(account_id id, const bot_failure& why) {
+void bot_supervisor::on_bot_failed(bot_id id, const bot_failure& why) {
   entry& e = *entries_.at(id);
-  begin_stop(id, e, resume_contract::resume, why.reason);
+  const bool finished = why.how == bot_failure::kind::finished;
+  begin_stop(id, e, finished ? resume_contract::cancel_and_wait : resume_contract::resume, why.reason);
+  if (why.whole_account) scope_.post([this, id, account = e.account, why] { tell_neighbours(id, account, why); });
+  if (finished) return finish(id, e, why.reason);
   if (why.how == bot_failure::kind::permanent) return quarantine(id, e, why.reason);
   const auto now = parts_.timers.get_clock().now();
   if (why.how == bot_failure::kind::outside) {
@@ -159,100 +264,172 @@ void bot_supervisor::on_bot_failed(account_id id, const bot_failure& why) {
   quarantine(id, e, "It failed more than " + std::to_string(limits_.intensity) + " times in " + in_words(limits_.period) + ". " + why.reason);
 }
 
-void bot_supervisor::back_off(account_id id, entry& e, milliseconds wait, const std::string& reason) {
-  log().warn("bot failed, it will be started again", {{"user", e.user}, {"account", id}, {"wait_ms", wait.count()}, {"err", reason}});
+/// A refused key, or a lost lease, is no better for the other bots of the account.
+void bot_supervisor::tell_neighbours(bot_id id, account_id account, bot_failure why) {
+  why.whole_account = false;
+  for (const auto other : bots_of(account)) {
+    auto& e = *entries_.at(other);
+    if (other != id && e.now == phase::live && e.running) e.running->fail(why);
+  }
+}
+
+void bot_supervisor::back_off(bot_id id, entry& e, milliseconds wait, const std::string& reason) {
+  log().warn("bot failed, it will be started again",
+             {{"user", e.user}, {"account", e.account}, {"bot", id}, {"wait_ms", wait.count()}, {"err", reason}});
   e.then = phase::backing_off;
   publish(id, e, bot_state::backing_off, reason + " (next try in " + in_words(wait) + ")");
   e.retry = parts_.timers.call_after(wait, [this, id] {
     entry& due = *entries_.at(id);
     due.retry.reset();
-    if (due.now == phase::backing_off) ask_again_(id);
+    if (due.now == phase::backing_off) ask_again_(due.account);
   });
 }
 
-void bot_supervisor::quarantine(account_id id, entry& e, const std::string& reason) {
-  log().error("bot quarantined", {{"user", e.user}, {"account", id}, {"err", reason}});
+void bot_supervisor::quarantine(bot_id id, entry& e, const std::string& reason) {
+  log().error("bot quarantined", {{"user", e.user}, {"account", e.account}, {"bot", id}, {"err", reason}});
   e.then = phase::quarantined;
   if (e.now != phase::stopping) e.now = e.then;
   publish(id, e, bot_state::quarantined, reason);
+}
+
+void bot_supervisor::finish(bot_id id, entry& e, const std::string& reason) {
+  log().info("bot finished", {{"user", e.user}, {"account", e.account}, {"bot", id}, {"reason", reason}});
+  e.then = phase::finished;
+  e.left_behind = reason;
+  publish(id, e, bot_state::stopping, reason);
+}
+
+task<void> bot_supervisor::write_finish(bot_id id, std::string reason) {
+  backoff wait(write_floor, write_ceiling);
+  while (!scope_.stopping()) {
+    std::string text = reason;
+    auto written = co_await parts_.bots.finish(id, std::move(text));
+    if (written) break;
+    const auto pause = wait.next(parts_.random);
+    co_await sleep_for(parts_.timers, pause);
+  }
+  // The row says "stopped" now; a bot that was started again meanwhile is wanted again.
+  auto at = entries_.find(id);
+  if (at == entries_.end() || draining_) co_return;
+  const auto account = at->second->account;
+  if (at->second->now == phase::finished) forget(id, *at->second, reason);
+  ask_again_(account);
+}
+
+task<void> bot_supervisor::write_rest(bot_id id, std::string reason) {
+  backoff wait(write_floor, write_ceiling);
+  while (!scope_.stopping()) {
+    std::string text = reason;
+    auto written = co_await parts_.bots.mark_at_rest(id, std::move(text));
+    if (written) co_return;
+    const auto pause = wait.next(parts_.random);
+    co_await sleep_for(parts_.timers, pause);
+  }
 }
 
 void bot_supervisor::cancel_retry(entry& e) {
   if (auto timer = std::exchange(e.retry, std::nullopt)) parts_.timers.cancel(*timer);
 }
 
-void bot_supervisor::release(account_id id, const std::string& reason) {
+void bot_supervisor::release(bot_id id, const std::string& reason) {
   auto at = entries_.find(id);
   if (at == entries_.end() || draining_ || planted("ignore_release")) return;
-  at->second->next.reset();
-  send_away(id, *at->second, reason);
+  entry& e = *at->second;
+  e.next.reset();
+  send_away(id, e, e.stopped_by_user ? e.contract : resume_contract::cancel_and_wait, reason);
 }
 
-void bot_supervisor::send_away(account_id id, entry& e, const std::string& reason) {
+void bot_supervisor::release_account(account_id account, const std::string& reason) {
+  for (const auto id : bots_of(account)) {
+    auto at = entries_.find(id);
+    if (at == entries_.end() || draining_ || planted("ignore_release")) continue;
+    at->second->next.reset();
+    send_away(id, *at->second, resume_contract::cancel_and_wait, reason);
+  }
+}
+
+void bot_supervisor::send_away(bot_id id, entry& e, resume_contract contract, const std::string& reason) {
   cancel_retry(e);
+  e.replaced = false;
+  e.contract = std::max(e.contract, contract);
   if (std::exchange(e.released, true)) return;
-  log().info("bot is not to run any more", {{"user", e.user}, {"account", id}, {"reason", reason}});
+  log().info("bot is not to run any more", {{"user", e.user}, {"account", e.account}, {"bot", id}, {"reason", reason}});
   if (e.now == phase::stopping) return publish(id, e, bot_state::stopping, reason);
-  if (e.now == phase::live) return begin_stop(id, e, resume_contract::cancel_and_wait, reason);
-  if (e.venue != nullptr) lanes_.forget(e.venue, id);
+  if (e.now == phase::live) return begin_stop(id, e, e.contract, reason);
+  if (e.venue() != nullptr) lanes_.forget(e.venue(), id);
   close_left_orders(id, e, reason);
 }
 
-/// No bot runs, but an earlier one may have left orders: one is started only to cancel them.
-void bot_supervisor::close_left_orders(account_id id, entry& e, const std::string& reason) {
-  if (!e.may_have_orders || e.venue == nullptr || !plan_problem_.empty()) return forget(id, e, reason);
+/// No bot runs, but an earlier one may have left orders: one is started only to close them.
+void bot_supervisor::close_left_orders(bot_id id, entry& e, const std::string& reason) {
+  const bool nothing_to_do = !e.may_have_orders || e.contract == resume_contract::resume;
+  if (nothing_to_do || !e.can_run()) return forget(id, e, reason);
   make_bot(id, e);
-  e.bot->start({});
-  begin_stop(id, e, resume_contract::cancel_and_wait, reason);
+  e.running->start({});
+  begin_stop(id, e, e.contract, reason);
 }
 
-void bot_supervisor::begin_stop(account_id id, entry& e, resume_contract contract, const std::string& reason) {
+void bot_supervisor::begin_stop(bot_id id, entry& e, resume_contract contract, const std::string& reason) {
   e.now = phase::stopping;
-  if (contract == resume_contract::cancel_and_wait) e.may_have_orders = false;
+  if (contract != resume_contract::resume) e.may_have_orders = false;
   ++stopping_;
-  e.bot->halt(contract, reason);
+  e.running->halt(contract, reason);
   scope_.spawn("stop bot", run_stop(id));
 }
 
-task<void> bot_supervisor::run_stop(account_id id) {
-  bot_instance& bot = *entries_.at(id)->bot;
-  const nanoseconds settle = draining_ ? nanoseconds(config_.drain_limit) : stop_settle_limit;
+task<void> bot_supervisor::run_stop(bot_id id) {
+  bot_instance& bot = *entries_.at(id)->running;
+  const nanoseconds settle = draining_ ? nanoseconds(config_->drain_limit) : stop_settle_limit;
   co_await bot.stop(settle);
   finish_stop(id);
 }
 
 /// What was decided when it began to stop, or meanwhile, happens now.
-void bot_supervisor::finish_stop(account_id id) {
+void bot_supervisor::finish_stop(bot_id id) {
   entry& e = *entries_.at(id);
-  e.bot.reset();
+  if (e.released && !e.running->left_behind().empty()) e.left_behind = e.running->left_behind();
+  e.running.reset();
   --stopping_;
   stopped_.notify();
-  lanes_.done(e.venue, id);
+  lanes_.done(e.venue(), id);
   if (draining_) return forget(id, e, "The engine is stopping");
   e.now = e.then;
-  if (e.released) return close_left_orders(id, e, "Switched off");
-  if (e.now == phase::backing_off && !e.retry) ask_again_(id);
+  if (e.released) return close_left_orders(id, e, "Stopped");
+  if (e.replaced) return forget(id, e, "Starting again");
+  if (e.now == phase::finished) return scope_.spawn("write the end of a bot", write_finish(id, e.left_behind));
+  if (e.now == phase::backing_off && !e.retry) ask_again_(e.account);
 }
 
-void bot_supervisor::forget(account_id id, entry& e, const std::string& reason) {
-  publish(id, e, bot_state::stopped, reason);
+void bot_supervisor::forget(bot_id id, entry& e, const std::string& reason) {
+  publish(id, e, bot_state::stopped, e.left_behind.empty() ? reason : e.left_behind);
   auto next = std::move(e.next);
+  const auto account = e.account;
+  if (e.stopped_by_user && !next && !draining_) scope_.spawn("write the rest of a bot", write_rest(id, e.left_behind));
+  // Its successor, or a neighbour, goes on with the link.
+  const auto link = e.link;
   entries_.erase(id);
+  auto listed = of_account_.find(account);
+  std::erase(listed->second, id);
+  if (listed->second.empty()) of_account_.erase(listed);
   size_ = entries_.size();
   parts_.board.remove(id);
-  if (!next || draining_) return;
-  enter(*next, {});
+  if (draining_) return;
+  if (crowded_.erase(account) > 0) ask_again_(account);
+  if (!next) return;
+  if (link->lease_epoch() != 0) granted_[account] = link->lease_epoch();
+  enter(next->account, next->bot, {});
   pump();
 }
 
-void bot_supervisor::publish(account_id id, const entry& e, bot_state state, std::string reason) {
-  parts_.board.set({.account = id,
+void bot_supervisor::publish(bot_id id, const entry& e, bot_state state, std::string reason) {
+  parts_.board.set({.bot = id,
+                    .account = e.account,
                     .user = e.user,
                     .state = state,
                     .reason = std::move(reason),
                     .since = parts_.wall.wall_now(),
-                    .strategy = config_.strategy,
-                    .symbol = plan_->symbol,
+                    .strategy = e.plan->strategy,
+                    .symbol = e.plan->symbol,
                     .open_orders = 0,
                     .restarts = e.restarts.restarts()});
 }
@@ -260,7 +437,7 @@ void bot_supervisor::publish(account_id id, const entry& e, bot_state state, std
 task<void> bot_supervisor::drain() {
   draining_ = true;
   lanes_.clear_waiting();
-  for (const auto id : accounts()) {
+  for (const auto id : bots()) {
     entry& e = *entries_.at(id);
     cancel_retry(e);
     if (e.now == phase::live) begin_stop(id, e, resume_contract::resume, "The engine is stopping");

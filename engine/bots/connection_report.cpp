@@ -12,13 +12,13 @@ std::optional<bot_failure> judge_probe(const result<exchanges::permissions>& rig
   if (rights->withdraw == exchanges::tristate::yes)
     return bot_failure{bot_failure::kind::permanent,
                        "The key may withdraw funds now; take that right away at the exchange, or connect another key",
-                       std::nullopt};
+                       std::nullopt, true};
   if (rights->trade == exchanges::tristate::no)
     return bot_failure{bot_failure::kind::permanent, "The key may not trade any more; allow trading at the exchange",
-                       std::nullopt};
+                       std::nullopt, true};
   if (rights->read == exchanges::tristate::no)
     return bot_failure{bot_failure::kind::permanent,
-                       "The key may not read the account any more; allow it at the exchange", std::nullopt};
+                       "The key may not read the account any more; allow it at the exchange", std::nullopt, true};
   return std::nullopt;
 }
 

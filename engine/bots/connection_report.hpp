@@ -29,6 +29,22 @@ struct connection_report {
   std::optional<connection_probe> last_probe;
 };
 
+/// What one living bot knows that its state does not tell.
+struct bot_report {
+  bot_id bot;
+  bool reconciled = false, market_watched = false;
+  /// Since the last ticker; nothing: none is known, or it is stale.
+  std::optional<milliseconds> market_age;
+  /// Empty before the instrument is known.
+  std::string base_asset, quote_asset;
+  decimal bid_price, min_notional;
+  /// Of the two assets.
+  std::vector<exchanges::balance> balances;
+  /// Why its last order was not placed; empty: none was refused.
+  std::string last_refusal;
+  int foreign_orders = 0;
+};
+
 /// Whether a bot may go on with a key of which the exchange now says this: a key that may withdraw, or may not trade,
 /// is not the one that was approved. Nothing when it may.
 std::optional<bot_failure> judge_probe(const result<exchanges::permissions>&);

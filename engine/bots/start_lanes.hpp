@@ -11,37 +11,37 @@
 
 namespace drover::engine {
 
-/// Lets so many accounts of one exchange reconcile at a time, in the order they came; an exchange that does not answer
+/// Lets so many bots of one exchange reconcile at a time, in the order they came; an exchange that does not answer
 /// holds up nobody else. Trading thread only.
 class start_lanes {
  public:
-  using starter = std::function<void(account_id)>;
+  using starter = std::function<void(bot_id)>;
   start_lanes(int concurrent_starts, starter start) : limit_(concurrent_starts), start_(std::move(start)) {}
 
-  void add(exchanges::exchange* venue, account_id account) {
-    lanes_[venue].waiting.push_back(account);
+  void add(exchanges::exchange* venue, bot_id bot) {
+    lanes_[venue].waiting.push_back(bot);
     ++waiting_;
   }
   /// Starts what may start now.
   void pump() {
     for (auto& [venue, lane] : lanes_)
       while (!lane.waiting.empty() && lane.active.size() < static_cast<std::size_t>(limit_)) {
-        const auto account = lane.waiting.front();
+        const auto bot = lane.waiting.front();
         lane.waiting.pop_front();
         --waiting_;
-        lane.active.insert(account);
-        start_(account);
+        lane.active.insert(bot);
+        start_(bot);
       }
   }
   /// The start ended, however it did. Idempotent.
-  void done(exchanges::exchange* venue, account_id account) {
+  void done(exchanges::exchange* venue, bot_id bot) {
     auto at = lanes_.find(venue);
-    if (at != lanes_.end() && at->second.active.erase(account) > 0) pump();
+    if (at != lanes_.end() && at->second.active.erase(bot) > 0) pump();
   }
-  void forget(exchanges::exchange* venue, account_id account) {
+  void forget(exchanges::exchange* venue, bot_id bot) {
     auto at = lanes_.find(venue);
-    if (at != lanes_.end()) waiting_ -= std::erase(at->second.waiting, account);
-    done(venue, account);
+    if (at != lanes_.end()) waiting_ -= std::erase(at->second.waiting, bot);
+    done(venue, bot);
   }
   void clear_waiting() {
     for (auto& [venue, lane] : lanes_) lane.waiting.clear();
@@ -56,8 +56,8 @@ class start_lanes {
     bool operator()(const exchanges::exchange* a, const exchanges::exchange* b) const { return a->name() < b->name(); }
   };
   struct lane {
-    std::deque<account_id> waiting;
-    std::unordered_set<account_id> active;
+    std::deque<bot_id> waiting;
+    std::unordered_set<bot_id> active;
   };
   int limit_;
   starter start_;

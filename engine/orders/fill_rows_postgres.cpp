@@ -1,3 +1,4 @@
+#include <map>
 #include <pqxx/pqxx>
 
 #include "engine/orders/journal_rows.hpp"
@@ -69,21 +70,21 @@ const statement update_complete_sql{
     "(length(excluded.complete_to), excluded.complete_to COLLATE \"C\") END AS forward) AS compared) "
     "RETURNING account_id"};
 
-const statement select_state_sql{"bots_select_state", "SELECT state FROM bots WHERE account_id = $1"};
+const statement select_state_sql{"bots_select_state", "SELECT state FROM bots WHERE id = $1"};
 
 const statement update_state_sql{
     "bots_update_state",
-    "INSERT INTO bots (account_id, state) "
-    "SELECT l.account_id, $2 FROM account_leases l WHERE l.account_id = $1 AND l.epoch = $3 "
-    "ON CONFLICT (account_id) DO UPDATE SET state = excluded.state, updated_at = now() RETURNING account_id"};
+    "UPDATE bots b SET state = $3 FROM account_leases l "
+    "WHERE b.id = $1 AND b.account_id = $2 AND l.account_id = b.account_id AND l.epoch = $4 RETURNING b.id"};
+const statement select_states_sql{"bots_select_states",
+                                  "SELECT account_id, id, state FROM bots WHERE state <> '' AND deleted_at IS NULL ORDER BY account_id"};
 
 const statement select_summaries_sql{
     "orders_summaries",
-    "SELECT account_id, bool_or(open), bool_or(held), max(state) FROM ("
-    "SELECT DISTINCT account_id, true AS open, false AS held, '' AS state FROM order_intents "
+    "SELECT account_id, bool_or(open), bool_or(held) FROM ("
+    "SELECT DISTINCT account_id, true AS open, false AS held FROM order_intents "
     "WHERE state IN ('intended', 'accepted', 'unknown') "
-    "UNION ALL SELECT account_id, false, quantity <> 0, '' FROM positions "
-    "UNION ALL SELECT account_id, false, false, state FROM bots WHERE state <> '') known GROUP BY account_id ORDER BY account_id"};
+    "UNION ALL SELECT account_id, false, quantity <> 0 FROM positions) known GROUP BY account_id ORDER BY account_id"};
 
 const statement count_states_sql{"orders_count", "SELECT state, count(*) FROM order_intents GROUP BY state"};
 const statement volume_sql{
@@ -216,28 +217,36 @@ tenants::position select_position(pqxx::connection_base& connection, account_id 
   return position_of(execute(tx, select_position_sql, account.value, symbol));
 }
 
-std::string select_strategy_state(pqxx::connection_base& connection, account_id account) {
+std::string select_strategy_state(pqxx::connection_base& connection, bot_id bot) {
   pqxx::nontransaction tx(connection);
-  auto rows = execute(tx, select_state_sql, account.value);
+  auto rows = execute(tx, select_state_sql, bot.value);
   return rows.empty() ? std::string() : text_of(rows[0][0]);
 }
 
-bool update_strategy_state(pqxx::connection_base& connection, account_id account, const std::string& state,
+bool update_strategy_state(pqxx::connection_base& connection, bot_id bot, account_id account, const std::string& state,
                            std::int64_t epoch) {
   pqxx::work tx(connection);
-  auto rows = execute(tx, update_state_sql, account.value, state, epoch);
+  auto rows = execute(tx, update_state_sql, bot.value, account.value, state, epoch);
   tx.commit();
   return !rows.empty();
 }
 
 std::vector<order_journal::account_summary> select_summaries(pqxx::connection_base& connection) {
   pqxx::nontransaction tx(connection);
+  std::map<account_id, order_journal::account_summary> known;
+  for (const auto& row : execute(tx, select_summaries_sql)) {
+    auto& summary = known[account_id(integer_of(row[0]))];
+    summary.has_open_intents = boolean_of(row[1]);
+    summary.has_position = boolean_of(row[2]);
+  }
+  for (const auto& row : execute(tx, select_states_sql))
+    known[account_id(integer_of(row[0]))].strategy_states.emplace(bot_id(integer_of(row[1])), text_of(row[2]));
   std::vector<order_journal::account_summary> summaries;
-  for (const auto& row : execute(tx, select_summaries_sql))
-    summaries.push_back({.account = account_id(integer_of(row[0])),
-                         .has_open_intents = boolean_of(row[1]),
-                         .has_position = boolean_of(row[2]),
-                         .strategy_state = text_of(row[3])});
+  summaries.reserve(known.size());
+  for (auto& [account, summary] : known) {
+    summary.account = account;
+    summaries.push_back(std::move(summary));
+  }
   return summaries;
 }
 

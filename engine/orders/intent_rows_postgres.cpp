@@ -27,13 +27,14 @@ const statement acquire_leases_sql{
 const statement insert_intents_sql{
     "orders_insert_intents",
     "INSERT INTO order_intents (id, account_id, user_id, exchange_name, symbol, side, type, tif, price, quantity, tag, "
-    "created_at, dead_after) "
+    "created_at, dead_after, bot_id) "
     "SELECT f.id, f.account_id, f.user_id, f.exchange_name, f.symbol, f.side, f.type, f.tif, f.price, f.quantity, f.tag, "
-    "f.created_at, f.dead_after "
+    "f.created_at, f.dead_after, nullif(f.bot_id, 0) "
     "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], "
-    "$9::numeric[], $10::numeric[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::bigint[]) "
+    "$9::numeric[], $10::numeric[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::bigint[], "
+    "$15::bigint[]) "
     "AS f (id, account_id, user_id, exchange_name, symbol, side, type, tif, price, quantity, tag, created_at, "
-    "dead_after, epoch) "
+    "dead_after, epoch, bot_id) "
     "JOIN account_leases l ON l.account_id = f.account_id AND l.epoch = f.epoch FOR SHARE OF l "
     "ON CONFLICT (id) DO NOTHING RETURNING id"};
 
@@ -64,7 +65,7 @@ const statement lock_intents_sql{
 const std::string order_columns =
     "id, account_id, user_id, exchange_name, symbol, side, type, tif, price, quantity, tag, " +
     tenants::microseconds_of("created_at") + ", " + tenants::microseconds_of("dead_after") +
-    ", state, status, venue_order_id, filled_quantity, reported_quantity, reason";
+    ", state, status, venue_order_id, filled_quantity, reported_quantity, reason, coalesce(bot_id, 0)";
 
 const statement select_open_sql{"orders_select_open",
                                 "SELECT " + order_columns +
@@ -129,6 +130,7 @@ journal_order order_of(const pqxx::row& row) {
   o.filled_quantity = decimal_of(row[16]);
   o.reported_quantity = decimal_of(row[17]);
   o.reason = text_of(row[18]);
+  o.intent.bot = bot_id(integer_of(row[19]));
   return o;
 }
 
@@ -139,7 +141,7 @@ std::optional<journal_order> first_order(const pqxx::result& rows) {
 
 /// The columns of a batch, each as one array.
 struct intent_arrays {
-  array_text id, account, user, exchange, symbol, side, type, tif, price, quantity, tag, created, dead, epoch;
+  array_text id, account, user, exchange, symbol, side, type, tif, price, quantity, tag, created, dead, epoch, bot;
 
   void add(const pending_intent& p) {
     const auto& i = p.intent;
@@ -157,6 +159,7 @@ struct intent_arrays {
     created.add(to_rfc3339(i.created_at));
     dead.add(to_rfc3339(i.dead_after));
     epoch.add(std::to_string(p.epoch));
+    bot.add(std::to_string(i.bot.value));
   }
 };
 
@@ -210,7 +213,7 @@ std::vector<uuid> insert_intents(pqxx::connection_base& connection, const std::v
   auto stored = ids_of(execute(tx, insert_intents_sql, a.id.finish(), a.account.finish(), a.user.finish(),
                                a.exchange.finish(), a.symbol.finish(), a.side.finish(), a.type.finish(), a.tif.finish(),
                                a.price.finish(), a.quantity.finish(), a.tag.finish(), a.created.finish(),
-                               a.dead.finish(), a.epoch.finish()));
+                               a.dead.finish(), a.epoch.finish(), a.bot.finish()));
   // Repeated ids are stored already; telling them from fenced ones costs a statement only when something is missing.
   if (stored.size() < given.size()) stored = ids_of(execute(tx, find_stored_sql, array_of(given)));
   tx.commit();

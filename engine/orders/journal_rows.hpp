@@ -76,9 +76,9 @@ exchanges::fill_cursor select_complete_to(pqxx::connection_base&, account_id, co
 bool update_complete_to(pqxx::connection_base&, account_id, const std::string& symbol, const exchanges::fill_cursor& to,
                         std::int64_t epoch);
 tenants::position select_position(pqxx::connection_base&, account_id, const std::string& symbol);
-std::string select_strategy_state(pqxx::connection_base&, account_id);
+std::string select_strategy_state(pqxx::connection_base&, bot_id);
 /// False when the lease moved on.
-bool update_strategy_state(pqxx::connection_base&, account_id, const std::string& state, std::int64_t epoch);
+bool update_strategy_state(pqxx::connection_base&, bot_id, account_id, const std::string& state, std::int64_t epoch);
 std::vector<order_journal::account_summary> select_summaries(pqxx::connection_base&);
 order_journal::statistics select_statistics(pqxx::connection_base&);
 

@@ -32,7 +32,8 @@ live_order view_of(const desk_order& o) {
           .quantity = o.intent.quantity,
           .filled_quantity = o.filled,
           .state = o.state,
-          .cancel_requested = o.cancel_requested};
+          .cancel_requested = o.cancel_requested,
+          .bot = o.intent.bot};
 }
 
 }  // namespace
@@ -119,7 +120,7 @@ result<uuid> order_desk::state::place(exchanges::side side, exchanges::order_typ
   intent.side = side;
   intent.type = type;
   intent.tif = tif;
-  intent.price = type == exchanges::order_type::market ? decimal() : price;
+  intent.price = price;
   intent.quantity = quantity;
   intent.symbol = symbol();
   auto allowed = risk.check(request_of(intent), *instrument, measure(), now());
@@ -129,6 +130,7 @@ result<uuid> order_desk::state::place(exchanges::side side, exchanges::order_typ
   if (planted("reuse_id") && !live.empty()) intent.id = live.back()->intent.id;
   intent.account = account;
   intent.user = user;
+  intent.bot = config.bot;
   intent.exchange_name = exchange_name;
   intent.tag = std::move(tag);
   intent.created_at = parts.wall.wall_now();

@@ -22,6 +22,8 @@ struct live_order {
   /// intended and unknown ones count as resting: they may exist.
   intent_state state = intent_state::intended;
   bool cancel_requested = false;
+  /// Whose it is; not valid for orders from before bots had ids.
+  bot_id bot{};
 };
 
 /// Calls from the desk to its bot; trading thread, never from inside a call of the bot.
@@ -55,6 +57,8 @@ struct order_desk_config {
   /// How often living orders are compared with the venue's list (REL-08); stretched while the rate budget is short.
   milliseconds sweep_interval{10'000};
   risk_limits limits;
+  /// Whose orders the desk places.
+  bot_id bot{};
 };
 
 /// All orders of one account on one instrument: risk → durable intent → one send → outcome → proof. Trading thread only.
@@ -74,6 +78,7 @@ class order_desk {
   task<result<void>> reconcile(std::int64_t lease_epoch, bool fresh);
 
   /// Starts the life of a new order; the listener hears the rest. risk_errc when refused before anything was written.
+  /// `price` of a market order: the worst that is still acceptable, zero = none.
   result<uuid> place(exchanges::side, exchanges::order_type, decimal price, decimal quantity, std::string tag,
                      exchanges::time_in_force = exchanges::time_in_force::gtc);
   /// Asks the venue to cancel; idempotent.

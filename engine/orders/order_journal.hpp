@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,6 +53,8 @@ struct order_intent {
   wall_time created_at;
   /// After this moment the venue refuses the request (timestamp + window + skew bound): absence is then provable.
   wall_time dead_after;
+  /// Whose order it is; not valid for orders from before bots had ids.
+  bot_id bot{};
   std::string client_order_id() const { return id.to_hex(); }
 };
 
@@ -127,8 +130,8 @@ class order_journal {
   virtual task<result<tenants::position>> load_position(account_id, std::string symbol) = 0;
 
   /// The bot's saved strategy state (JSON text), empty when none.
-  virtual task<result<std::string>> load_strategy_state(account_id) = 0;
-  virtual task<result<void>> save_strategy_state(account_id, std::string state_json, std::int64_t epoch) = 0;
+  virtual task<result<std::string>> load_strategy_state(bot_id) = 0;
+  virtual task<result<void>> save_strategy_state(bot_id, account_id, std::string state_json, std::int64_t epoch) = 0;
 
   /// What the manager must know of many accounts at once, so that 10,000 start with a handful of statements: accounts with
   /// open intents, fills or saved state. Accounts not listed are fresh.
@@ -137,7 +140,8 @@ class order_journal {
     bool has_open_intents = false;
     /// It holds something that its bot bought (or owes what it sold).
     bool has_position = false;
-    std::string strategy_state;
+    /// Of its bots that saved any.
+    std::map<bot_id, std::string> strategy_states{};
   };
   virtual task<result<std::vector<account_summary>>> load_summaries() = 0;
 

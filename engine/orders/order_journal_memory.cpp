@@ -127,14 +127,14 @@ class memory_order_journal final : public order_journal {
     co_return at == positions_.end() ? tenants::position() : at->second.position;
   }
 
-  task<result<std::string>> load_strategy_state(account_id account) override {
-    auto at = states_.find(account);
-    co_return at == states_.end() ? std::string() : at->second;
+  task<result<std::string>> load_strategy_state(bot_id bot) override {
+    auto at = states_.find(bot);
+    co_return at == states_.end() ? std::string() : at->second.text;
   }
 
-  task<result<void>> save_strategy_state(account_id account, std::string state_json, std::int64_t epoch) override {
+  task<result<void>> save_strategy_state(bot_id bot, account_id account, std::string state_json, std::int64_t epoch) override {
     if (!holds(account, epoch)) co_return fenced();
-    states_[account] = std::move(state_json);
+    states_[bot] = {account, std::move(state_json)};
     co_return result<void>{};
   }
 
@@ -146,7 +146,7 @@ class memory_order_journal final : public order_journal {
       auto& summary = known[books.first];
       summary.has_position = summary.has_position || row.position.quantity != decimal(0);
     }
-    for (const auto& [account, state] : states_) known[account].strategy_state = state;
+    for (const auto& [bot, state] : states_) known[state.account].strategy_states[bot] = state.text;
     std::vector<account_summary> summaries;
     for (auto& [account, summary] : known) {
       summary.account = account;
@@ -175,6 +175,10 @@ class memory_order_journal final : public order_journal {
   struct stored_fill {
     booked_fill booked;
     bool ours = false;
+  };
+  struct saved_state {
+    account_id account;
+    std::string text;
   };
   struct books_row {
     tenants::position position;
@@ -238,7 +242,7 @@ class memory_order_journal final : public order_journal {
   std::map<trade_key, std::map<std::string, stored_fill>> fills_;
   std::map<trade_key, books_row> positions_;
   std::map<std::pair<user_id, std::string>, decimal> earnings_;
-  std::map<account_id, std::string> states_;
+  std::map<bot_id, saved_state> states_;
   std::int64_t last_fill_ = 0, last_earning_ = 0;
 };
 

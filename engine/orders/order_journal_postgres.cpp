@@ -151,13 +151,13 @@ class postgres_order_journal final : public order_journal {
     return repeat("load position", std::move(job));
   }
 
-  task<result<std::string>> load_strategy_state(account_id account) override {
-    auto job = [account](pqxx::connection_base& c) { return rows::select_strategy_state(c, account); };
+  task<result<std::string>> load_strategy_state(bot_id bot) override {
+    auto job = [bot](pqxx::connection_base& c) { return rows::select_strategy_state(c, bot); };
     return repeat("load strategy state", std::move(job));
   }
-  task<result<void>> save_strategy_state(account_id account, std::string state_json, std::int64_t epoch) override {
-    auto job = [account, state = std::move(state_json), epoch](pqxx::connection_base& c) {
-      return rows::update_strategy_state(c, account, state, epoch);
+  task<result<void>> save_strategy_state(bot_id bot, account_id account, std::string state_json, std::int64_t epoch) override {
+    auto job = [bot, account, state = std::move(state_json), epoch](pqxx::connection_base& c) {
+      return rows::update_strategy_state(c, bot, account, state, epoch);
     };
     auto written = co_await repeat("save strategy state", std::move(job));
     co_return to_fence(std::move(written), account);

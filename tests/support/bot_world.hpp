@@ -30,6 +30,7 @@ class bot_world {
                                           .names = {"paper"}};
     service = std::make_unique<tenants::account_service>(*accounts, keyring, catalogue, probe);
     store = accounts.get();
+    bots = engine::make_memory_bot_store(clock, {[this](account_id id) { return owner_of(id); }});
   }
   ~bot_world() {
     if (manager) drain();
@@ -51,6 +52,7 @@ class bot_world {
     tenants::account_request request{exchange_name, secret(key), secret("secret-of-" + key), secret(), "label"};
     auto made = run(io, service->create(user_id(user), std::move(request)));
     if (!made) throw std::runtime_error(made.error().to_string());
+    owners_[made->id] = user_id(user);
     venue().set_balance(label(made->id), "USDT", decimal(10'000));
     return made->id;
   }
@@ -73,12 +75,36 @@ class bot_world {
     if (manager) manager->account_changed(id);
   }
 
+  /// A bot of the account beside its default one, running.
+  bot_id add_bot(account_id account, const std::string& symbol, const std::string& strategy = "grid", const std::string& more = "",
+                 engine::resume_contract contract = engine::resume_contract::resume) {
+    const std::string parameters = R"({"symbol":")" + symbol + R"(","levels":3,"spacing":"0.01","order_notional":"60")" + more + "}";
+    engine::new_bot fresh{.user = *owner_of(account), .account = account, .name = symbol, .strategy = strategy,
+                          .parameters = parameters, .symbol = symbol, .desired = engine::desired_state::running, .resume = contract};
+    auto made = run(io, bots->create(std::move(fresh), 100));
+    if (!made) throw std::runtime_error(made.error().to_string());
+    tell(account);
+    return made->id;
+  }
+  /// The default one where there is no other.
+  bot_id bot_of(account_id account) { return run(io, bots->list(*owner_of(account), {.account = account})).value().front().id; }
+  void want(bot_id id, engine::desired_state desired) {
+    clock.advance(1ms);
+    const auto status = board.find(id);
+    const auto account = status ? status->account : account_of(id);
+    auto done = run(io, bots->set_desired(*owner_of(account), id, desired));
+    if (!done) throw std::runtime_error(done.error().to_string());
+    tell(account);
+    settle();
+  }
+
   void make_manager() {
     engine::bot_manager_parts parts{.executor = io.get_executor(),
                                     .timers = timers,
                                     .random = random,
                                     .wall = clock,
                                     .accounts = *store,
+                                    .bots = *bots,
                                     .keyring = keyring,
                                     .journal = *journal,
                                     .exchanges = exchanges_,
@@ -86,7 +112,8 @@ class bot_world {
                                     .counters = counters,
                                     .on_earnings = [this](const engine::earnings_event& e) { earned.push_back(e); },
                                     .engine_name = "test",
-                                    .find_kind = find_kind};
+                                    .find_kind = find_kind,
+                                    .on_signal_verdict = [this](bot_id id, const engine::signal_verdict& v) { verdicts.emplace_back(id, v); }};
     manager = std::make_unique<engine::bot_manager>(config, std::move(parts));
   }
   void start() {
@@ -122,6 +149,14 @@ class bot_world {
   }
 
   static std::string label(account_id id) { return std::to_string(id.value); }
+  engine::bot_state state(bot_id id) const {
+    auto found = board.find(id);
+    return found ? found->state : engine::bot_state::off;
+  }
+  std::string reason(bot_id id) const {
+    auto found = board.find(id);
+    return found ? found->reason : "";
+  }
   engine::bot_state state(account_id id) const {
     auto found = board.find(id);
     return found ? found->state : engine::bot_state::off;
@@ -147,10 +182,23 @@ class bot_world {
   std::unique_ptr<tenants::account_service> service;
   /// What the manager reads: `accounts`, unless a test puts something in between.
   tenants::account_store* store = nullptr;
+  std::unique_ptr<engine::bot_store> bots;
+  std::vector<std::pair<bot_id, engine::signal_verdict>> verdicts;
   const engine::strategy_kind* (*find_kind)(std::string_view) = engine::find_strategy_kind;
   std::unique_ptr<engine::bot_manager> manager;
 
  private:
+  std::optional<user_id> owner_of(account_id id) const {
+    auto at = owners_.find(id);
+    if (at == owners_.end()) return std::nullopt;
+    return at->second;
+  }
+  account_id account_of(bot_id id) {
+    for (const auto& [account, user] : owners_)
+      for (const auto& row : run(io, bots->list(user, {.account = account})).value())
+        if (row.id == id) return account;
+    throw std::runtime_error("there is no such bot");
+  }
   task<result<tenants::account>> store_call_approve(account_id id) {
     const user_id admin(999'999);
     std::string message;
@@ -158,6 +206,7 @@ class bot_world {
     co_return done;
   }
   std::map<std::string, std::unique_ptr<exchanges::exchange>> exchanges_;
+  std::map<account_id, user_id> owners_;
 };
 
 }  // namespace drover::test

@@ -30,16 +30,21 @@ class fake_exchange final : public exchanges::exchange {
   };
 
   fake_exchange(executor ex, const clock& c, std::string name = "paper") : executor_(std::move(ex)), clock_(c), name_(std::move(name)) {
+    list("BTC");
+  }
+
+  /// Lists `base`/USDT, without a price yet.
+  void list(const std::string& base) {
     auto i = std::make_shared<exchanges::instrument>();
-    i->symbol = "BTC/USDT";
-    i->venue_symbol = "BTCUSDT";
-    i->base_asset = "BTC";
+    i->symbol = base + "/USDT";
+    i->venue_symbol = base + "USDT";
+    i->base_asset = base;
     i->quote_asset = "USDT";
     i->tick_size = decimal::literal("0.01");
     i->lot_size = i->min_quantity = decimal::literal("0.00001");
     i->max_quantity = decimal(9000);
     i->min_notional = decimal(5);
-    instrument_ = i;
+    markets_[i->symbol].instrument = i;
   }
 
   account_state& account(const std::string& label) { return accounts_[label]; }
@@ -67,16 +72,20 @@ class fake_exchange final : public exchanges::exchange {
   std::size_t ticker_subscribers() const { return tickers_.size(); }
 
   /// The market moves: crossing orders fill, then everybody hears the ticker.
-  void set_price(decimal bid, decimal ask) {
-    bid_ = bid;
-    ask_ = ask;
+  void set_price(decimal bid, decimal ask, const std::string& symbol = "BTC/USDT") {
+    auto& market = markets_.at(symbol);
+    market.bid = bid;
+    market.ask = ask;
     for (auto& [label, account] : accounts_) match(label, account);
     auto ticker = std::make_shared<exchanges::book_ticker>();
-    *ticker = {"BTC/USDT", bid, decimal(1), ask, decimal(1), ++updates_, clock_.now()};
-    ticker_ = ticker;
+    *ticker = {symbol, bid, decimal(1), ask, decimal(1), ++updates_, clock_.now()};
+    market.ticker = ticker;
     const auto listeners = tickers_;
     for (const auto& [id, listener] : listeners)
-      if (tickers_.contains(id)) (*listener)(ticker_);
+      if (tickers_.contains(id) && listener->symbol == symbol) listener->on_ticker(market.ticker);
+  }
+  void set_price(std::int64_t mid, const std::string& symbol) {
+    set_price(decimal(mid) - decimal::literal("0.01"), decimal(mid) + decimal::literal("0.01"), symbol);
   }
   void set_price(std::int64_t mid) { set_price(decimal(mid) - decimal::literal("0.01"), decimal(mid) + decimal::literal("0.01")); }
 
@@ -84,15 +93,16 @@ class fake_exchange final : public exchanges::exchange {
   const exchanges::venue_traits& traits() const override { return traits_; }
   milliseconds clock_offset() const override { return milliseconds(0); }
   task<result<std::shared_ptr<const exchanges::instrument>>> find_instrument(std::string symbol) override {
-    if (symbol != instrument_->symbol) co_return fail(exchanges::exchange_errc::instrument_unknown, symbol);
-    co_return instrument_;
+    auto at = markets_.find(symbol);
+    if (at == markets_.end()) co_return fail(exchanges::exchange_errc::instrument_unknown, symbol);
+    co_return at->second.instrument;
   }
   std::unique_ptr<exchanges::market_subscription> subscribe_book_ticker(
-      std::string, std::function<void(const std::shared_ptr<const exchanges::book_ticker>&)> on_ticker) override {
-    auto listener = std::make_shared<ticker_listener>(std::move(on_ticker));
+      std::string symbol, std::function<void(const std::shared_ptr<const exchanges::book_ticker>&)> on_ticker) override {
+    auto& market = markets_.at(symbol);
     const auto id = ++last_subscription_;
-    tickers_[id] = listener;
-    if (ticker_) asio::post(executor_, [this, id] { if (tickers_.contains(id)) (*tickers_[id])(ticker_); });
+    tickers_[id] = std::make_shared<ticker_listener>(std::move(symbol), std::move(on_ticker));
+    if (market.ticker) asio::post(executor_, [this, id, &market] { if (tickers_.contains(id)) tickers_[id]->on_ticker(market.ticker); });
     return std::make_unique<subscription>(*this, id);
   }
   // Nothing but tickers happens here: the handles of the other channels hold a place and hear nothing.
@@ -117,7 +127,15 @@ class fake_exchange final : public exchanges::exchange {
   health get_health() const override { return {}; }
 
  private:
-  using ticker_listener = std::function<void(const std::shared_ptr<const exchanges::book_ticker>&)>;
+  struct ticker_listener {
+    std::string symbol;
+    std::function<void(const std::shared_ptr<const exchanges::book_ticker>&)> on_ticker;
+  };
+  struct market {
+    std::shared_ptr<const exchanges::instrument> instrument;
+    std::shared_ptr<const exchanges::book_ticker> ticker;
+    decimal bid, ask;
+  };
 
   class subscription final : public exchanges::market_subscription {
    public:
@@ -166,16 +184,19 @@ class fake_exchange final : public exchanges::exchange {
       co_return fail(exchanges::exchange_errc::unsupported);
     }
     task<result<void>> set_dead_man(milliseconds) override { co_return fail(exchanges::exchange_errc::unsupported); }
-    task<result<std::vector<exchanges::order>>> fetch_open_orders(std::string, exchanges::lane) override {
+    task<result<std::vector<exchanges::order>>> fetch_open_orders(std::string symbol, exchanges::lane) override {
       auto signed_in = sign();
       if (!signed_in) co_return std::unexpected(signed_in.error());
-      co_return venue_.open_orders(label_);
+      auto open = venue_.open_orders(label_);
+      std::erase_if(open, [&symbol](const auto& o) { return !symbol.empty() && o.symbol != symbol; });
+      co_return open;
     }
-    task<result<std::vector<exchanges::fill>>> fetch_fills(std::string, exchanges::fill_cursor after, exchanges::lane) override {
+    task<result<std::vector<exchanges::fill>>> fetch_fills(std::string symbol, exchanges::fill_cursor after, exchanges::lane) override {
       auto signed_in = sign();
       if (!signed_in) co_return std::unexpected(signed_in.error());
       std::vector<exchanges::fill> out;
       for (auto f : state().fills) {
+        if (f.symbol != symbol) continue;
         if (!after.trade_id.empty() && std::stoll(f.trade_id) <= std::stoll(after.trade_id)) continue;
         f.client_order_id.clear();
         out.push_back(f);
@@ -206,6 +227,7 @@ class fake_exchange final : public exchanges::exchange {
     std::shared_ptr<std::function<void(const exchanges::account_event&)>> handler_;
   };
 
+  const std::string& base_of(const std::string& symbol) const { return markets_.at(symbol).instrument->base_asset; }
   static decimal& free_of(account_state& a, const std::string& asset) {
     auto& b = a.balances[asset];
     b.asset = asset;
@@ -215,7 +237,7 @@ class fake_exchange final : public exchanges::exchange {
     auto& a = accounts_[label];
     if (a.orders.contains(r.client_order_id)) return fail(exchanges::exchange_errc::duplicate_order);
     const bool buys = r.side == exchanges::side::buy;
-    auto& funds = free_of(a, buys ? "USDT" : "BTC");
+    auto& funds = free_of(a, buys ? "USDT" : base_of(r.symbol));
     const auto needed = buys ? r.price * r.quantity : r.quantity;
     if (needed > funds) return fail(exchanges::exchange_errc::insufficient_funds, "balance");
     funds -= needed;
@@ -235,24 +257,25 @@ class fake_exchange final : public exchanges::exchange {
     auto& o = at->second;
     o.status = exchanges::order_status::cancelled;
     const bool buys = o.side == exchanges::side::buy;
-    free_of(a, buys ? "USDT" : "BTC") += buys ? o.price * o.quantity : o.quantity;
+    free_of(a, buys ? "USDT" : base_of(o.symbol)) += buys ? o.price * o.quantity : o.quantity;
     emit(label, exchanges::order_event{o, std::nullopt});
     return o;
   }
   void match(const std::string& label, account_state& a) {
     for (auto& [id, o] : a.orders) {
-      if (exchanges::is_terminal(o.status) || !ask_.is_positive()) continue;
+      const auto& [instrument, ticker, bid, ask] = markets_.at(o.symbol);
+      if (exchanges::is_terminal(o.status) || !ask.is_positive()) continue;
       const bool buys = o.side == exchanges::side::buy;
-      if (buys ? ask_ > o.price : bid_ < o.price) continue;
+      if (buys ? ask > o.price : bid < o.price) continue;
       o.status = exchanges::order_status::filled;
       o.filled_quantity = o.quantity;
       o.filled_notional = o.price * o.quantity;
       const auto received = buys ? o.quantity : o.filled_notional;
       const auto fee = (received * decimal::literal("0.001")).round_to_places(8, rounding::down);
-      free_of(a, buys ? "BTC" : "USDT") += received - fee;
+      free_of(a, buys ? instrument->base_asset : "USDT") += received - fee;
       exchanges::fill f{.symbol = o.symbol, .trade_id = std::to_string(++last_trade_), .venue_order_id = o.venue_order_id,
                         .client_order_id = id, .side = o.side, .price = o.price, .quantity = o.quantity, .fee = fee,
-                        .fee_asset = buys ? "BTC" : "USDT", .maker = true, .at = clock_.wall_now()};
+                        .fee_asset = buys ? instrument->base_asset : "USDT", .maker = true, .at = clock_.wall_now()};
       a.fills.push_back(f);
       std::vector<exchanges::balance> balances;
       for (const auto& [asset, b] : a.balances) balances.push_back(b);
@@ -265,12 +288,10 @@ class fake_exchange final : public exchanges::exchange {
   const clock& clock_;
   exchanges::venue_traits traits_{.name = "fake"};
   std::string name_;
-  std::shared_ptr<const exchanges::instrument> instrument_;
+  std::map<std::string, market> markets_;
   std::map<std::string, account_state> accounts_;
   std::map<std::string, error> failures_;
   std::map<int, std::shared_ptr<ticker_listener>> tickers_;
-  std::shared_ptr<const exchanges::book_ticker> ticker_;
-  decimal bid_, ask_;
   std::int64_t updates_ = 0, last_order_ = 0, last_trade_ = 0;
   int last_subscription_ = 0;
 };

@@ -33,6 +33,17 @@ task<answer> handle_chart_earnings(request&, services&);
 task<answer> handle_list_exchanges(request&, services&);
 task<answer> handle_list_strategies(request&, services&);
 
+task<answer> handle_list_bots(request&, services&);
+task<answer> handle_create_bot(request&, services&);
+task<answer> handle_get_bot(request&, services&);
+task<answer> handle_update_bot(request&, services&);
+task<answer> handle_delete_bot(request&, services&);
+task<answer> handle_start_bot(request&, services&);
+task<answer> handle_pause_bot(request&, services&);
+task<answer> handle_stop_bot(request&, services&);
+task<answer> handle_clone_bot(request&, services&);
+task<answer> handle_diagnose_bot(request&, services&);
+
 task<answer> handle_dashboard_socket(request&, services&);
 task<answer> handle_earnings_socket(request&, services&);
 task<answer> handle_referrals_socket(request&, services&);

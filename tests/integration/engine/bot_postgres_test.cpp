@@ -56,6 +56,7 @@ class BotsOnPostgres : public ::testing::Test {
                             .random = random,
                             .wall = system_clock(),
                             .accounts = *accounts,
+                            .bots = *bots,
                             .keyring = keyring,
                             .journal = *journal,
                             .exchanges = venues,
@@ -94,6 +95,7 @@ class BotsOnPostgres : public ::testing::Test {
   crypto::keyring keyring{crypto::master_key::generate(random), random};
   std::unique_ptr<database> db = make_database(store.config(), system_clock());
   std::unique_ptr<tenants::account_store> accounts = tenants::make_postgres_account_store(*db);
+  std::unique_ptr<bot_store> bots = make_postgres_bot_store(*db);
   std::unique_ptr<order_journal> journal = make_postgres_order_journal(io.get_executor(), *db);
   std::map<std::string, std::unique_ptr<exchanges::exchange>> venues;
   bots_config config;

@@ -69,6 +69,8 @@ class journal_backend {
   /// Of a user of its own.
   virtual account_id add_account() = 0;
   virtual user_id user_of(account_id) const = 0;
+  /// Each on a market of its own.
+  virtual bot_id add_bot(account_id) = 0;
 
   asio::io_context io{1};
   drover::test::manual_clock time;
@@ -113,6 +115,7 @@ class memory_backend final : public journal_backend {
   order_journal& journal() override { return *journal_; }
   account_id add_account() override { return account_id(++last_); }
   user_id user_of(account_id a) const override { return user_id(1000 + a.value); }
+  bot_id add_bot(account_id) override { return bot_id(++last_); }
 
  private:
   std::int64_t last_ = 0;
@@ -134,6 +137,10 @@ class postgres_backend final : public journal_backend {
     return id;
   }
   user_id user_of(account_id a) const override { return users_.at(a); }
+  bot_id add_bot(account_id a) override {
+    return bot_id(std::stoll(stored.sql("INSERT INTO bots (account_id, user_id, strategy, symbol) VALUES (" + std::to_string(a.value) + ", " +
+                                        std::to_string(user_of(a).value) + ", 'grid', 'A" + std::to_string(++last_) + "/USDT') RETURNING id")));
+  }
 
   drover::test::test_database stored;
 

@@ -1,4 +1,5 @@
 // One suite for both journals: what holds in memory holds in PostgreSQL.
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
@@ -99,7 +100,7 @@ TEST_P(OrderJournal, AnOlderEpochWritesNothing) {
   ASSERT_FALSE(update);
   EXPECT_TRUE(is(update.error(), journal_errc::fenced));
   EXPECT_EQ(state_of(accepted), intent_state::intended);
-  auto saved = run(journal.save_strategy_state(account, "{}", epoch));
+  auto saved = run(journal.save_strategy_state(backend->add_bot(account), account, "{}", epoch));
   ASSERT_FALSE(saved);
   EXPECT_TRUE(is(saved.error(), journal_errc::fenced));
   auto marked = run(journal.mark_fills_complete(account, "BTC/USDT", exchanges::fill_cursor{"5", {}}, epoch));
@@ -281,16 +282,31 @@ TEST_P(OrderJournal, TradesWithoutCountingIdsAreOrderedByTime) {
 }
 
 TEST_P(OrderJournal, RemembersTheStrategysState) {
-  EXPECT_EQ(*run(journal.load_strategy_state(account)), "");
-  ASSERT_TRUE(run(journal.save_strategy_state(account, R"({"a": "1"})", epoch)));
-  ASSERT_TRUE(run(journal.save_strategy_state(account, R"({"a": "2"})", epoch)));
-  EXPECT_EQ(*run(journal.load_strategy_state(account)), R"({"a": "2"})");
+  const auto one = backend->add_bot(account), other = backend->add_bot(account);
+  EXPECT_EQ(*run(journal.load_strategy_state(one)), "");
+  ASSERT_TRUE(run(journal.save_strategy_state(one, account, R"({"a": "1"})", epoch)));
+  ASSERT_TRUE(run(journal.save_strategy_state(one, account, R"({"a": "2"})", epoch)));
+  EXPECT_EQ(*run(journal.load_strategy_state(one)), R"({"a": "2"})");
+  EXPECT_EQ(*run(journal.load_strategy_state(other)), "");
+}
+
+TEST_P(OrderJournal, OrdersRememberTheirBot) {
+  const auto bot = backend->add_bot(account);
+  auto intent = backend->make_intent(account);
+  intent.bot = bot;
+  ASSERT_TRUE(run(journal.append_intent(intent, epoch)));
+  append();
+  auto open = run(journal.load_open(account));
+  ASSERT_EQ(open->size(), 2u);
+  EXPECT_EQ((*run(journal.find(intent.id)))->intent.bot, bot);
+  EXPECT_EQ(std::ranges::count(*open, bot_id(), [](const auto& o) { return o.intent.bot; }), 1);
 }
 
 TEST_P(OrderJournal, SummariesTellWhoIsNotFresh) {
   const auto fresh = backend->add_account(), remembered = backend->add_account(), traded = backend->add_account();
   append();
-  ASSERT_TRUE(run(journal.save_strategy_state(remembered, "{}", lease(remembered))));
+  const auto bot = backend->add_bot(remembered);
+  ASSERT_TRUE(run(journal.save_strategy_state(bot, remembered, "{}", lease(remembered))));
   ASSERT_TRUE(run(journal.mark_fills_complete(traded, "BTC/USDT", exchanges::fill_cursor{"3", {}}, lease(traded))));
   auto summaries = run(journal.load_summaries());
   ASSERT_TRUE(summaries);
@@ -301,7 +317,7 @@ TEST_P(OrderJournal, SummariesTellWhoIsNotFresh) {
   EXPECT_TRUE(known[account].has_open_intents);
   EXPECT_FALSE(known[account].has_position);
   EXPECT_FALSE(known[remembered].has_open_intents);
-  EXPECT_EQ(known[remembered].strategy_state, "{}");
+  EXPECT_EQ(known[remembered].strategy_states, (std::map<bot_id, std::string>{{bot, "{}"}}));
   EXPECT_TRUE(known.contains(traded));
   EXPECT_FALSE(known[traded].has_position);
 }

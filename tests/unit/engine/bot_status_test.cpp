@@ -9,8 +9,9 @@
 namespace drover::engine {
 namespace {
 
-bot_status status_of(std::int64_t account, bot_state state) {
+bot_status status_of(std::int64_t bot, bot_state state, std::int64_t account = 7) {
   bot_status s;
+  s.bot = bot_id(bot);
   s.account = account_id(account);
   s.state = state;
   return s;
@@ -22,9 +23,22 @@ TEST(BotBoard, CountsByStateAndForgets) {
   board.set(status_of(2, bot_state::running));
   board.set(status_of(2, bot_state::quarantined));
   EXPECT_EQ(board.counts(), (std::map<bot_state, std::int64_t>{{bot_state::running, 1}, {bot_state::quarantined, 1}}));
-  board.remove(account_id(1));
-  EXPECT_FALSE(board.find(account_id(1)));
+  board.remove(bot_id(1));
+  EXPECT_FALSE(board.find(bot_id(1)));
   EXPECT_EQ(board.counts(), (std::map<bot_state, std::int64_t>{{bot_state::quarantined, 1}}));
+}
+
+TEST(BotBoard, AnAccountShowsTheBotThatNeedsAPersonMost) {
+  bot_board board;
+  board.set(status_of(1, bot_state::running));
+  board.set(status_of(2, bot_state::quarantined));
+  board.set(status_of(3, bot_state::degraded, 8));
+  EXPECT_EQ(board.find(account_id(7))->bot, bot_id(2));
+  EXPECT_EQ(board.find(account_id(8))->bot, bot_id(3));
+  board.remove(bot_id(2));
+  EXPECT_EQ(board.find(account_id(7))->bot, bot_id(1));
+  board.remove(bot_id(1));
+  EXPECT_FALSE(board.find(account_id(7)));
 }
 
 TEST(BotBoard, TellsItsListenerEachChange) {

@@ -290,9 +290,9 @@ class weak_journal final : public order_journal {
   task<result<tenants::position>> load_position(account_id a, std::string s) override {
     return inner_.load_position(a, std::move(s));
   }
-  task<result<std::string>> load_strategy_state(account_id a) override { return inner_.load_strategy_state(a); }
-  task<result<void>> save_strategy_state(account_id a, std::string s, std::int64_t e) override {
-    return inner_.save_strategy_state(a, std::move(s), e);
+  task<result<std::string>> load_strategy_state(bot_id b) override { return inner_.load_strategy_state(b); }
+  task<result<void>> save_strategy_state(bot_id b, account_id a, std::string s, std::int64_t e) override {
+    return inner_.save_strategy_state(b, a, std::move(s), e);
   }
   task<result<std::vector<account_summary>>> load_summaries() override { return inner_.load_summaries(); }
   task<result<statistics>> load_statistics() override { return inner_.load_statistics(); }

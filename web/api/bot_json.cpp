@@ -1,0 +1,40 @@
+#include "web/api/bot_json.hpp"
+
+#include "web/ws/messages.hpp"
+
+namespace drover::web::api {
+
+engine::bot_status describe_bot(const engine::bot& b, const engine::bot_board& board) {
+  using engine::bot_state;
+  using engine::desired_state;
+  if (auto told = board.find(b.id)) return std::move(*told);
+  engine::bot_status status;
+  status.bot = b.id;
+  status.account = b.account;
+  status.user = b.user;
+  status.since = b.updated_at;
+  status.strategy = b.strategy;
+  status.symbol = b.symbol;
+  if (b.desired == desired_state::stopped) {
+    status.state = bot_state::stopped;
+    status.reason = !b.reason.empty() ? b.reason : "Stopped; start it to trade";
+    return status;
+  }
+  status.state = bot_state::off;
+  status.reason = "Its account does not trade, or the engine has not started it yet";
+  return status;
+}
+
+void write_bot(json_writer& w, const engine::bot& b, const engine::bot_status& status) {
+  w.begin_object();
+  w.member("id", b.id).member("account_id", b.account).member("user_id", b.user).member("name", b.name);
+  w.member("strategy", b.strategy).member("symbol", b.symbol);
+  w.key("parameters").raw(b.parameters);
+  w.member("desired", to_string(b.desired)).member("resume", to_string(b.resume));
+  w.member("created_at", b.created_at).member("updated_at", b.updated_at);
+  w.key("status").begin_object();
+  ws::write_bot_members(w, status);
+  w.end_object().end_object();
+}
+
+}  // namespace drover::web::api

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "engine/bots/bot.hpp"
+#include "engine/bots/bot_status.hpp"
+#include "web/json_writer.hpp"
+
+namespace drover::web::api {
+
+/// What the bot is doing: its own word while the engine holds it, else what its row says.
+engine::bot_status describe_bot(const engine::bot&, const engine::bot_board&);
+
+/// The bot as the API shows it, its status included.
+void write_bot(json_writer&, const engine::bot&, const engine::bot_status&);
+
+}  // namespace drover::web::api

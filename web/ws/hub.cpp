@@ -201,7 +201,7 @@ void hub::publish(const engine::bot_status& status) {
   auto found = channels_.find(status.user);
   if (found == channels_.end()) return;
   auto seq = found->second.next_seq();
-  auto key = "bot:" + std::to_string(status.account.value);
+  auto key = "bot:" + std::to_string(status.account.value) + ":" + std::to_string(status.bot.value);
   publish_to(found->second, {seq, mask_of(topic::dashboard), key, make_bot_update(status, seq)});
 }
 

@@ -89,7 +89,7 @@ void write_bot_members(json_writer& w, const engine::bot_status& s) {
 
 frame make_bot_update(const engine::bot_status& s, std::int64_t seq, bool snapshot) {
   auto w = open("bot_update");
-  w.member("account_id", s.account);
+  w.member("account_id", s.account).member("bot_id", s.bot);
   write_bot_members(w, s);
   if (snapshot) w.member("snapshot", true);
   return close_with_seq(w, seq);

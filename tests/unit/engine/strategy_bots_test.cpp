@@ -44,7 +44,9 @@ TEST(StrategyBots, TwapFinishesWithItsReason) {
     w.pass(1s);
   }
   EXPECT_EQ(w.venue().account(w.label(id)).fills.size(), 4u);
-  EXPECT_NE(w.reason(id).find("all slices are traded: bought 0.004 BTC"), std::string::npos) << w.reason(id);
+  const auto row = test::run(w.io, w.bots->get(user_id(1), w.bot_of(id))).value();
+  EXPECT_EQ(row.desired, desired_state::stopped);
+  EXPECT_NE(row.reason.find("all slices are traded: bought 0.004 BTC"), std::string::npos) << row.reason;
 }
 
 TEST(StrategyBots, MarketMakingRenewsItsQuotes) {

@@ -11,6 +11,7 @@
 #include "base/json.hpp"
 #include "crypto/keyring.hpp"
 #include "crypto/passwords.hpp"
+#include "engine/bots/bot_service.hpp"
 #include "tenants/errors.hpp"
 #include "tests/support/coroutines.hpp"
 #include "tests/support/manual_time.hpp"
@@ -117,6 +118,13 @@ public:
   }
 
 private:
+  std::optional<user_id> owner_of(account_id id) {
+    for (const auto& [name, user] : ids) {
+      asio::io_context here;
+      if (run(here, store->get(user, id))) return user;
+    }
+    return std::nullopt;
+  }
   void add_user(const std::string& name, tenants::role role) {
     auto hash = crypto::hash_password(secret(good_password), random, {.memory_kib = 64, .passes = 1});
     tenants::new_user fresh{.username = name, .email = name + "@example.org", .password_hash = *hash, .role = role};
@@ -149,7 +157,9 @@ private:
             .counters = counters,
             .readiness = {{"database", [this] { return database_problem; }}},
             .version = "1.2.3",
-            .revision = "abc"};
+            .revision = "abc",
+            .bots = &bots,
+            .reports = [this](account_id, bot_id, auto done) { done(std::make_shared<web::bot_reports>(reports)); }};
   }
 
 public:
@@ -172,6 +182,9 @@ public:
   tenants::account_service accounts{*store, keyring, make_catalogue(),
                                     [this](std::string, secret, secret, secret) { return probe(); }};
   memory_earnings earnings;
+  std::unique_ptr<engine::bot_store> bot_rows = engine::make_memory_bot_store(clock, {[this](account_id id) { return owner_of(id); }});
+  engine::bot_service bots{*bot_rows, 3};
+  web::bot_reports reports;
   engine::bot_board board;
   engine::order_counters counters;
   web::page_files page;

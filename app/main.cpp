@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "app/cli/backtest_command.hpp"
+#include "app/cli/bots_command.hpp"
 #include "app/cli/commands.hpp"
 #include "app/cli/raw_command.hpp"
 #include "app/cli/venue_command.hpp"
@@ -103,6 +104,7 @@ void add_commands(CLI::App& app, command_line& line) {
 
   add_user_commands(app, line);
   add_paper_command(app, line);
+  add_bots_commands(app, line.global, line.chosen);
   add_backtest_command(app, line.global, line.chosen);
   add_venue_commands(app, line.chosen);
   add_raw_commands(app, line.global, line.chosen);
@@ -121,6 +123,10 @@ bool read_overrides(command_line& line) {
   return true;
 }
 
+bool can_print_csv(const CLI::App& app) {
+  return app.got_subcommand("bots");
+}
+
 int run(int argc, char** argv) {
   command_line line;
   CLI::App app("Drover runs trading bots for many users in one process.", "engine");
@@ -130,7 +136,7 @@ int run(int argc, char** argv) {
   app.fallthrough();
   app.add_option("-c,--config", line.global.config_file, "config.yaml (default /etc/engine/config.yaml when it exists)");
   app.add_option("--set", line.sets, "Override one key: --set web.port=8080 (repeatable)");
-  app.add_option("-o,--output", line.global.output, "table or json")->check(CLI::IsMember({"table", "json"}))->capture_default_str();
+  app.add_option("-o,--output", line.global.output, "table or json; of lists of the API also csv")->check(CLI::IsMember({"table", "json", "csv"}))->capture_default_str();
   app.add_flag("--check-config", line.check_config_flag, "Same as the command check-config");
   app.add_flag("--version", line.version_flag, "Same as the command version");
   add_commands(app, line);
@@ -138,6 +144,10 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? exit_ok : exit_usage;
+  }
+  if (line.global.output == "csv" && !can_print_csv(app)) {
+    fmt::print(stderr, "engine: this command prints a table or json, not csv\n");
+    return exit_usage;
   }
   if (!read_overrides(line)) return exit_usage;
   if (!line.global.config_file && std::filesystem::exists("/etc/engine/config.yaml"))

@@ -15,7 +15,7 @@ namespace drover::app {
 struct global_options {
   std::optional<std::filesystem::path> config_file;
   std::vector<config_override> overrides;
-  /// "table" or "json".
+  /// "table", "json", or "csv" where can_print_csv() of main.cpp says so.
   std::string output = "table";
 };
 

@@ -58,10 +58,12 @@ async function check_books() {
   assert.equal(world.sql('SELECT count(*) FROM (SELECT asset FROM ledger_postings GROUP BY asset HAVING sum(amount) <> 0) x'), '0');
 }
 
+/** What never arrived is proven dead only after its validity, the exchange's own delay and two looks: some 16 s. */
+const proof_limit_ms = 60_000;
 /** Quiet: nothing intended or unknown is left, and every trade of the exchange is booked. */
 async function settle() {
-  await world.until_bot(tenant, account, 'running', 20_000);
-  await until('settled intents', () => world.sql("SELECT count(*) FROM order_intents WHERE state IN ('intended', 'unknown')") === '0', 20_000);
+  await world.until_bot(tenant, account, 'running', proof_limit_ms);
+  await until('settled intents', () => world.sql("SELECT count(*) FROM order_intents WHERE state IN ('intended', 'unknown')") === '0', proof_limit_ms);
   await until('booked trades', async () => {
     const mine = (await world.paper_state()).accounts.find((a) => a.api_key === account.keys.api_key);
     return Number(world.sql(`SELECT count(*) FROM fills WHERE account_id = ${account.id}`)) === mine.fills.length;

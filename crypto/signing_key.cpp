@@ -16,6 +16,7 @@
 
 #include "crypto/keyring.hpp"
 #include "crypto/openssl_handles.hpp"
+#include "crypto/usual_keys.hpp"
 
 namespace drover::crypto {
 
@@ -27,8 +28,6 @@ constexpr std::size_t pem_limit = 8 * 1024;
 constexpr int rsa_least_bits = 2'048, rsa_most_bits = 4'096;
 constexpr std::string_view rule = "-----";
 
-using key_handle = std::unique_ptr<EVP_PKEY, openssl_delete<EVP_PKEY_free>>;
-using key_context = std::unique_ptr<EVP_PKEY_CTX, openssl_delete<EVP_PKEY_CTX_free>>;
 using digest_context = std::unique_ptr<EVP_MD_CTX, openssl_delete<EVP_MD_CTX_free>>;
 using memory_file = std::unique_ptr<BIO, openssl_delete<BIO_free_all>>;
 using ecdsa_signature = std::unique_ptr<ECDSA_SIG, openssl_delete<ECDSA_SIG_free>>;
@@ -100,12 +99,28 @@ std::optional<key_algorithm> algorithm_of(EVP_PKEY* key) {
 
 /// Null when it cannot be read.
 template <auto Read>
-key_handle read_pem(std::string_view pem) {
-  if (pem.empty() || pem.size() > pem_limit) return nullptr;
-  const auto text = part_lines(unescape_line_ends(pem));
+key_handle decode(const secret& text) {
   memory_file file(BIO_new_mem_buf(text.reveal().data(), static_cast<int>(text.size())));
   if (!file) throw_broken("hold a key");
   return key_handle(Read(file.get(), nullptr, refuse_passphrase, nullptr));
+}
+
+/// Its line ends in place; empty when it is too long to be a key.
+secret read_text(std::string_view pem) {
+  if (pem.size() > pem_limit) return {};
+  return part_lines(unescape_line_ends(pem));
+}
+
+key_handle read_private_key(std::string_view pem) {
+  const auto text = read_text(pem);
+  if (text.empty()) return nullptr;
+  auto key = read_usual_key(read_single_block(text.reveal()).reveal());
+  return key ? std::move(key) : decode<PEM_read_bio_PrivateKey>(text);
+}
+
+key_handle read_public_key(std::string_view pem) {
+  const auto text = read_text(pem);
+  return text.empty() ? nullptr : decode<PEM_read_bio_PUBKEY>(text);
 }
 
 /// Ed25519 hashes by itself. PKCS #1 v1.5 is what OpenSSL pads RSA signatures with unless told otherwise.
@@ -168,7 +183,7 @@ signing_key::~signing_key() = default;
 key_algorithm signing_key::algorithm() const { return state_->algorithm; }
 
 result<signing_key> signing_key::from_pem(std::string_view pem) {
-  auto key = read_pem<PEM_read_bio_PrivateKey>(pem);
+  auto key = read_private_key(pem);
   const auto algorithm = key ? algorithm_of(key.get()) : std::nullopt;
   if (!algorithm)
     return fail(crypto_errc::key_malformed, "not a private key in PEM (P-256, Ed25519, or RSA of 2048 to 4096 bits; no passphrase)");
@@ -245,7 +260,7 @@ verifying_key& verifying_key::operator=(verifying_key&&) noexcept = default;
 verifying_key::~verifying_key() = default;
 
 result<verifying_key> verifying_key::from_pem(std::string_view pem) {
-  auto key = read_pem<PEM_read_bio_PUBKEY>(pem);
+  auto key = read_public_key(pem);
   const auto algorithm = key ? algorithm_of(key.get()) : std::nullopt;
   if (!algorithm) return fail(crypto_errc::key_malformed, "not a public key in PEM (P-256, Ed25519, or RSA of 2048 to 4096 bits)");
   return verifying_key(std::make_unique<signing_key::state>(signing_key::state{std::move(key), *algorithm}));

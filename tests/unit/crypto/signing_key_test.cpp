@@ -117,6 +117,33 @@ TEST(SigningKey, RawEd25519ComesBack) {
   EXPECT_TRUE(key.verify("x", again->sign("x")));
 }
 
+/// The quick way of reading a key and OpenSSL's own must be one: a second block sends the same key the other way.
+TEST(SigningKey, IsTheSameHoweverItIsRead) {
+  constexpr std::string_view other_block = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+  for (auto algorithm : {key_algorithm::es256, key_algorithm::ed25519})
+    for (bool as_pkcs8 : {false, true}) {
+      const auto pem = signing_key::generate(algorithm).to_pem(as_pkcs8);
+      const auto quick = signing_key::from_pem(pem.reveal()), slow = signing_key::from_pem(std::string(other_block) + std::string(pem.reveal()));
+      ASSERT_TRUE(quick && slow);
+      EXPECT_EQ(quick->to_pem(true).reveal(), slow->to_pem(true).reveal());
+      EXPECT_EQ(quick->to_public_pem(), slow->to_public_pem());
+    }
+}
+
+TEST(SigningKey, RefusesAPublicHalfThatIsOnNoCurve) {
+  const auto pem = signing_key::generate(key_algorithm::es256).to_pem(false);
+  auto der = from_base64([&] {
+    std::string body(pem.reveal());
+    body = body.substr(body.find('\n') + 1);
+    body.resize(body.find("-----"));
+    std::erase(body, '\n');
+    return body;
+  }());
+  ASSERT_TRUE(der);
+  der->back() = static_cast<char>(der->back() ^ 1);
+  EXPECT_FALSE(signing_key::from_pem("-----BEGIN EC PRIVATE KEY-----\n" + to_base64(*der) + "\n-----END EC PRIVATE KEY-----\n"));
+}
+
 TEST(SigningKey, RefusesWhatIsNoKeyWithoutShowingIt) {
   for (std::string_view text : {"", "canary", "-----BEGIN EC PRIVATE KEY-----\ncanary\n-----END EC PRIVATE KEY-----\n"}) {
     auto key = signing_key::from_pem(text);

@@ -80,8 +80,8 @@ class bot_store {
   virtual task<result<std::vector<bot>>> add_default_bots(default_bot, std::vector<account_owner>) = 0;
   /// The strategy has done what it was for: stopped and at rest.
   virtual task<result<void>> finish(bot_id, std::string reason) = 0;
-  /// What a stopped bot's contract asks for was done; `reason` says what was left, if anything. Nothing happens to a bot that
-  /// was started again meanwhile.
+  /// What a stopped bot's contract asks for was done; `reason` says what was left: empty leaves why it was stopped. Nothing
+  /// happens to a bot that was started again meanwhile.
   virtual task<result<void>> mark_at_rest(bot_id, std::string reason) = 0;
 };
 

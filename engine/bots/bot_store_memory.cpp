@@ -119,7 +119,7 @@ class memory_bot_store final : public bot_store {
     auto at = bots_.find(id);
     if (at == bots_.end() || at->second.bot.desired != desired_state::stopped) co_return result<void>();
     at->second.bot.at_rest = true;
-    at->second.bot.reason = std::move(reason);
+    if (!reason.empty()) at->second.bot.reason = std::move(reason);
     co_return result<void>();
   }
 

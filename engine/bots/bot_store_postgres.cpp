@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/bots/bot_rows_postgres_detail.hpp"
 #include "engine/bots/bot_rules.hpp"
 #include "engine/bots/bot_store.hpp"
 #include "engine/orders/journal_rows.hpp"
@@ -50,15 +51,11 @@ const statement update_sql{"bots_update",
                                returning};
 const statement lock_sql{"bots_lock",
                          "SELECT " + columns + " FROM bots b WHERE b.user_id = $1 AND b.id = $2 AND b.deleted_at IS NULL FOR UPDATE"};
-/// A bot of an account that does not trade has nothing that could be closed: its orders were cancelled when it ended.
-const std::string nothing_to_close =
-    "NOT EXISTS (SELECT FROM user_exchanges a JOIN users u ON u.id = a.user_id WHERE a.id = b.account_id AND a.is_active "
-    "AND a.status = 'APPROVED' AND a.deleted_at IS NULL AND u.status = 'active')";
 const statement set_desired_sql{"bots_set_desired",
-                                "UPDATE bots b SET desired = $2::text, at_rest = ($2::text = 'stopped' AND " + nothing_to_close +
+                                "UPDATE bots b SET desired = $2::text, at_rest = ($2::text = 'stopped' AND " + bot_rows::nothing_to_close() +
                                     "), reason = '', updated_at = now() WHERE b.id = $1" + returning};
 const statement remove_sql{"bots_remove",
-                           "UPDATE bots b SET at_rest = CASE WHEN b.desired = 'stopped' THEN b.at_rest ELSE " + nothing_to_close +
+                           "UPDATE bots b SET at_rest = CASE WHEN b.desired = 'stopped' THEN b.at_rest ELSE " + bot_rows::nothing_to_close() +
                                " END, desired = 'stopped', deleted_at = now(), updated_at = now(), "
                                "resume = CASE b.resume WHEN 'resume' THEN 'cancel_and_wait' ELSE b.resume END "
                                "WHERE b.user_id = $1 AND b.id = $2 AND b.deleted_at IS NULL RETURNING b.account_id"};
@@ -83,7 +80,10 @@ const statement add_defaults_sql{"bots_add_defaults",
 const statement finish_sql{"bots_finish",
                            "UPDATE bots b SET desired = 'stopped', at_rest = true, reason = $2, updated_at = now() "
                            "WHERE b.id = $1 AND b.desired <> 'stopped' RETURNING b.id"};
-const statement rest_sql{"bots_rest", "UPDATE bots b SET at_rest = true, reason = $2 WHERE b.id = $1 AND b.desired = 'stopped'"};
+/// Why it was stopped stays, unless there is something to tell of what is left.
+const statement rest_sql{"bots_rest",
+                         "UPDATE bots b SET at_rest = true, reason = coalesce(nullif($2, ''), reason) "
+                         "WHERE b.id = $1 AND b.desired = 'stopped'"};
 
 template <class Value>
 Value known(std::optional<Value> value, const char* column) {
@@ -128,15 +128,8 @@ std::string_view action_of(desired_state wanted) {
 
 result<bot> insert(connection& c, const new_bot& fresh, int limit) {
   pqxx::work tx(c);
-  if (execute(tx, lock_owner_sql, fresh.user.value, fresh.account.value).empty())
-    return fail(tenant_errc::not_found, "account_id: there is no such account");
-  if (integer_of(execute(tx, count_sql, fresh.user.value).at(0)[0]) >= limit) return too_many_bots(limit);
-  auto made = bot_of(execute(tx, insert_sql, fresh.user.value, fresh.account.value, fresh.name, fresh.strategy, fresh.parameters,
-                             fresh.symbol, std::string(to_string(fresh.desired)), std::string(to_string(fresh.resume)))
-                         .at(0));
-  audit(tx, fresh.user, "bot.create", made.id, fresh.strategy + " " + fresh.symbol + " account:" + std::to_string(fresh.account.value));
-  execute(tx, notify_sql, std::to_string(fresh.account.value));
-  tx.commit();
+  auto made = bot_rows::insert(tx, fresh, limit);
+  if (made) tx.commit();
   return made;
 }
 
@@ -302,6 +295,25 @@ class postgres_bot_store final : public bot_store {
 };
 
 }  // namespace
+
+const std::string& bot_rows::nothing_to_close() {
+  static const std::string sql =
+      "NOT EXISTS (SELECT FROM user_exchanges a JOIN users u ON u.id = a.user_id WHERE a.id = b.account_id AND a.is_active "
+      "AND a.status = 'APPROVED' AND a.deleted_at IS NULL AND u.status = 'active')";
+  return sql;
+}
+
+result<bot> bot_rows::insert(pqxx::transaction_base& tx, const new_bot& fresh, int limit) {
+  if (execute(tx, lock_owner_sql, fresh.user.value, fresh.account.value).empty())
+    return fail(tenant_errc::not_found, "account_id: there is no such account");
+  if (integer_of(execute(tx, count_sql, fresh.user.value).at(0)[0]) >= limit) return too_many_bots(limit);
+  auto made = bot_of(execute(tx, insert_sql, fresh.user.value, fresh.account.value, fresh.name, fresh.strategy, fresh.parameters,
+                             fresh.symbol, std::string(to_string(fresh.desired)), std::string(to_string(fresh.resume)))
+                         .at(0));
+  audit(tx, fresh.user, "bot.create", made.id, fresh.strategy + " " + fresh.symbol + " account:" + std::to_string(fresh.account.value));
+  execute(tx, notify_sql, std::to_string(fresh.account.value));
+  return made;
+}
 
 std::unique_ptr<bot_store> make_postgres_bot_store(database& db) { return std::make_unique<postgres_bot_store>(db); }
 

@@ -213,7 +213,7 @@ void bot_supervisor::enter_to_close(const tenants::runnable_account& account, co
 void bot_supervisor::stop_for_user(bot_id id, entry& e, const bot& wanted) {
   e.next.reset();
   e.stopped_by_user = true;
-  send_away(id, e, wanted.resume, "Stopped");
+  send_away(id, e, wanted.resume, wanted.reason.empty() ? "Stopped" : wanted.reason);
 }
 
 void bot_supervisor::queue(bot_id id, entry& e) {

@@ -36,7 +36,8 @@ const statement select_fill_sql{
 const statement select_position_sql{
     "positions_select", "SELECT quantity, cost, realised FROM positions WHERE account_id = $1 AND symbol = $2"};
 
-/// Position, intent and fill after the booking, and the user's new total. The transaction holds the position's lock.
+/// Position, intent and fill after the booking, and the user's new total. The transaction holds the position's lock. Where
+/// others follow the account, the fill is their signal from this commit on (engine/copy).
 const statement close_fill_sql{
     "fills_close",
     "WITH moved AS (UPDATE positions SET quantity = $3::numeric, cost = $4::numeric, realised = $5::numeric, "
@@ -46,7 +47,9 @@ const statement close_fill_sql{
     "venue_order_id = CASE WHEN venue_order_id = '' THEN $11 ELSE venue_order_id END, "
     "state = CASE WHEN status NOT IN ('open', 'partially_filled') "
     "AND filled_quantity + $10::numeric >= reported_quantity THEN 'closed' ELSE 'accepted' END, "
-    "updated_at = now() WHERE id = $9::uuid AND account_id = $1 RETURNING filled_quantity) "
+    "updated_at = now() WHERE id = $9::uuid AND account_id = $1 RETURNING filled_quantity), "
+    "signalled AS (INSERT INTO copy_signals (room_id, fill_id) SELECT r.id, $6 FROM copy_rooms r WHERE r.account_id = $1 "
+    "AND r.state = 'open' AND (r.symbols = '{}' OR $2 = ANY (r.symbols)) ON CONFLICT DO NOTHING) "
     "SELECT filled_quantity, coalesce((SELECT amount FROM earning_totals "
     "WHERE user_id = $12 AND source = 'trading' AND asset = $13), 0) FROM filled"};
 

@@ -62,19 +62,14 @@ const statement update_intents_sql{
 const statement lock_intents_sql{
     "orders_lock", "SELECT id FROM order_intents WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"};
 
-const std::string order_columns =
-    "id, account_id, user_id, exchange_name, symbol, side, type, tif, price, quantity, tag, " +
-    tenants::microseconds_of("created_at") + ", " + tenants::microseconds_of("dead_after") +
-    ", state, status, venue_order_id, filled_quantity, reported_quantity, reason, coalesce(bot_id, 0)";
-
 const statement select_open_sql{"orders_select_open",
-                                "SELECT " + order_columns +
+                                "SELECT " + order_columns() +
                                     " FROM order_intents WHERE account_id = $1 AND state IN ('intended', 'accepted', "
                                     "'unknown') ORDER BY created_at, id"};
-const statement select_order_sql{"orders_select", "SELECT " + order_columns + " FROM order_intents WHERE id = $1::uuid"};
+const statement select_order_sql{"orders_select", "SELECT " + order_columns() + " FROM order_intents WHERE id = $1::uuid"};
 const statement select_by_venue_order_sql{
     "orders_select_by_venue_order",
-    "SELECT " + order_columns +
+    "SELECT " + order_columns() +
         " FROM order_intents WHERE account_id = $1 AND venue_order_id = $3 AND venue_order_id <> '' AND symbol = $2"};
 
 template <class T>
@@ -107,31 +102,6 @@ std::string array_of(const std::vector<uuid>& ids) {
   array_text text;
   for (const auto& id : ids) text.add(id.to_string());
   return text.finish();
-}
-
-journal_order order_of(const pqxx::row& row) {
-  journal_order o;
-  o.intent.id = uuid_of(row[0]);
-  o.intent.account = account_id(integer_of(row[1]));
-  o.intent.user = user_id(integer_of(row[2]));
-  o.intent.exchange_name = text_of(row[3]);
-  o.intent.symbol = text_of(row[4]);
-  o.intent.side = known(exchanges::parse_side(view_of(row[5])), "side");
-  o.intent.type = known(exchanges::parse_order_type(view_of(row[6])), "type");
-  o.intent.tif = parse_tif(view_of(row[7]));
-  o.intent.price = decimal_of(row[8]);
-  o.intent.quantity = decimal_of(row[9]);
-  o.intent.tag = text_of(row[10]);
-  o.intent.created_at = time_of(row[11]);
-  o.intent.dead_after = time_of(row[12]);
-  o.state = known(parse_intent_state(view_of(row[13])), "state");
-  o.status = known(exchanges::parse_order_status(view_of(row[14])), "status");
-  o.venue_order_id = text_of(row[15]);
-  o.filled_quantity = decimal_of(row[16]);
-  o.reported_quantity = decimal_of(row[17]);
-  o.reason = text_of(row[18]);
-  o.intent.bot = bot_id(integer_of(row[19]));
-  return o;
 }
 
 std::optional<journal_order> first_order(const pqxx::result& rows) {
@@ -178,6 +148,39 @@ struct update_arrays {
 };
 
 }  // namespace
+
+const std::string& order_columns() {
+  static const std::string columns =
+      "id, account_id, user_id, exchange_name, symbol, side, type, tif, price, quantity, tag, " +
+      tenants::microseconds_of("created_at") + ", " + tenants::microseconds_of("dead_after") +
+      ", state, status, venue_order_id, filled_quantity, reported_quantity, reason, coalesce(bot_id, 0)";
+  return columns;
+}
+
+journal_order order_of(const pqxx::row& row) {
+  journal_order o;
+  o.intent.id = uuid_of(row[0]);
+  o.intent.account = account_id(integer_of(row[1]));
+  o.intent.user = user_id(integer_of(row[2]));
+  o.intent.exchange_name = text_of(row[3]);
+  o.intent.symbol = text_of(row[4]);
+  o.intent.side = known(exchanges::parse_side(view_of(row[5])), "side");
+  o.intent.type = known(exchanges::parse_order_type(view_of(row[6])), "type");
+  o.intent.tif = parse_tif(view_of(row[7]));
+  o.intent.price = decimal_of(row[8]);
+  o.intent.quantity = decimal_of(row[9]);
+  o.intent.tag = text_of(row[10]);
+  o.intent.created_at = time_of(row[11]);
+  o.intent.dead_after = time_of(row[12]);
+  o.state = known(parse_intent_state(view_of(row[13])), "state");
+  o.status = known(exchanges::parse_order_status(view_of(row[14])), "status");
+  o.venue_order_id = text_of(row[15]);
+  o.filled_quantity = decimal_of(row[16]);
+  o.reported_quantity = decimal_of(row[17]);
+  o.reason = text_of(row[18]);
+  o.intent.bot = bot_id(integer_of(row[19]));
+  return o;
+}
 
 void array_text::add(std::string_view element) {
   text_ += text_.empty() ? "{\"" : ",\"";

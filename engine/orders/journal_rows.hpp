@@ -9,6 +9,7 @@
 
 namespace pqxx {
 class connection_base;
+class row;
 class transaction_base;
 }
 
@@ -51,6 +52,11 @@ class array_text {
  private:
   std::string text_;
 };
+
+/// What a row of order_intents is read from: its first columns, as order_columns() lists them.
+const std::string& order_columns();
+journal_order order_of(const pqxx::row&);
+constexpr int order_column_count = 20;
 
 std::vector<std::pair<account_id, std::int64_t>> acquire_leases(pqxx::connection_base&, const std::vector<account_id>&,
                                                                 const std::string& engine_name);

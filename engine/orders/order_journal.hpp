@@ -157,6 +157,9 @@ class order_journal {
 /// states and raw data.
 std::unique_ptr<order_journal> make_postgres_order_journal(executor, database&, database* fills = nullptr);
 std::unique_ptr<order_journal> make_memory_order_journal(const clock&);
+/// Over rows that a history store reads, too (engine/orders/memory_orders.hpp).
+struct memory_orders;
+std::unique_ptr<order_journal> make_memory_order_journal(const clock&, std::shared_ptr<memory_orders>);
 
 /// Blocking, at start: refuses (db_errc::refused) a server or role that may lose a committed intent, i.e. one where fsync,
 /// full_page_writes or synchronous_commit is off (REL-01).

@@ -5,15 +5,18 @@
 
 #include "base/planted.hpp"
 #include "engine/orders/intent_rules.hpp"
+#include "engine/orders/memory_orders.hpp"
 #include "engine/orders/order_journal.hpp"
 
 namespace drover::engine {
 namespace {
 
-using trade_key = std::pair<account_id, std::string>;
+using trade_key = memory_orders::books_key;
 
 class memory_order_journal final : public order_journal {
  public:
+  memory_order_journal(const clock& time, std::shared_ptr<memory_orders> rows) : clock_(time), rows_(std::move(rows)) {}
+
   task<result<std::int64_t>> acquire_lease(account_id account, std::string) override { co_return ++epochs_[account]; }
 
   task<result<std::vector<std::int64_t>>> acquire_leases(std::vector<account_id> accounts, std::string) override {
@@ -27,6 +30,7 @@ class memory_order_journal final : public order_journal {
     if (!holds(intent.account, epoch)) co_return fenced();
     const uuid id = intent.id;
     orders_.try_emplace(id, journal_order{.intent = std::move(intent), .venue_order_id = {}, .reason = {}});
+    rows_->times.try_emplace(id).first->second.updated_at = clock_.wall_now();
     co_return result<void>{};
   }
 
@@ -34,6 +38,7 @@ class memory_order_journal final : public order_journal {
     auto order = writable(id, epoch);
     if (!order) co_return std::unexpected(order.error());
     apply_existence(**order, venue_order_id);
+    stamp(**order);
     co_return result<void>{};
   }
 
@@ -41,6 +46,7 @@ class memory_order_journal final : public order_journal {
     auto order = writable(id, epoch);
     if (!order) co_return std::unexpected(order.error());
     apply_outcome(**order, state, std::move(reason));
+    stamp(**order);
     co_return result<void>{};
   }
 
@@ -49,6 +55,7 @@ class memory_order_journal final : public order_journal {
     auto order = writable(id, epoch);
     if (!order) co_return std::unexpected(order.error());
     apply_status(**order, status, filled_quantity, venue_order_id);
+    stamp(**order);
     co_return result<void>{};
   }
 
@@ -65,16 +72,21 @@ class memory_order_journal final : public order_journal {
     if (planted("forget_dedupe") && fills_[books].contains(key)) key += "+";
     auto [at, inserted] = fills_[books].try_emplace(std::move(key));
     stored_fill& row = at->second;
-    const bool is_new = inserted || (!row.ours && intent);
-    if (inserted) row.booked.id = fill_id(++last_fill_);
+    const bool is_new = inserted || (!row.intent && intent);
+    if (inserted) {
+      row.booked.id = fill_id(++last_fill_);
+      row.user = user;
+      row.recorded_at = clock_.wall_now();
+    }
     if (is_new) {
       row.booked.fill = std::move(fill);
       row.booked.quote_asset = instrument.quote_asset;
     }
     if (is_new && intent) {
-      row.ours = true;
+      row.intent = intent;
       book(user, books, instrument, row.booked);
       apply_fill(order->second, row.booked.fill.quantity, row.booked.fill.venue_order_id);
+      stamp(order->second);
     }
     booked_fill answer = row.booked;
     answer.was_new = is_new;
@@ -161,7 +173,7 @@ class memory_order_journal final : public order_journal {
     std::map<std::string, decimal> volume, realised;
     for (const auto& [books, fills] : fills_)
       for (const auto& [id, row] : fills) {
-        if (!row.ours) continue;
+        if (!row.intent) continue;
         ++s.fills;
         volume[row.booked.quote_asset] += row.booked.fill.price * row.booked.fill.quantity;
         if (!row.booked.realised.is_zero()) realised[row.booked.quote_asset] += row.booked.realised;
@@ -172,17 +184,10 @@ class memory_order_journal final : public order_journal {
   }
 
  private:
-  struct stored_fill {
-    booked_fill booked;
-    bool ours = false;
-  };
+  using stored_fill = memory_orders::stored_fill;
   struct saved_state {
     account_id account;
     std::string text;
-  };
-  struct books_row {
-    tenants::position position;
-    exchanges::fill_cursor complete_to;
   };
 
   static std::unexpected<error> fenced() {
@@ -202,6 +207,20 @@ class memory_order_journal final : public order_journal {
     return &at->second;
   }
 
+  /// As the trigger of the table does.
+  void stamp(const journal_order& o) {
+    auto& times = rows_->times[o.intent.id];
+    const auto now = clock_.wall_now();
+    times.updated_at = now;
+    const bool exists = o.state == intent_state::accepted || o.state == intent_state::closed;
+    if (exists && !times.accepted_at) times.accepted_at = now;
+    if (o.state == intent_state::unknown && !times.unknown_at) times.unknown_at = now;
+    if (is_open(o.state))
+      times.ended_at.reset();
+    else if (!times.ended_at)
+      times.ended_at = now;
+  }
+
   void book(user_id user, const trade_key& books, const exchanges::instrument& instrument, booked_fill& out) {
     const auto& f = out.fill;
     auto& row = positions_[books];
@@ -213,6 +232,7 @@ class memory_order_journal final : public order_journal {
                                                       .fee = planted("lose_fee") ? decimal() : f.fee,
                                                       .fee_asset = f.fee_asset});
     row.position = effect.after;
+    row.updated_at = clock_.wall_now();
     out.realised = effect.realised;
     if (effect.realised.is_zero()) return;
     out.earning_id = ++last_earning_;
@@ -237,10 +257,12 @@ class memory_order_journal final : public order_journal {
     return '{' + text + '}';
   }
 
+  const clock& clock_;
+  std::shared_ptr<memory_orders> rows_;
+  std::unordered_map<uuid, journal_order>& orders_ = rows_->orders;
+  std::map<trade_key, std::map<std::string, stored_fill>>& fills_ = rows_->fills;
+  std::map<trade_key, memory_orders::books_row>& positions_ = rows_->positions;
   std::map<account_id, std::int64_t> epochs_;
-  std::unordered_map<uuid, journal_order> orders_;
-  std::map<trade_key, std::map<std::string, stored_fill>> fills_;
-  std::map<trade_key, books_row> positions_;
   std::map<std::pair<user_id, std::string>, decimal> earnings_;
   std::map<bot_id, saved_state> states_;
   std::int64_t last_fill_ = 0, last_earning_ = 0;
@@ -248,8 +270,11 @@ class memory_order_journal final : public order_journal {
 
 }  // namespace
 
-std::unique_ptr<order_journal> make_memory_order_journal(const clock&) {
-  return std::make_unique<memory_order_journal>();
+std::unique_ptr<order_journal> make_memory_order_journal(const clock& time) {
+  return make_memory_order_journal(time, std::make_shared<memory_orders>());
+}
+std::unique_ptr<order_journal> make_memory_order_journal(const clock& time, std::shared_ptr<memory_orders> rows) {
+  return std::make_unique<memory_order_journal>(time, std::move(rows));
 }
 
 }  // namespace drover::engine

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/random.hpp"
+#include "engine/orders/memory_orders.hpp"
 #include "engine/orders/order_journal.hpp"
 #include "tests/support/manual_time.hpp"
 #include "tests/support/postgres.hpp"
@@ -117,9 +118,11 @@ class memory_backend final : public journal_backend {
   user_id user_of(account_id a) const override { return user_id(1000 + a.value); }
   bot_id add_bot(account_id) override { return bot_id(++last_); }
 
+  const std::shared_ptr<memory_orders> rows = std::make_shared<memory_orders>();
+
  private:
   std::int64_t last_ = 0;
-  std::unique_ptr<order_journal> journal_ = make_memory_order_journal(time);
+  std::unique_ptr<order_journal> journal_ = make_memory_order_journal(time, rows);
 };
 
 class postgres_backend final : public journal_backend {

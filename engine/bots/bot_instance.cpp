@@ -226,6 +226,15 @@ bot_report bot_instance::report() const {
   return out;
 }
 
+std::vector<external_order> bot_instance::external_orders() const {
+  std::vector<external_order> out;
+  if (!desk_) return out;
+  const auto& seen = desk_->list_foreign_orders();
+  const std::string venue = id_.link->venue() ? id_.link->venue()->name() : std::string();
+  for (const auto& o : seen.orders) out.push_back({id_.user, id_.account, id_.bot, venue, o, seen.seen_at});
+  return out;
+}
+
 void bot_instance::halt(resume_contract contract, std::string reason) {
   contract_ = contract;
   if (std::exchange(halted_, true)) return;

@@ -98,6 +98,8 @@ class bot_instance final : private order_listener {
   /// of the account. False when this bot cannot ask now.
   bool probe();
   bot_report report() const;
+  /// Open orders on its market that are not ours.
+  std::vector<external_order> external_orders() const;
 
  private:
   struct order_change {

@@ -329,6 +329,9 @@ std::optional<connection_report> bot_manager::report_connection(account_id id) c
 std::vector<account_id> bot_manager::accounts() const { return state_->supervisor.accounts(); }
 bool bot_manager::probe(account_id id) { return state_->supervisor.probe(id); }
 std::optional<bot_report> bot_manager::report_bot(bot_id id) const { return state_->supervisor.report_bot(id); }
+std::vector<external_order> bot_manager::external_orders(user_id user, account_id account) const {
+  return state_->supervisor.external_orders(user, account);
+}
 bool bot_manager::deliver_signal(bot_id id, trade_signal signal) {
   return state_->supervisor.deliver_signal(id, std::move(signal));
 }

@@ -13,6 +13,7 @@
 #include "engine/bots/bot_status.hpp"
 #include "engine/bots/bot_store.hpp"
 #include "engine/bots/connection_report.hpp"
+#include "engine/orders/external_order.hpp"
 #include "engine/orders/order_desk.hpp"
 #include "engine/orders/order_journal.hpp"
 #include "engine/strategies/strategy.hpp"
@@ -99,6 +100,8 @@ class bot_manager {
 
   /// What a living bot knows that its state does not tell. Trading thread.
   std::optional<bot_report> report_bot(bot_id) const;
+  /// Open orders on the markets of a user's living bots that the engine did not place; of one account where it is valid.
+  std::vector<external_order> external_orders(user_id, account_id) const;
   /// Into the bot's mailbox. False when it does not trade or its mailbox is full: nobody will answer, it may be sent again.
   /// Trading thread.
   bool deliver_signal(bot_id, trade_signal);

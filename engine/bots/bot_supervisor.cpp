@@ -85,6 +85,17 @@ std::optional<bot_report> bot_supervisor::report_bot(bot_id id) const {
   return at->second->running->report();
 }
 
+std::vector<external_order> bot_supervisor::external_orders(user_id user, account_id account) const {
+  std::vector<external_order> out;
+  for (const auto& [id, e] : entries_) {
+    if (e->user != user || (account.valid() && e->account != account) || !e->running) continue;
+    for (auto& found : e->running->external_orders()) out.push_back(std::move(found));
+  }
+  const auto key = [](const external_order& o) { return std::tie(o.account, o.order.symbol, o.order.venue_order_id); };
+  std::ranges::sort(out, {}, key);
+  return out;
+}
+
 bool bot_supervisor::deliver_signal(bot_id id, trade_signal signal) {
   auto at = entries_.find(id);
   if (at == entries_.end() || !at->second->running) return false;

@@ -46,6 +46,7 @@ class bot_supervisor final : private bot_observer {
   bool probe(account_id);
   /// Nothing (false) when the bot does not live.
   std::optional<bot_report> report_bot(bot_id) const;
+  std::vector<external_order> external_orders(user_id, account_id) const;
   bool deliver_signal(bot_id, trade_signal);
   /// Bots. Any thread.
   std::size_t size() const { return size_; }

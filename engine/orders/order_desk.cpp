@@ -263,6 +263,7 @@ std::vector<live_order> order_desk::live_orders() const {
 }
 tenants::position order_desk::position() const { return state_->position; }
 int order_desk::foreign_orders() const { return state_->foreign; }
+const order_desk::foreign_list& order_desk::list_foreign_orders() const { return state_->foreign_seen; }
 task<void> order_desk::settle(nanoseconds limit) { return state_->settle(limit); }
 task<void> order_desk::stop() { return state_->stop(); }
 

@@ -93,7 +93,14 @@ class order_desk {
 
   std::vector<live_order> live_orders() const;
   tenants::position position() const;
+  /// Open orders of the market that are not ours, as the venue's list last showed them: all are counted, the latest kept.
   int foreign_orders() const;
+  static constexpr std::size_t kept_foreign_orders = 50;
+  struct foreign_list {
+    wall_time seen_at;
+    std::vector<exchanges::order> orders;
+  };
+  const foreign_list& list_foreign_orders() const;
   /// Waits until no request is under way (outcomes recorded or left `unknown` in the journal), at most `limit`.
   task<void> settle(nanoseconds limit);
   /// Cancels background work and waits for it.

@@ -121,6 +121,8 @@ struct order_desk::state {
   task<void> run_sweep();
   task<result<void>> sweep(bool with_fills);
   task<result<void>> sweep_orders();
+  void keep_foreign(std::vector<exchanges::order>);
+  void forget_foreign(const exchanges::order&);
   task<result<void>> sweep_fills();
   exchanges::fill_cursor known_fills() const;
   task<result<void>> look_for(order_ptr);
@@ -190,6 +192,7 @@ struct order_desk::state {
   nanoseconds sweep_interval;
   wake_event* settler = nullptr;
   int foreign = 0;
+  foreign_list foreign_seen;
   int requests = 0;
   int sweeps = 0;
   bool ready = false;

@@ -149,15 +149,18 @@ task<result<void>> order_desk::state::sweep_orders() {
   auto open = co_await parts.exchange.fetch_open_orders(symbol(), exchanges::lane::reconcile);
   if (!open) co_return std::unexpected(open.error());
   int strangers = 0;
+  std::vector<exchanges::order> not_ours;
   for (const auto& seen : *open) {
     auto order = find_live(seen.client_order_id, seen.venue_order_id);
     if (!order) ++strangers;
+    if (!order && !was_closed_lately(seen.client_order_id)) not_ours.push_back(seen);
     if (order)
       observe(order, seen);
     else if (!was_closed_lately(seen.client_order_id))
       push(sighting{nullptr, seen, std::nullopt});
   }
   foreign = strangers;
+  keep_foreign(std::move(not_ours));
   for (const auto& order : expected) {
     if (order->ended() || contains(*open, order->intent.client_order_id())) continue;
     if (planted("missing_is_cancelled")) {
@@ -173,6 +176,18 @@ task<result<void>> order_desk::state::sweep_orders() {
     if (!looked) co_return looked;
   }
   co_return result<void>{};
+}
+
+void order_desk::state::keep_foreign(std::vector<exchanges::order> orders) {
+  std::ranges::sort(orders, std::ranges::greater(), &exchanges::order::updated_at);
+  if (orders.size() > kept_foreign_orders) orders.resize(kept_foreign_orders);
+  orders.shrink_to_fit();
+  foreign_seen = {parts.wall.wall_now(), std::move(orders)};
+}
+
+/// It turned out to be ours: an order that the journal knows and this desk did not hold.
+void order_desk::state::forget_foreign(const exchanges::order& ours) {
+  std::erase_if(foreign_seen.orders, [&](const auto& o) { return o.venue_order_id == ours.venue_order_id; });
 }
 
 /// An order that was accepted and is not in the list of open ones: filled, cancelled, or gone.

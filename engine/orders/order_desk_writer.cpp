@@ -160,6 +160,7 @@ task<order_ptr> order_desk::state::find_or_revive(const sighting& seen) {
   if (!seen.fill && was_closed_lately(client_id)) co_return nullptr;
   auto stored = co_await find_stored(seen);
   if (!stored || failed) co_return nullptr;
+  if (seen.order) forget_foreign(*seen.order);
   co_return revive(*stored, seen);
 }
 

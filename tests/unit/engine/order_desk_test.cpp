@@ -364,6 +364,27 @@ TEST_F(OrderDesk, ForeignOrdersAreCountedAndLeftAlone) {
   EXPECT_EQ(w.venue.cancels, 0);
 }
 
+TEST_F(OrderDesk, ForeignOrdersAreKeptForShow) {
+  w.venue.arrive({.symbol = "BTC/USDT", .quantity = 1, .price = 90, .client_order_id = "web_1"}, w.venue.wall(), 5s);
+  w.pass(1s);
+  ASSERT_TRUE(w.start());
+  const auto id = w.buy();
+  w.pass(1min);
+  const auto& seen = w.desk->list_foreign_orders();
+  ASSERT_EQ(seen.orders.size(), 1u);
+  EXPECT_EQ(seen.orders[0].client_order_id, "web_1");
+  EXPECT_GT(seen.seen_at, w.stored(id).intent.created_at);
+}
+
+TEST_F(OrderDesk, OfManyForeignOrdersTheLatestAreKept) {
+  for (std::size_t i = 0; i < order_desk::kept_foreign_orders + 5; ++i)
+    w.venue.arrive({.symbol = "BTC/USDT", .quantity = 1, .price = 90, .client_order_id = "web_" + std::to_string(i)}, w.venue.wall(), 5s);
+  w.pass(1s);
+  ASSERT_TRUE(w.start());
+  EXPECT_EQ(w.desk->foreign_orders(), static_cast<int>(order_desk::kept_foreign_orders) + 5);
+  EXPECT_EQ(w.desk->list_foreign_orders().orders.size(), order_desk::kept_foreign_orders);
+}
+
 TEST_F(OrderDesk, SettleWaitsForTheRequestUnderWay) {
   const auto id = w.buy();
   w.run(w.desk->settle(10s));

@@ -52,7 +52,7 @@ private:
   std::map<std::string, std::unique_ptr<exchanges::exchange>> links_;
   std::vector<std::unique_ptr<desk_trader>> traders_;
   engine::bot_board board_;
-  engine::order_counters counters_;
+  engine::order_counters counters_{time_};
   std::unique_ptr<engine::bot_manager> manager_;
   bool buried_ = false;
   task_scope undertaker_;

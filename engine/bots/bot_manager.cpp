@@ -281,7 +281,8 @@ task<void> bot_manager::state::log_statistics() {
     bots += (bots.empty() ? "" : ",") + std::string(to_string(name)) + ":" + std::to_string(count);
   log().info("order statistics since start",
              {{"bots", bots}, {"placed", now.placed}, {"accepted", now.accepted}, {"refused", now.refused},
-              {"unknown", now.unknown}, {"filled", now.filled}, {"cancelled", now.cancelled}, {"fills", now.fills}});
+              {"unknown", now.unknown}, {"filled", now.filled}, {"cancelled", now.cancelled}, {"fills", now.fills},
+              {"error_ratio", error_ratio(now).to_string()}, {"recent_error_ratio", error_ratio(parts.counters.recent()).to_string()}});
   if (!stored) {
     log().warn("the order journal's statistics cannot be read", {{"err", stored.error()}});
     co_return;

@@ -81,15 +81,44 @@ std::map<bot_state, std::int64_t> bot_board::counts() const {
 
 void bot_board::on_change(std::function<void(const bot_status&)> listener) { listener_ = std::move(listener); }
 
+namespace {
+
+void increase(order_statistics& sum, const order_statistics& by) {
+  sum.placed += by.placed;
+  sum.accepted += by.accepted;
+  sum.refused += by.refused;
+  sum.unknown += by.unknown;
+  sum.filled += by.filled;
+  sum.cancelled += by.cancelled;
+  sum.fills += by.fills;
+}
+
+}  // namespace
+
+decimal error_ratio(const order_statistics& s) {
+  const auto failed = static_cast<std::int64_t>(s.refused + s.unknown), answered = static_cast<std::int64_t>(s.accepted) + failed;
+  if (answered == 0) return {};
+  return (decimal(failed) / decimal(answered)).round_to_places(4, rounding::half_even);
+}
+
+std::int64_t order_counters::slot_now() const { return clock_.now().since_start / (nanoseconds(window) / static_cast<int>(slots)); }
+
 void order_counters::add(const order_statistics& delta) {
+  const auto number = slot_now();
   std::lock_guard lock(mutex_);
-  total_.placed += delta.placed;
-  total_.accepted += delta.accepted;
-  total_.refused += delta.refused;
-  total_.unknown += delta.unknown;
-  total_.filled += delta.filled;
-  total_.cancelled += delta.cancelled;
-  total_.fills += delta.fills;
+  increase(total_, delta);
+  auto& slot = recent_[static_cast<std::size_t>(number) % slots];
+  if (slot.number != number) slot = {number, {}};
+  increase(slot.counted, delta);
+}
+
+order_statistics order_counters::recent() const {
+  const auto oldest = slot_now() - static_cast<std::int64_t>(slots);
+  std::lock_guard lock(mutex_);
+  order_statistics sum;
+  for (const auto& slot : recent_)
+    if (slot.number > oldest) increase(sum, slot.counted);
+  return sum;
 }
 
 order_statistics order_counters::snapshot() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -85,14 +86,34 @@ struct earnings_event {
 struct order_statistics {
   std::uint64_t placed = 0, accepted = 0, refused = 0, unknown = 0, filled = 0, cancelled = 0, fills = 0;
 };
+/// Of the orders whose outcome came, the share that was refused or not known, to four places.
+decimal error_ratio(const order_statistics&);
+
 class order_counters {
  public:
+  /// What recent() looks back on, to within a slot.
+  static constexpr seconds window{300};
+
+  order_counters() : order_counters(system_clock()) {}
+  explicit order_counters(const clock& time) : clock_(time) {}
   void add(const order_statistics& delta);
+  /// Since the process started.
   order_statistics snapshot() const;
+  order_statistics recent() const;
 
  private:
+  static constexpr std::size_t slots = 30;
+  struct slot {
+    /// Counts up by one each window / slots.
+    std::int64_t number = 0;
+    order_statistics counted;
+  };
+  std::int64_t slot_now() const;
+
+  const clock& clock_;
   mutable std::mutex mutex_;
   order_statistics total_;
+  std::array<slot, slots> recent_{};
 };
 
 }  // namespace drover::engine

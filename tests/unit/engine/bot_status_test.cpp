@@ -5,6 +5,7 @@
 #include "engine/bots/restart_policy.hpp"
 #include "engine/orders/order_journal.hpp"
 #include "exchanges/types.hpp"
+#include "tests/support/manual_time.hpp"
 
 namespace drover::engine {
 namespace {
@@ -71,6 +72,23 @@ TEST(RestartPolicy, GivesUpWhenItCrashesMoreOftenThanAllowed) {
   EXPECT_FALSE(policy.after_crash(limits, now, random));
   policy.forgive();
   EXPECT_TRUE(policy.after_crash(limits, now, random));
+}
+
+TEST(OrderCounters, RecentOnesAreForgottenAndTheSumIsNot) {
+  test::manual_clock time;
+  order_counters counters(time);
+  counters.add({.accepted = 3, .refused = 1});
+  EXPECT_EQ(error_ratio(counters.recent()), decimal::literal("0.25"));
+  time.advance(order_counters::window / 2);
+  counters.add({.accepted = 4});
+  EXPECT_EQ(error_ratio(counters.recent()), decimal::literal("0.125"));
+  time.advance(order_counters::window / 2 + 10s);
+  EXPECT_EQ(counters.recent().accepted, 4u);
+  EXPECT_EQ(counters.recent().refused, 0u);
+  time.advance(order_counters::window);
+  EXPECT_EQ(counters.recent().accepted, 0u);
+  EXPECT_EQ(error_ratio(counters.recent()), decimal());
+  EXPECT_EQ(counters.snapshot().accepted, 7u);
 }
 
 TEST(RestartPolicy, OldCrashesAreForgotten) {

@@ -18,6 +18,7 @@
 #include "app/exchange_limits.hpp"
 #include "app/exit_codes.hpp"
 #include "app/io_thread.hpp"
+#include "app/market_facts.hpp"
 #include "app/process_hardening.hpp"
 #include "app/raw_services.hpp"
 #include "app/start_checks.hpp"
@@ -100,12 +101,14 @@ struct engine_process::parts {
   std::unique_ptr<engine::bot_store> trading_bots;
   std::unique_ptr<engine::order_journal> journal;
   std::unique_ptr<engine::order_journal> web_journal;
+  std::unique_ptr<engine::history_store> history;
   std::unique_ptr<tenants::user_directory> directory;
 
   std::unique_ptr<venue_transports> transports;
   std::unique_ptr<exchanges::spooling_raw_recorder> recorder;
   exchange_map venues;
   std::unique_ptr<raw_services> raw_tables;
+  std::unique_ptr<engine::price_watch> prices;
 
   engine::bot_board board;
   engine::order_counters counters;
@@ -154,6 +157,7 @@ void engine_process::parts::build_stores(token_keys tokens) {
   trading_bots = engine::make_postgres_bot_store(*trading_db);
   journal = engine::make_postgres_order_journal(trading.get_executor(), *trading_db, fills_db.get());
   web_journal = engine::make_postgres_order_journal(web.get_executor(), *web_db);
+  history = engine::make_postgres_history_store(*web_db);
   directory = std::make_unique<tenants::user_directory>(*users, *signer, wall);
 }
 
@@ -179,6 +183,7 @@ result<void> engine_process::parts::build_venues() {
     const auto found = venues.find(name);
     return found == venues.end() ? nullptr : found->second.get();
   });
+  prices = std::make_unique<engine::price_watch>(venues, *trading_timers);
   return {};
 }
 
@@ -234,7 +239,10 @@ void engine_process::parts::build_web() {
                    .limits = make_limits_source(trading.get_executor(), web.get_executor(), {venues, *manager, *recorder, wall}),
                    .health = make_health_source(trading.get_executor(), web.get_executor(), *manager),
                    .bots = bot_service.get(),
-                   .reports = make_reports_source(trading.get_executor(), web.get_executor(), *manager)};
+                   .reports = make_reports_source(trading.get_executor(), web.get_executor(), *manager),
+                   .history = history.get(),
+                   .prices = make_prices_source(trading.get_executor(), web.get_executor(), *prices),
+                   .external_orders = make_external_orders_source(trading.get_executor(), web.get_executor(), *manager)};
   server = web::make_web_server(config.web, std::move(p));
   board.on_change([this](const engine::bot_status& status) { server->publish(status); });
 }

@@ -2,25 +2,17 @@
 
 #include <algorithm>
 
-#include "web/services.hpp"
+#include "web/ask_trading.hpp"
 
 namespace drover::web {
 
 namespace {
 
-/// A trading thread that is busy must not hold a page.
-constexpr nanoseconds patience = 500ms;
 /// Private streams send heartbeats more often than this.
 constexpr milliseconds silence_limit{60'000};
 constexpr milliseconds skew_limit{500};
 /// The error budget: more failures than this share of at least so many requests are worth a word.
 constexpr std::uint32_t error_percent_limit = 20, least_requests = 5;
-
-struct pending_health {
-  explicit pending_health(executor ex) : arrived(std::move(ex)) {}
-  wake_event arrived;
-  std::shared_ptr<const connection_health> health;
-};
 
 std::string in_seconds(milliseconds d) {
   return std::to_string(std::chrono::round<seconds>(d).count()) + " s";
@@ -61,14 +53,8 @@ void judge_figures(judge& j, const connection_figures& f, const std::string& who
 
 task<std::shared_ptr<const connection_health>> read_health(services& s, account_id id) {
   if (!s.parts.health) co_return nullptr;
-  auto pending = std::make_shared<pending_health>(s.parts.executor);
-  s.parts.health(id, [pending](std::shared_ptr<const connection_health> health) {
-    pending->health = std::move(health);
-    pending->arrived.notify();
-  });
-  const auto deadline = s.parts.timers.get_clock().now() + patience;
-  co_await pending->arrived.wait_until(s.parts.timers, deadline);
-  co_return pending->health;
+  std::function<void(answer_sink<connection_health>)> ask = [&s, id](auto done) { s.parts.health(id, std::move(done)); };
+  co_return co_await ask_trading<connection_health>(s, std::move(ask));
 }
 
 health_verdict judge_health(const engine::bot_status& bot, const connection_health* known) {

@@ -7,7 +7,9 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <unordered_map>
 #include <vector>
 
@@ -32,6 +34,16 @@ prometheus::Family<prometheus::Gauge>& gauges(prometheus::Registry& r, const cha
 }
 prometheus::Family<prometheus::Histogram>& histograms(prometheus::Registry& r, const char* name, const char* help) {
   return prometheus::BuildHistogram().Name(name).Help(help).Register(r);
+}
+
+/// {"USDT":"12.5"}; figures of a chart, not of the books.
+std::map<std::string, double> sums_of(const std::string& by_asset) {
+  std::map<std::string, double> out;
+  const auto parsed = nlohmann::json::parse(by_asset, nullptr, false);
+  if (!parsed.is_object()) return out;
+  for (const auto& [asset, text] : parsed.items())
+    if (text.is_string()) out[asset] = std::strtod(text.get_ref<const std::string&>().c_str(), nullptr);
+  return out;
 }
 
 void raise_to(prometheus::Counter& counter, double value) {
@@ -102,6 +114,13 @@ struct web_metrics::state {
       counters(registry, "engine_raw_gaps_total", "Gap rows: data of an exchange that was not received.");
   prometheus::Family<prometheus::Gauge>& raw_copied =
       gauges(registry, "engine_raw_stored_sequence", "Last number of a stream that is in the database.");
+  prometheus::Gauge& order_errors =
+      gauges(registry, "engine_order_error_ratio", "Orders refused or of unknown outcome, of those answered in the last five minutes.").Add({});
+  prometheus::Family<prometheus::Gauge>& stored_orders = gauges(registry, "engine_orders", "Orders in the database by state.");
+  prometheus::Family<prometheus::Counter>& volume =
+      counters(registry, "engine_traded_volume_total", "Traded over all users, in the quote asset.");
+  prometheus::Family<prometheus::Gauge>& realised =
+      gauges(registry, "engine_realised_profit", "Realised over all users, in the quote asset.");
   prometheus::Counter& fills = counters(registry, "engine_fills_total", "Fills over all users.").Add({});
   prometheus::Counter& cpu = counters(registry, "process_cpu_seconds_total", "User and system processor time.").Add({});
   prometheus::Gauge& resident = gauges(registry, "process_resident_memory_bytes", "Resident memory.").Add({});
@@ -157,6 +176,18 @@ struct web_metrics::state {
       breakers.Add({{"exchange", exchange}, {"of", "exchange"}, {"state", state}}).Set(h.breaker == state ? 1 : 0);
       breakers.Add({{"exchange", exchange}, {"of", "account"}, {"state", state}}).Set(static_cast<double>(count));
     }
+  }
+
+  void show_journal(const engine::order_journal::statistics& j) {
+    const auto show = [this](const char* state, std::int64_t count) { stored_orders.Add({{"state", state}}).Set(static_cast<double>(count)); };
+    show("intended", j.intended);
+    show("accepted", j.accepted);
+    show("unknown", j.unknown);
+    show("refused", j.refused);
+    show("not_placed", j.not_placed);
+    show("closed", j.closed);
+    for (const auto& [asset, sum] : sums_of(j.volume_json)) raise_to(volume.Add({{"asset", asset}}), sum);
+    for (const auto& [asset, sum] : sums_of(j.realised_json)) realised.Add({{"asset", asset}}).Set(sum);
   }
 
   void show_recorder(const recorder_report& r) {
@@ -249,6 +280,8 @@ std::string web_metrics::render(const metrics_snapshot& now) {
   order("filled", now.orders.filled);
   order("cancelled", now.orders.cancelled);
   raise_to(s.fills, static_cast<double>(now.orders.fills));
+  s.order_errors.Set(std::strtod(error_ratio(now.recent_orders).to_string().c_str(), nullptr));
+  if (now.journal) s.show_journal(*now.journal);
   if (now.limits)
     for (const auto& e : now.limits->exchanges) s.show_limits(e);
   if (now.limits && now.limits->recorder) s.show_recorder(*now.limits->recorder);

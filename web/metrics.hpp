@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "engine/bots/bot_status.hpp"
+#include "engine/orders/order_journal.hpp"
 #include "web/exchange_limits.hpp"
 #include "web/process_statistics.hpp"
 #include "web/ws/topic.hpp"
@@ -24,7 +25,10 @@ struct socket_counts {
 struct metrics_snapshot {
   process_statistics process;
   std::map<engine::bot_state, std::int64_t> bots;
-  engine::order_statistics orders;
+  /// Since the process started, and of the last minutes.
+  engine::order_statistics orders, recent_orders;
+  /// Of the database; absent: it could not be asked.
+  std::shared_ptr<const engine::order_journal::statistics> journal;
   std::array<socket_counts, ws::topic_count> sockets{};
   std::size_t users = 0, http_connections = 0;
   std::shared_ptr<const limits_report> limits;

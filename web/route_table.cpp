@@ -50,6 +50,12 @@ constexpr std::array table{
     route{"POST", "/api/bots/{id}/stop", user, write, api::handle_stop_bot},
     route{"POST", "/api/bots/{id}/clone", user, write, api::handle_clone_bot},
     route{"GET", "/api/bots/{id}/diagnosis", user, read, api::handle_diagnose_bot},
+    // What bots did
+    route{"GET", "/api/orders", user, read, api::handle_list_orders},
+    route{"GET", "/api/orders/{id}", user, read, api::handle_get_order},
+    route{"GET", "/api/fills", user, read, api::handle_list_fills},
+    route{"GET", "/api/positions", user, read, api::handle_list_positions},
+    route{"GET", "/admin/statistics/orders", admin, read, api::handle_order_statistics},
     // Live
     route{"GET", "/ws/dashboard", anyone, socket, api::handle_dashboard_socket},
     route{"GET", "/ws/earnings", anyone, socket, api::handle_earnings_socket},

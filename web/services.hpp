@@ -28,6 +28,9 @@ struct services {
   /// Set from any thread.
   std::atomic<bool> draining = false;
   std::shared_ptr<const limits_report> last_limits;
+  /// What the journal last said of all orders, and when.
+  std::shared_ptr<const engine::order_journal::statistics> last_statistics;
+  steady_time statistics_at;
   /// Set while a server listens.
   std::function<net::http_server::statistics()> connections;
 

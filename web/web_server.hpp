@@ -11,6 +11,7 @@
 #include "base/task.hpp"
 #include "base/timer.hpp"
 #include "engine/bots/bot_status.hpp"
+#include "engine/history/history_store.hpp"
 #include "engine/orders/order_journal.hpp"
 #include "net/http_server.hpp"
 #include "tenants/accounts/account_service.hpp"
@@ -20,6 +21,7 @@
 #include "web/bot_reports.hpp"
 #include "web/connection_health.hpp"
 #include "web/exchange_limits.hpp"
+#include "web/market_facts.hpp"
 #include "web/rate_limiter.hpp"
 
 namespace drover::engine {
@@ -95,6 +97,12 @@ struct web_parts {
   engine::bot_service* bots = nullptr;
   /// What living bots know; absent: nothing is known.
   reports_source reports;
+  /// Orders, fills and positions; absent: 503.
+  engine::history_store* history = nullptr;
+  /// Absent: positions have no price.
+  prices_source prices;
+  /// Absent: none are known.
+  external_orders_source external_orders;
 };
 
 /// HTTP and WebSocket API and the page. Web thread only, except publish().

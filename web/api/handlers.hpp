@@ -44,6 +44,12 @@ task<answer> handle_stop_bot(request&, services&);
 task<answer> handle_clone_bot(request&, services&);
 task<answer> handle_diagnose_bot(request&, services&);
 
+task<answer> handle_list_orders(request&, services&);
+task<answer> handle_get_order(request&, services&);
+task<answer> handle_list_fills(request&, services&);
+task<answer> handle_list_positions(request&, services&);
+task<answer> handle_order_statistics(request&, services&);
+
 task<answer> handle_dashboard_socket(request&, services&);
 task<answer> handle_earnings_socket(request&, services&);
 task<answer> handle_referrals_socket(request&, services&);

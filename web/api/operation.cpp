@@ -7,6 +7,25 @@
 
 namespace drover::web::api {
 
+namespace {
+
+/// Counting all orders is work for the database, and several may scrape.
+constexpr nanoseconds statistics_age_limit = 15s;
+
+/// Perhaps some seconds old; what was last known when the database is away.
+task<std::shared_ptr<const engine::order_journal::statistics>> read_order_statistics(services& s) {
+  const auto now = s.parts.timers.get_clock().now();
+  const bool fresh = s.last_statistics && now - s.statistics_at < statistics_age_limit;
+  if (fresh || s.parts.journal == nullptr) co_return s.last_statistics;
+  // Also when it fails: the next scrape does not ask again at once.
+  s.statistics_at = now;
+  auto read = co_await s.parts.journal->load_statistics();
+  if (read) s.last_statistics = std::make_shared<const engine::order_journal::statistics>(std::move(*read));
+  co_return s.last_statistics;
+}
+
+}  // namespace
+
 /// GET /healthz: the process is alive. Asks nobody.
 task<answer> handle_health(request&, services&) {
   co_return json_response(200, R"({"status":"ok"})");
@@ -41,6 +60,7 @@ task<answer> handle_version(request&, services& s) {
 task<answer> handle_metrics(request&, services& s) {
   auto now = take_snapshot(s);
   now.limits = co_await read_limits(s);
+  now.journal = co_await read_order_statistics(s);
   auto response = json_response(200, s.metrics.render(now));
   response.headers.front().second = "text/plain; version=0.0.4; charset=utf-8";
   co_return response;

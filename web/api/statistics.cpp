@@ -11,6 +11,7 @@ metrics_snapshot take_snapshot(services& s) {
     out.bots[static_cast<engine::bot_state>(state)] = 0;
   for (const auto& [state, count] : s.parts.board.counts()) out.bots[state] = count;
   out.orders = s.parts.counters.snapshot();
+  out.recent_orders = s.parts.counters.recent();
   out.sockets = s.sockets->counts();
   out.users = s.parts.directory.size();
   if (s.connections) out.http_connections = s.connections().connections;
@@ -33,16 +34,18 @@ void write_bots(json_writer& w, const metrics_snapshot& now) {
   w.member("total", total).end_object();
 }
 
-void write_orders(json_writer& w, const engine::order_statistics& o) {
-  w.key("orders").begin_object();
+void write_counts(json_writer& w, const engine::order_statistics& o) {
   w.member("placed", o.placed).member("accepted", o.accepted).member("refused", o.refused);
   w.member("unknown", o.unknown).member("filled", o.filled).member("cancelled", o.cancelled).member("fills", o.fills);
-  auto answered = o.accepted + o.refused + o.unknown;
-  decimal rate = answered == 0 ? decimal(0)
-                               : decimal::divide(decimal(static_cast<std::int64_t>(o.refused + o.unknown)),
-                                                 decimal(static_cast<std::int64_t>(answered)))
-                                     .round_to_places(4, rounding::half_even);
-  w.member("error_ratio", rate).end_object();
+  w.member("error_ratio", error_ratio(o));
+}
+
+void write_orders(json_writer& w, const metrics_snapshot& now) {
+  w.key("orders").begin_object();
+  write_counts(w, now.orders);
+  w.key("recent").begin_object().member("window_seconds", engine::order_counters::window.count());
+  write_counts(w, now.recent_orders);
+  w.end_object().end_object();
 }
 
 void write_connections(json_writer& w, const metrics_snapshot& now) {
@@ -74,7 +77,7 @@ task<answer> handle_statistics(request&, services& s) {
   w.member("uptime_seconds", std::chrono::duration_cast<seconds>(uptime).count());
   w.member("version", s.parts.version).member("users", now.users);
   write_bots(w, now);
-  write_orders(w, now.orders);
+  write_orders(w, now);
   write_connections(w, now);
   if (s.parts.journal) {
     auto stored = co_await s.parts.journal->load_statistics();

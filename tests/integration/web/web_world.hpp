@@ -133,7 +133,8 @@ private:
             .counters = counters,
             .readiness = {},
             .version = "1",
-            .revision = "r"};
+            .revision = "r",
+            .history = history.get()};
   }
 
 public:
@@ -146,6 +147,7 @@ public:
   std::unique_ptr<tenants::user_store> users = tenants::make_postgres_user_store(*db);
   std::unique_ptr<tenants::account_store> store = tenants::make_postgres_account_store(*db);
   std::unique_ptr<tenants::earnings_store> earnings = tenants::make_postgres_earnings_store(*db);
+  std::unique_ptr<engine::history_store> history = engine::make_postgres_history_store(*db);
   crypto::token_signer signer = make_signer();
   tenants::user_directory directory{*users, signer, system_clock()};
   worker_pool hashing{"hashing", 1, 32};

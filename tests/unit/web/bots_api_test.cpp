@@ -1,22 +1,13 @@
 #include <algorithm>
 
+#include "tests/unit/web/contract.hpp"
 #include "tests/unit/web/web_fixture.hpp"
-#include "web/openapi.hpp"
 
 namespace drover::web {
 namespace {
 
+using test::expect_members;
 using test::web_fixture;
-
-/// Exactly the members that the contract's schema names.
-void expect_members(const json& object, const std::string& schema) {
-  static const auto contract = json::parse(openapi_json());
-  const auto& s = contract.at("components").at("schemas").at(schema);
-  for (const auto& name : s.at("required"))
-    EXPECT_TRUE(object.contains(name.get<std::string>())) << schema << " " << name;
-  for (const auto& [name, value] : object.items())
-    EXPECT_TRUE(s.at("properties").contains(name)) << schema << " " << name;
-}
 
 /// Alice with one account.
 class BotsApi : public ::testing::Test {

@@ -12,6 +12,7 @@
 #include "crypto/keyring.hpp"
 #include "crypto/passwords.hpp"
 #include "engine/bots/bot_service.hpp"
+#include "engine/orders/memory_orders.hpp"
 #include "tenants/errors.hpp"
 #include "tests/support/coroutines.hpp"
 #include "tests/support/manual_time.hpp"
@@ -137,6 +138,17 @@ private:
     return crypto::token_signer(std::move(keys), "k1", std::chrono::hours(1));
   }
   task<tenants::probe_outcome> probe() { co_return verdict; }
+  std::shared_ptr<const std::vector<engine::external_order>> external_orders_of(user_id user, account_id account) {
+    auto out = std::make_shared<std::vector<engine::external_order>>();
+    for (const auto& o : external_orders)
+      if (o.user == user && (!account.valid() || o.account == account)) out->push_back(o);
+    return out;
+  }
+  std::optional<engine::memory_history_accounts::row> history_account(account_id id) {
+    const auto owner = owner_of(id);
+    if (!owner) return std::nullopt;
+    return engine::memory_history_accounts::row{*owner, "paper"};
+  }
   tenants::exchange_catalogue make_catalogue() {
     return {.is_known = [](const std::string& n) { return n == "paper" || n == "okx"; },
             .needs_passphrase = [](const std::string& n) { return n == "okx"; },
@@ -152,14 +164,17 @@ private:
             .login = login,
             .accounts = accounts,
             .earnings = earnings,
-            .journal = nullptr,
+            .journal = journal.get(),
             .board = board,
             .counters = counters,
             .readiness = {{"database", [this] { return database_problem; }}},
             .version = "1.2.3",
             .revision = "abc",
             .bots = &bots,
-            .reports = [this](account_id, bot_id, auto done) { done(std::make_shared<web::bot_reports>(reports)); }};
+            .reports = [this](account_id, bot_id, auto done) { done(std::make_shared<web::bot_reports>(reports)); },
+            .history = history.get(),
+            .prices = [this](std::vector<engine::market_key>, auto done) { done(std::make_shared<engine::market_prices>(prices)); },
+            .external_orders = [this](user_id user, account_id account, auto done) { done(external_orders_of(user, account)); }};
   }
 
 public:
@@ -185,6 +200,12 @@ public:
   std::unique_ptr<engine::bot_store> bot_rows = engine::make_memory_bot_store(clock, {[this](account_id id) { return owner_of(id); }});
   engine::bot_service bots{*bot_rows, 3};
   web::bot_reports reports;
+  std::shared_ptr<engine::memory_orders> order_rows = std::make_shared<engine::memory_orders>();
+  std::unique_ptr<engine::order_journal> journal = engine::make_memory_order_journal(clock, order_rows);
+  std::unique_ptr<engine::history_store> history =
+      engine::make_memory_history_store(order_rows, {[this](account_id id) { return history_account(id); }});
+  engine::market_prices prices;
+  std::vector<engine::external_order> external_orders;
   engine::bot_board board;
   engine::order_counters counters;
   web::page_files page;

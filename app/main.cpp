@@ -1,6 +1,8 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -9,6 +11,7 @@
 #include "app/cli/backtest_command.hpp"
 #include "app/cli/bots_command.hpp"
 #include "app/cli/commands.hpp"
+#include "app/cli/history_commands.hpp"
 #include "app/cli/raw_command.hpp"
 #include "app/cli/venue_command.hpp"
 
@@ -105,6 +108,7 @@ void add_commands(CLI::App& app, command_line& line) {
   add_user_commands(app, line);
   add_paper_command(app, line);
   add_bots_commands(app, line.global, line.chosen);
+  add_history_commands(app, line.global, line.chosen);
   add_backtest_command(app, line.global, line.chosen);
   add_venue_commands(app, line.chosen);
   add_raw_commands(app, line.global, line.chosen);
@@ -124,7 +128,7 @@ bool read_overrides(command_line& line) {
 }
 
 bool can_print_csv(const CLI::App& app) {
-  return app.got_subcommand("bots");
+  return std::ranges::any_of(std::array{"bots", "orders", "fills", "positions"}, [&](const char* name) { return app.got_subcommand(name); });
 }
 
 int run(int argc, char** argv) {

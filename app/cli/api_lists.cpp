@@ -7,7 +7,7 @@
 namespace drover::app {
 namespace {
 
-constexpr std::int64_t page_limit = 200;
+constexpr std::int64_t page_limit = 200, csv_page_limit = 50'000;
 /// However many rows there are.
 constexpr std::int64_t row_limit = 100'000;
 
@@ -33,6 +33,23 @@ api_result<json> fetch_all(api_client& client, const std::string& path, query_te
     for (auto& item : *items) rows.push_back(std::move(item));
     if (!next->is_string() || static_cast<std::int64_t>(rows.size()) >= wanted) return rows;
     cursor = next->get<std::string>();
+  }
+}
+
+api_result<std::string> fetch_csv(api_client& client, const std::string& path, query_text filter, const list_options& options) {
+  std::int64_t left = options.limit > 0 ? options.limit : row_limit;
+  std::string text, cursor;
+  for (;;) {
+    const auto wanted = std::min(left, csv_page_limit);
+    auto query = filter;
+    query.add("format", "csv").add("limit", std::to_string(wanted)).add("cursor", cursor);
+    auto page = client.call("GET", path + query.text(), {}, "text/csv");
+    if (!page) return std::unexpected(std::move(page.error()));
+    const auto titles_end = text.empty() ? 0 : page->body.find('\n') + 1;
+    text.append(page->body, titles_end);
+    cursor = find_header(page->headers, "X-Next-Cursor");
+    left -= wanted;
+    if (cursor.empty() || left <= 0) return text;
   }
 }
 

@@ -16,7 +16,7 @@
 
 #include "crypto/keyring.hpp"
 #include "crypto/openssl_handles.hpp"
-#include "crypto/usual_keys.hpp"
+#include "crypto/usual_keys_detail.hpp"
 
 namespace drover::crypto {
 

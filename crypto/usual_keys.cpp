@@ -1,4 +1,4 @@
-#include "crypto/usual_keys.hpp"
+#include "crypto/usual_keys_detail.hpp"
 
 #include <openssl/core_names.h>
 #include <openssl/params.h>

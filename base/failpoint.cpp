@@ -33,15 +33,23 @@ std::vector<armed_point> read_points() {
     std::getline(parts, point.action, ':');
     std::getline(parts, nth, ':');
     point.countdown = nth.empty() ? 1 : std::atoi(nth.c_str());
-    const bool known = point.action == "kill" || point.action == "throw" || point.action.starts_with("delay_ms=");
+    const bool known = point.action == "kill" || point.action == "crash" || point.action == "hang" || point.action == "throw" || point.action.starts_with("delay_ms=");
     if (point.name.empty() || !known || point.countdown < 1) std::abort();
     points.push_back(std::move(point));
   }
   return points;
 }
 
+[[noreturn]] void hang() {
+  for (volatile bool for_ever = true; for_ever;) {
+  }
+  std::abort();
+}
+
 void act(const std::string& action) {
   if (action == "kill") std::raise(SIGKILL);
+  if (action == "crash") std::raise(SIGSEGV);
+  if (action == "hang") hang();
   if (action == "throw") throw std::runtime_error("failpoint");
   std::this_thread::sleep_for(std::chrono::milliseconds(std::atoi(action.c_str() + action.find('=') + 1)));
 }

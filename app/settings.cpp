@@ -99,6 +99,7 @@ void read_limits(config_section s, engine::risk_limits& out) {
 }
 
 void read_bots(config_section s, engine::bots_config& out) {
+  auto callback_memory_kib = static_cast<std::int64_t>(out.callback_budget.memory_bytes / 1024);
   s.get("refresh_interval", out.refresh_interval, 1s, 24h, "Full reload of the accounts, besides notifications.");
   std::vector<std::string> names;
   for (const auto& kind : engine::strategy_kinds()) names.emplace_back(kind.name);
@@ -109,12 +110,15 @@ void read_bots(config_section s, engine::bots_config& out) {
   s.get("restart_period", out.restart_period, 1s, 24h, "See restart_intensity.");
   s.get("backoff_floor", out.backoff_floor, 10ms, 1h, "First wait before a restart.");
   s.get("backoff_ceiling", out.backoff_ceiling, 10ms, 24h, "Longest wait before a restart.");
+  s.get("quarantine_probe_interval", out.quarantine_probe_interval, 0s, 24h, "A bot quarantined for its own faults is tried again once in this time; 0 = never.");
   s.get("drain_limit", out.drain_limit, 100ms, 1min, "How long shutdown waits for orders in flight.");
   s.get("concurrent_starts", out.concurrent_starts, 1, 10'000, "Bots that reconcile at the same time.");
   s.get("bots_per_user", out.bots_per_user, 1, 100'000, "Bots that one user may have.");
   s.get("flatten_collar", out.flatten_collar, decimal(0), decimal(1), "How far from the best price a stopped bot's position may be closed, as a share of it.");
   s.get("mailbox_limit", out.mailbox_limit, 8, 1'000'000, "Events waiting for one bot.");
-  s.get("callback_budget", out.callback_budget, 1ms, 10s, "Longest strategy call.");
+  s.get("callback_budget", out.callback_budget.time, 1ms, 10s, "Longest strategy call.");
+  s.get("callback_memory_kib", callback_memory_kib, 1, 1'048'576, "Memory that one strategy call may allocate.");
+  out.callback_budget.memory_bytes = static_cast<std::uint64_t>(callback_memory_kib) * 1024;
   s.get("probe_interval", out.probe_interval, 0s, 24h, "Every bot's key is asked for its rights once in this time; 0 = never.");
   s.get("statistics_interval", out.statistics_interval, 1s, 24h, "Order statistics in the log.");
   s.get("validity_window", out.orders.validity_window, 500ms, 60s, "The venue refuses an order that arrives later than this.");
@@ -197,6 +201,8 @@ void read_all(config_section root, settings& out) {
   raw.get("size_limit_mib", out.raw.size_limit_mib, 1, 10'000'000, "Largest spool; beyond it market data is dropped and marked as a gap.");
   raw.get("retention_days", out.raw.retention_days, 0, 100'000, "Days that raw records are kept in the database; 0 = for ever.");
   root.get("engine_name", out.engine_name, "Name of this process in leases and logs (default: host name).");
+  root.get("state_folder", out.state_folder, "Folder of what this process must know after a crash; default: the folder that raw.folder is in.");
+  if (out.state_folder.empty()) out.state_folder = std::filesystem::path(out.raw.folder).parent_path().string();
   root.get("shutdown_limit", out.shutdown_limit, 1s, 10min, "Longest shutdown.");
   root.get_list("exchanges", [&out](config_section s) { read_exchange(std::move(s), out.exchanges); }, "Venues that accounts may use.");
   check_exchanges(root, out.exchanges);

@@ -44,6 +44,7 @@ struct settings {
   std::vector<exchanges::exchange_config> exchanges;
   std::string engine_name = "engine";
   milliseconds shutdown_limit{20'000};
+  std::string state_folder;
 };
 
 struct settings_outcome {

@@ -19,7 +19,9 @@ namespace {
 
 /// A base asset of at least this share of the equity counts as being in the market.
 const decimal in_market_share = decimal::literal("0.01");
-constexpr milliseconds callback_budget{1000};
+constexpr call_budget callback_budget{.time = 1000ms};
+/// Nobody else is in the process.
+const strategy_meters no_meters;
 constexpr double seconds_per_year = 365.0 * 86'400.0;
 
 class virtual_clock final : public clock {
@@ -71,7 +73,7 @@ public:
   backtest_run(const backtest_config& c, std::unique_ptr<strategy> s)
       : config_(c),
         exchange_(c.instrument, c.fees, c.balances, *this),
-        runner_(std::move(s), clock_, callback_budget),
+        runner_(std::move(s), bot_id(), clock_, callback_budget, no_meters),
         risk_(c.limits),
         balances_(exchange_.balances()) {}
 
@@ -146,7 +148,7 @@ private:
   void call(const std::function<strategy_actions(strategy&, const strategy_context&)>& f) {
     if (ended_) return;
     const strategy_context ctx{config_.instrument, &ticker_, orders_, position_, balances_, clock_.at};
-    auto outcome = runner_.run([&](strategy& s) { return f(s, ctx); });
+    auto outcome = runner_.run(strategy_call::tick, [&](strategy& s) { return f(s, ctx); });
     if (!outcome) return end(outcome.error().reason);
     for (const auto& action : *outcome) {
       if (ended_) return;

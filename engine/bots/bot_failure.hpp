@@ -14,6 +14,8 @@ struct bot_failure {
     crashed,
     /// The exchange or the database is away: tried again for as long as it takes.
     outside,
+    /// It took more than its share of the process: ended at once, tried again after a long while.
+    greedy,
     /// Trying again changes nothing; somebody must change the account, the parameters or the strategy.
     permanent,
     /// The strategy has done what it was for.

@@ -78,6 +78,7 @@ task<result<void>> bot_instance::prepare(bot_start known) {
   auto balances = co_await seat_->exchange().fetch_balances(exchanges::lane::reconcile);
   if (!balances) co_return std::unexpected(balances.error());
   apply_balances(*balances);
+  if (known.without_strategy) co_return result<void>();
   if (!known.strategy_state) {
     auto saved = co_await parts_.journal.load_strategy_state(id_.bot);
     if (!saved) co_return std::unexpected(saved.error());
@@ -117,14 +118,18 @@ order_desk_config bot_instance::make_desk_config() const {
 
 /// A saved state that cannot be read costs the strategy its memory, not the bot its life: the books know what is held.
 result<void> bot_instance::make_strategy(const std::string& saved_state) {
-  auto made = plan_->kind->make(plan_->parameters, saved_state);
+  const auto make = [this](const std::string& state) {
+    const turn_mark::turn marked(parts_.meters.turns, id_.bot, strategy_call::make);
+    return plan_->kind->make(plan_->parameters, state);
+  };
+  auto made = make(saved_state);
   if (!made && !saved_state.empty()) {
     log().warn("a saved strategy state was refused; the strategy starts without it",
                {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"err", made.error()}});
-    made = plan_->kind->make(plan_->parameters, "");
+    made = make("");
   }
   if (!made) return std::unexpected(made.error());
-  strategy_.emplace(std::move(*made), parts_.timers.get_clock(), plan_->config->callback_budget);
+  strategy_.emplace(std::move(*made), id_.bot, parts_.timers.get_clock(), plan_->config->callback_budget, parts_.meters);
   saved_hash_ = std::hash<std::string>{}(saved_state);
   return {};
 }
@@ -140,7 +145,7 @@ void bot_instance::begin_trading() {
   settle_state();
   observer_.on_bot_running(id_.bot);
   cancel_strangers();
-  call_strategy([](strategy& s, const strategy_context& ctx) { return s.on_start(ctx); });
+  call_strategy(strategy_call::start, [](strategy& s, const strategy_context& ctx) { return s.on_start(ctx); });
   if (halted_) return;
   market_ = id_.link->venue()->subscribe_book_ticker(plan_->symbol, [this](const auto& ticker) { on_ticker(ticker); });
   schedule_turn();
@@ -182,7 +187,7 @@ void bot_instance::begin_anew() {
     const auto* change = std::get_if<order_change>(&item);
     return change != nullptr && change->order.id == uuid();
   });
-  call_strategy([](strategy& s, const strategy_context& ctx) { return s.on_start(ctx); });
+  call_strategy(strategy_call::start, [](strategy& s, const strategy_context& ctx) { return s.on_start(ctx); });
 }
 
 bool bot_instance::probe() {

@@ -40,6 +40,8 @@ struct bot_start {
   bool fresh = false;
   /// Places nothing until resume().
   bool paused = false;
+  /// Its code is not to be run: it is only started to close what it left.
+  bool without_strategy = false;
   int restarts = 0;
 };
 
@@ -69,6 +71,8 @@ class bot_instance final : private order_listener {
   /// For selling or buying back the position after that, all attempts together.
   static constexpr nanoseconds flatten_limit = 10s;
   static constexpr int flatten_attempts = 3;
+  /// At most one log line of refused orders in this time.
+  static constexpr nanoseconds refusal_line_interval = 10s;
 
   /// References outlive the bot; `parts.executor` is where it lives.
   bot_instance(bot_identity, std::shared_ptr<const bot_plan>, bot_manager_parts& parts, bot_observer&);
@@ -141,7 +145,7 @@ class bot_instance final : private order_listener {
   bool has_room();
   bool hears_news() const { return strategy_ && reconciled_ && !starting_ && !failed_; }
   void add_news(news);
-  void call_strategy(const std::function<strategy_actions(strategy&, const strategy_context&)>& call);
+  void call_strategy(strategy_call, const std::function<strategy_actions(strategy&, const strategy_context&)>& call);
   void perform(strategy_actions);
   void carry_out(const place_order&);
   void carry_out(const cancel_order&);
@@ -149,6 +153,7 @@ class bot_instance final : private order_listener {
   void carry_out(const finish_bot&);
   void carry_out(const set_timer&);
   void carry_out(const signal_verdict&);
+  bool may_log_refusal();
   void apply_balances(const std::vector<exchanges::balance>&);
   steady_time arrival_of(const std::string& trade_id);
 
@@ -194,6 +199,7 @@ class bot_instance final : private order_listener {
   std::int64_t epoch_ = 0;
   std::string reason_, last_refusal_, left_behind_;
   wall_time since_;
+  steady_time next_refusal_line_{};
   std::optional<timer_id> save_timer_, strategy_timer_;
   std::size_t saved_hash_ = 0;
   /// stop() while it waits for orders or for the start.

@@ -37,10 +37,10 @@ struct bot_instance::frame {
   strategy_context ctx;
 };
 
-void bot_instance::call_strategy(const std::function<strategy_actions(strategy&, const strategy_context&)>& call) {
+void bot_instance::call_strategy(strategy_call which, const std::function<strategy_actions(strategy&, const strategy_context&)>& call) {
   if (failed_ || !strategy_ || !desk_) return;
   const frame now(*this);
-  auto outcome = strategy_->run([&](strategy& s) { return call(s, now.ctx); });
+  auto outcome = strategy_->run(which, [&](strategy& s) { return call(s, now.ctx); });
   if (!outcome) return end(outcome.error());
   if (!outcome->empty()) changed();
   perform(std::move(*outcome));
@@ -110,7 +110,7 @@ steady_time bot_instance::arrival_of(const std::string& trade_id) {
 bool bot_instance::has_room() {
   if (failed_) return false;
   if (inbox_.size() + news_.size() < plan_->config->mailbox_limit) return true;
-  end({bot_failure::kind::permanent,
+  end({bot_failure::kind::greedy,
         "Too many events at once: " + std::to_string(plan_->config->mailbox_limit) + " were waiting", std::nullopt});
   return false;
 }
@@ -137,7 +137,7 @@ void bot_instance::run_turn() {
   if (hears_news()) left -= hand_to_strategy(left);
   if (!inbox_.empty() || (hears_news() && !news_.empty())) return schedule_turn();
   if (hears_news() && !paused_ && std::exchange(timer_is_due_, false))
-    call_strategy([](strategy& s, const strategy_context& ctx) { return s.on_timer(ctx); });
+    call_strategy(strategy_call::timer, [](strategy& s, const strategy_context& ctx) { return s.on_timer(ctx); });
   if (tick_waits_ && lookups_ == 0) deliver_tick();
 }
 
@@ -155,7 +155,7 @@ int bot_instance::hand_to_strategy(int limit) {
 }
 
 void bot_instance::deliver(const order_change& change) {
-  call_strategy([&](strategy& s, const strategy_context& ctx) { return s.on_order(ctx, change.order); });
+  call_strategy(strategy_call::order, [&](strategy& s, const strategy_context& ctx) { return s.on_order(ctx, change.order); });
 }
 
 void bot_instance::deliver(const booked_fill& booked) {
@@ -170,7 +170,7 @@ void bot_instance::deliver(const booked_fill& booked) {
 /// What was sent to a bot that is paused meanwhile is not followed later, at another price.
 void bot_instance::deliver(const trade_signal& signal) {
   if (paused_) return carry_out(signal_verdict{signal.id, signal_outcome::skipped, {}, {}, "the bot is paused"});
-  call_strategy([&](strategy& s, const strategy_context& ctx) { return s.on_signal(ctx, signal); });
+  call_strategy(strategy_call::signal, [&](strategy& s, const strategy_context& ctx) { return s.on_signal(ctx, signal); });
 }
 
 bool bot_instance::deliver_signal(trade_signal signal) {
@@ -182,7 +182,7 @@ bool bot_instance::deliver_signal(trade_signal signal) {
 }
 
 void bot_instance::deliver_fill(const exchanges::fill& fill, const std::string& tag) {
-  call_strategy([&](strategy& s, const strategy_context& ctx) { return s.on_fill(ctx, fill, tag); });
+  call_strategy(strategy_call::fill, [&](strategy& s, const strategy_context& ctx) { return s.on_fill(ctx, fill, tag); });
   changed();
 }
 
@@ -206,7 +206,7 @@ void bot_instance::deliver_tick() {
   tick_waits_ = false;
   if (halted_ || !ticker_) return;
   desk_->set_mid_price(decimal::divide(ticker_->bid_price + ticker_->ask_price, decimal(2)));
-  call_strategy([](strategy& s, const strategy_context& ctx) { return s.on_tick(ctx); });
+  call_strategy(strategy_call::tick, [](strategy& s, const strategy_context& ctx) { return s.on_tick(ctx); });
 }
 
 void bot_instance::perform(strategy_actions actions) {
@@ -251,12 +251,21 @@ void bot_instance::carry_out(const place_order& order) {
   }
   if (!paused_ && last_refusal_ != placed.error().detail) {
     last_refusal_ = placed.error().detail;
-    log().warn("an order was not placed", {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"err", placed.error()}});
+    if (may_log_refusal())
+      log().warn("an order was not placed", {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"err", placed.error()}});
   }
   if (!paused_) parts_.counters.add({.refused = 1});
   live_order refused{.id = {}, .tag = order.tag, .side = order.side, .price = order.price, .quantity = order.quantity,
                      .filled_quantity = {}, .state = intent_state::refused, .bot = id_.bot};
   add_news(order_change{std::move(refused), placed.error().detail});
+}
+
+/// A strategy that asks for what it cannot have, otherwise each time, must not fill the log.
+bool bot_instance::may_log_refusal() {
+  const auto now = parts_.timers.get_clock().now();
+  if (now < next_refusal_line_) return false;
+  next_refusal_line_ = now + refusal_line_interval;
+  return true;
 }
 
 void bot_instance::apply_balances(const std::vector<exchanges::balance>& balances) {

@@ -340,7 +340,7 @@ bool bot_manager::deliver_signal(bot_id id, trade_signal signal) {
 std::size_t bot_manager::size() const { return state_->supervisor.size(); }
 bool bot_manager::first_load_done() const {
   // Once true it stays so: later restarts do not make the engine unready.
-  if (!state_->first_load_done && state_->loaded && state_->supervisor.waiting() == 0) state_->first_load_done = true;
+  if (!state_->first_load_done && state_->loaded && state_->supervisor.starting() == 0) state_->first_load_done = true;
   return state_->first_load_done;
 }
 

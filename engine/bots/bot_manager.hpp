@@ -13,6 +13,7 @@
 #include "engine/bots/bot_status.hpp"
 #include "engine/bots/bot_store.hpp"
 #include "engine/bots/connection_report.hpp"
+#include "engine/bots/strategy_meters.hpp"
 #include "engine/orders/external_order.hpp"
 #include "engine/orders/order_desk.hpp"
 #include "engine/orders/order_journal.hpp"
@@ -32,14 +33,16 @@ struct bots_config {
   int restart_intensity = 5;
   milliseconds restart_period{60'000};
   milliseconds backoff_floor{1'000}, backoff_ceiling{300'000};
+  /// A bot that was quarantined for its own faults is tried again once in this time, until one trial goes well; 0 = never.
+  milliseconds quarantine_probe_interval{1'800'000};
   /// How long a drain waits for orders in flight.
   milliseconds drain_limit{10'000};
   /// Bots that may be reconciling at the same time.
   int concurrent_starts = 64;
   /// Events waiting for one bot; past it, tickers are conflated and anything else quarantines the bot.
   std::size_t mailbox_limit = 256;
-  /// A strategy call that takes longer counts against the bot.
-  milliseconds callback_budget{20};
+  /// A strategy call that takes more counts against the bot.
+  call_budget callback_budget;
   /// Every bot's key is asked for its rights once in this time, one after the other; 0 = never.
   milliseconds probe_interval{900'000};
   /// Order statistics in the log.
@@ -73,6 +76,7 @@ struct bot_manager_parts {
   const strategy_kind* (*find_kind)(std::string_view name) = find_strategy_kind;
   /// What became of a signal that deliver_signal() took; from within a bot's call.
   std::function<void(bot_id, const signal_verdict&)> on_signal_verdict = nullptr;
+  strategy_meters meters{};
 };
 
 /// Runs exactly the bots that should run: those not stopped, on approved, active accounts of active users (SPEC A1). Trading
@@ -108,7 +112,8 @@ class bot_manager {
 
   /// Bots that the manager knows. Any thread.
   std::size_t size() const;
-  /// True once the first load is done and every bot of it has left `starting` (readiness). Any thread.
+  /// True once the first load is done and every bot of it has passed the recovery gate, or failed at it: it runs, waits for its
+  /// next try, or is quarantined (readiness). Any thread.
   bool first_load_done() const;
 
  private:

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/backoff.hpp"
 #include "base/log.hpp"
 #include "base/planted.hpp"
 
@@ -18,13 +17,6 @@ const logger& log() {
 
 /// How long a stop waits for requests in flight when nothing else is being drained.
 constexpr nanoseconds stop_settle_limit = 5s;
-/// The end of a bot is written again while the database is away.
-constexpr milliseconds write_floor{200}, write_ceiling{30'000};
-
-std::string in_words(milliseconds wait) {
-  if (wait < 1s) return std::to_string(wait.count()) + " ms";
-  return std::to_string(std::chrono::round<seconds>(wait).count()) + " s";
-}
 
 }  // namespace
 
@@ -116,6 +108,7 @@ void bot_supervisor::want(const tenants::runnable_account& account, const bot& w
       return;
     }
     if (wanted.desired == desired_state::stopped) return enter_to_close(account, wanted);
+    if (asked) forgive(wanted.id);
     return enter(account, wanted, std::move(start));
   }
   entry& e = *at->second;
@@ -128,16 +121,22 @@ void bot_supervisor::want(const tenants::runnable_account& account, const bot& w
     e.paused = wanted.desired == desired_state::paused;
     return;
   }
-  if (is_changed(e, account, wanted)) return replace(wanted.id, e, account, wanted);
+  if (is_changed(e, account, wanted)) {
+    forgive(wanted.id);
+    return replace(wanted.id, e, account, wanted);
+  }
   set_paused(wanted.id, e, wanted.desired == desired_state::paused);
   const bool touched = asked && (e.account_updated_at != account.account.updated_at || e.bot_updated_at != wanted.updated_at);
   const bool due = e.now == phase::backing_off && !e.retry;
+  const bool for_trial = e.now == phase::quarantined && std::exchange(e.trial_due, false);
   e.account_updated_at = account.account.updated_at;
   e.bot_updated_at = wanted.updated_at;
-  if (!touched && !due) return;
+  if (!touched && !due && !for_trial) return;
   if (e.now != phase::backing_off && e.now != phase::quarantined) return;
   cancel_retry(e);
   if (touched) e.restarts.forgive();
+  if (touched) forgive(wanted.id);
+  if (!touched && for_trial) begin_trial(wanted.id, e);
   e.start = std::make_unique<bot_start>(std::move(start));
   queue(wanted.id, e);
 }
@@ -211,6 +210,7 @@ void bot_supervisor::enter(const tenants::runnable_account& account, const bot& 
   if (e.venue() == nullptr)
     return quarantine(wanted.id, e, "The exchange '" + account.account.exchange_name + "' is not configured in this engine");
   if (!e.plan->problem.empty()) return quarantine(wanted.id, e, e.plan->problem);
+  if (const auto poisoned = find_poison(wanted.id)) return quarantine(wanted.id, e, poisoned->reason());
   queue(wanted.id, e);
 }
 
@@ -257,91 +257,6 @@ void bot_supervisor::on_bot_running(bot_id id) {
   scope_.post([this, id, venue = e.venue()] { lanes_.done(venue, id); });
 }
 
-void bot_supervisor::on_bot_failed(bot_id id, const bot_failure& why) {
-  entry& e = *entries_.at(id);
-  const bool finished = why.how == bot_failure::kind::finished;
-  begin_stop(id, e, finished ? resume_contract::cancel_and_wait : resume_contract::resume, why.reason);
-  if (why.whole_account) scope_.post([this, id, account = e.account, why] { tell_neighbours(id, account, why); });
-  if (finished) return finish(id, e, why.reason);
-  if (why.how == bot_failure::kind::permanent) return quarantine(id, e, why.reason);
-  const auto now = parts_.timers.get_clock().now();
-  if (why.how == bot_failure::kind::outside) {
-    auto wait = e.restarts.after_trouble(limits_, now, parts_.random);
-    if (why.retry_after) wait = std::max(wait, *why.retry_after);
-    return back_off(id, e, wait, why.reason);
-  }
-  auto wait = e.restarts.after_crash(limits_, now, parts_.random);
-  if (wait) return back_off(id, e, *wait, why.reason);
-  quarantine(id, e, "It failed more than " + std::to_string(limits_.intensity) + " times in " + in_words(limits_.period) + ". " + why.reason);
-}
-
-/// A refused key, or a lost lease, is no better for the other bots of the account.
-void bot_supervisor::tell_neighbours(bot_id id, account_id account, bot_failure why) {
-  why.whole_account = false;
-  for (const auto other : bots_of(account)) {
-    auto& e = *entries_.at(other);
-    if (other != id && e.now == phase::live && e.running) e.running->fail(why);
-  }
-}
-
-void bot_supervisor::back_off(bot_id id, entry& e, milliseconds wait, const std::string& reason) {
-  log().warn("bot failed, it will be started again",
-             {{"user", e.user}, {"account", e.account}, {"bot", id}, {"wait_ms", wait.count()}, {"err", reason}});
-  e.then = phase::backing_off;
-  publish(id, e, bot_state::backing_off, reason + " (next try in " + in_words(wait) + ")");
-  e.retry = parts_.timers.call_after(wait, [this, id] {
-    entry& due = *entries_.at(id);
-    due.retry.reset();
-    if (due.now == phase::backing_off) ask_again_(due.account);
-  });
-}
-
-void bot_supervisor::quarantine(bot_id id, entry& e, const std::string& reason) {
-  log().error("bot quarantined", {{"user", e.user}, {"account", e.account}, {"bot", id}, {"err", reason}});
-  e.then = phase::quarantined;
-  if (e.now != phase::stopping) e.now = e.then;
-  publish(id, e, bot_state::quarantined, reason);
-}
-
-void bot_supervisor::finish(bot_id id, entry& e, const std::string& reason) {
-  log().info("bot finished", {{"user", e.user}, {"account", e.account}, {"bot", id}, {"reason", reason}});
-  e.then = phase::finished;
-  e.left_behind = reason;
-  publish(id, e, bot_state::stopping, reason);
-}
-
-task<void> bot_supervisor::write_finish(bot_id id, std::string reason) {
-  backoff wait(write_floor, write_ceiling);
-  while (!scope_.stopping()) {
-    std::string text = reason;
-    auto written = co_await parts_.bots.finish(id, std::move(text));
-    if (written) break;
-    const auto pause = wait.next(parts_.random);
-    co_await sleep_for(parts_.timers, pause);
-  }
-  // The row says "stopped" now; a bot that was started again meanwhile is wanted again.
-  auto at = entries_.find(id);
-  if (at == entries_.end() || draining_) co_return;
-  const auto account = at->second->account;
-  if (at->second->now == phase::finished) forget(id, *at->second, reason);
-  ask_again_(account);
-}
-
-task<void> bot_supervisor::write_rest(bot_id id, std::string reason) {
-  backoff wait(write_floor, write_ceiling);
-  while (!scope_.stopping()) {
-    std::string text = reason;
-    auto written = co_await parts_.bots.mark_at_rest(id, std::move(text));
-    if (written) co_return;
-    const auto pause = wait.next(parts_.random);
-    co_await sleep_for(parts_.timers, pause);
-  }
-}
-
-void bot_supervisor::cancel_retry(entry& e) {
-  if (auto timer = std::exchange(e.retry, std::nullopt)) parts_.timers.cancel(*timer);
-}
-
 void bot_supervisor::release(bot_id id, const std::string& reason) {
   auto at = entries_.find(id);
   if (at == entries_.end() || draining_ || planted("ignore_release")) return;
@@ -376,7 +291,7 @@ void bot_supervisor::close_left_orders(bot_id id, entry& e, const std::string& r
   const bool nothing_to_do = !e.may_have_orders || e.contract == resume_contract::resume;
   if (nothing_to_do || !e.can_run()) return forget(id, e, reason);
   make_bot(id, e);
-  e.running->start({});
+  e.running->start({.without_strategy = find_poison(id).has_value()});
   begin_stop(id, e, e.contract, reason);
 }
 
@@ -408,7 +323,8 @@ void bot_supervisor::finish_stop(bot_id id) {
   if (e.released) return close_left_orders(id, e, "Stopped");
   if (e.replaced) return forget(id, e, "Starting again");
   if (e.now == phase::finished) return scope_.spawn("write the end of a bot", write_finish(id, e.left_behind));
-  if (e.now == phase::backing_off && !e.retry) ask_again_(e.account);
+  const bool may_start = (e.now == phase::backing_off && !e.retry) || (e.now == phase::quarantined && e.trial_due);
+  if (may_start) ask_again_(e.account);
 }
 
 void bot_supervisor::forget(bot_id id, entry& e, const std::string& reason) {

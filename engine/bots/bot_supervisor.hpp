@@ -50,8 +50,8 @@ class bot_supervisor final : private bot_observer {
   bool deliver_signal(bot_id, trade_signal);
   /// Bots. Any thread.
   std::size_t size() const { return size_; }
-  /// Bots that wait for a free place to start. Any thread.
-  std::size_t waiting() const { return lanes_.waiting(); }
+  /// Bots that wait for a free place to start, or reconcile. Any thread.
+  std::size_t starting() const { return lanes_.unfinished(); }
 
   /// Stops all bots, leaving their orders at the exchange for the next start, and waits for them.
   task<void> drain();
@@ -83,6 +83,8 @@ class bot_supervisor final : private bot_observer {
     bool may_have_orders = false;
     bool paused = false;
     bool released = false;
+    /// Its quarantine is over for one start.
+    bool trial_due = false;
     /// Released by its own user: its end is to be written down.
     bool stopped_by_user = false;
     /// It makes room for `next` and leaves its orders to it.
@@ -117,6 +119,10 @@ class bot_supervisor final : private bot_observer {
   void close_left_orders(bot_id, entry&, const std::string& reason);
   void back_off(bot_id, entry&, milliseconds wait, const std::string& reason);
   void quarantine(bot_id, entry&, const std::string& reason);
+  void quarantine_for_a_while(bot_id, entry&, const std::string& reason);
+  void begin_trial(bot_id, entry&);
+  std::optional<poisoned_bot> find_poison(bot_id) const;
+  void forgive(bot_id);
   void finish(bot_id, entry&, const std::string& reason);
   task<void> write_finish(bot_id, std::string reason);
   task<void> write_rest(bot_id, std::string reason);

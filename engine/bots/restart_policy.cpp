@@ -8,13 +8,16 @@ namespace drover::engine {
 void restart_policy::forget_old(const restart_limits& limits, steady_time now) {
   std::erase_if(crashes_, [&](steady_time at) { return now - at > limits.period; });
   const auto since = std::exchange(running_since_, std::nullopt);
-  if (since && now - *since > limits.period) backoff_.reset();
+  if (!since || now - *since <= limits.period) return;
+  backoff_.reset();
+  on_trial_ = false;
 }
 
 std::optional<milliseconds> restart_policy::after_crash(const restart_limits& limits, steady_time now,
                                                         random_source& random) {
   forget_old(limits, now);
   crashes_.push_back(now);
+  if (on_trial_) return std::nullopt;
   if (std::cmp_greater(crashes_.size(), limits.intensity)) return std::nullopt;
   ++restarts_;
   return backoff_.next(random);
@@ -29,6 +32,7 @@ milliseconds restart_policy::after_trouble(const restart_limits& limits, steady_
 void restart_policy::forgive() {
   crashes_ = {};
   backoff_.reset();
+  on_trial_ = false;
 }
 
 }  // namespace drover::engine

@@ -29,6 +29,9 @@ class restart_policy {
   void running(steady_time now) { running_since_ = now; }
   /// A person or a changed account gives it a fresh start.
   void forgive();
+  /// One start after a quarantine: until a quiet period has passed, the next crash is one too many.
+  void begin_trial() { on_trial_ = true; }
+  bool on_trial() const { return on_trial_; }
   int restarts() const { return restarts_; }
 
  private:
@@ -37,6 +40,7 @@ class restart_policy {
   std::vector<steady_time> crashes_;
   std::optional<steady_time> running_since_;
   int restarts_ = 0;
+  bool on_trial_ = false;
 };
 
 }  // namespace drover::engine

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <unordered_set>
+#include <utility>
 
 #include "base/ids.hpp"
 #include "exchanges/exchange.hpp"
@@ -20,7 +21,7 @@ class start_lanes {
 
   void add(exchanges::exchange* venue, bot_id bot) {
     lanes_[venue].waiting.push_back(bot);
-    ++waiting_;
+    ++unfinished_;
   }
   /// Starts what may start now.
   void pump() {
@@ -28,7 +29,6 @@ class start_lanes {
       while (!lane.waiting.empty() && lane.active.size() < static_cast<std::size_t>(limit_)) {
         const auto bot = lane.waiting.front();
         lane.waiting.pop_front();
-        --waiting_;
         lane.active.insert(bot);
         start_(bot);
       }
@@ -36,19 +36,20 @@ class start_lanes {
   /// The start ended, however it did. Idempotent.
   void done(exchanges::exchange* venue, bot_id bot) {
     auto at = lanes_.find(venue);
-    if (at != lanes_.end() && at->second.active.erase(bot) > 0) pump();
+    if (at == lanes_.end() || at->second.active.erase(bot) == 0) return;
+    --unfinished_;
+    pump();
   }
   void forget(exchanges::exchange* venue, bot_id bot) {
     auto at = lanes_.find(venue);
-    if (at != lanes_.end()) waiting_ -= std::erase(at->second.waiting, bot);
+    if (at != lanes_.end()) unfinished_ -= std::erase(at->second.waiting, bot);
     done(venue, bot);
   }
   void clear_waiting() {
-    for (auto& [venue, lane] : lanes_) lane.waiting.clear();
-    waiting_ = 0;
+    for (auto& [venue, lane] : lanes_) unfinished_ -= std::exchange(lane.waiting, {}).size();
   }
-  /// Any thread.
-  std::size_t waiting() const { return waiting_; }
+  /// Bots that wait or start. Any thread.
+  std::size_t unfinished() const { return unfinished_; }
 
  private:
   /// Addresses differ from run to run; a simulation must not.
@@ -62,7 +63,7 @@ class start_lanes {
   int limit_;
   starter start_;
   std::map<exchanges::exchange*, lane, by_name> lanes_;
-  std::atomic<std::size_t> waiting_ = 0;
+  std::atomic<std::size_t> unfinished_ = 0;
 };
 
 }  // namespace drover::engine

@@ -98,7 +98,7 @@ class bot_world {
     settle();
   }
 
-  void make_manager() {
+  void make_manager(engine::strategy_meters meters = {}) {
     engine::bot_manager_parts parts{.executor = io.get_executor(),
                                     .timers = timers,
                                     .random = random,
@@ -113,7 +113,8 @@ class bot_world {
                                     .on_earnings = [this](const engine::earnings_event& e) { earned.push_back(e); },
                                     .engine_name = "test",
                                     .find_kind = find_kind,
-                                    .on_signal_verdict = [this](bot_id id, const engine::signal_verdict& v) { verdicts.emplace_back(id, v); }};
+                                    .on_signal_verdict = [this](bot_id id, const engine::signal_verdict& v) { verdicts.emplace_back(id, v); },
+                                    .meters = meters};
     manager = std::make_unique<engine::bot_manager>(config, std::move(parts));
   }
   void start() {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "base/log.hpp"
 #include "engine/bots/strategy_runner.hpp"
 #include "tests/support/bot_world.hpp"
 
@@ -8,12 +9,12 @@ namespace {
 
 using test::bot_world;
 
-const decimal throws_at_tick(666), hogs(667), floods(668);
+const decimal throws_at_tick(666), hogs(667), floods(668), begs(669);
 
 /// What one strategy of the kind "odd" does follows from the money in its account.
 struct odd_control {
   test::manual_clock* clock = nullptr;
-  int ticks = 0, made = 0;
+  int ticks = 0, made = 0, begged = 0;
   std::vector<decimal> asks;
 };
 odd_control control;
@@ -26,6 +27,7 @@ class odd_strategy final : public strategy {
     if (money == throws_at_tick) throw std::runtime_error("division by a mood");
     if (money == hogs) control.clock->advance(30ms);
     if (money == floods) return strategy_actions(300, place_order{});
+    if (money == begs) return {place_order{.price = decimal(1), .quantity = decimal(++control.begged), .tag = "beg"}};
     ++control.ticks;
     control.asks.push_back(ctx.ticker->ask_price);
     return {};
@@ -49,7 +51,7 @@ const strategy_kind* find_odd(std::string_view) {
 class BotIsolation : public ::testing::Test {
  protected:
   BotIsolation() {
-    control = {.clock = &w.clock, .ticks = 0, .made = 0, .asks = {}};
+    control = {.clock = &w.clock, .ticks = 0, .made = 0, .begged = 0, .asks = {}};
     w.find_kind = find_odd;
   }
   account_id with_money(std::int64_t user, decimal money) {
@@ -78,7 +80,51 @@ TEST_F(BotIsolation, AThrowingStrategyIsRestartedThenQuarantinedWhileItsNeighbou
   const int before = control.ticks;
   w.price(61'000);
   EXPECT_EQ(control.ticks, before + 1);
-  w.pass(1h);
+}
+
+TEST_F(BotIsolation, AQuarantinedBotIsTriedOnceInAWhile) {
+  const auto bad = with_money(1, hogs);
+  w.start();
+  for (int i = 0; i < strategy_runner::strike_limit; ++i) w.price(60'000 + i);
+  ASSERT_EQ(w.state(bad), bot_state::quarantined);
+  EXPECT_NE(w.reason(bad).find("one trial in"), std::string::npos) << w.reason(bad);
+  w.pass(w.config.quarantine_probe_interval - 1min);
+  EXPECT_EQ(w.state(bad), bot_state::quarantined);
+  w.pass(w.config.quarantine_probe_interval / 5);
+  EXPECT_EQ(w.state(bad), bot_state::running);
+}
+
+TEST_F(BotIsolation, ATrialThatGoesWrongEndsAtTheFirstFailure) {
+  const auto bad = with_money(1, hogs);
+  w.start();
+  for (int i = 0; i < strategy_runner::strike_limit; ++i) w.price(60'000 + i);
+  w.pass(w.config.quarantine_probe_interval);
+  for (int i = 0; i < 600 && w.state(bad) == bot_state::quarantined; ++i) w.pass(1s);
+  ASSERT_EQ(w.state(bad), bot_state::running);
+  w.venue().emit(w.label(bad), exchanges::balance_event{{{.asset = "USDT", .free = throws_at_tick, .locked = {}}}});
+  w.price(61'000);
+  EXPECT_EQ(w.state(bad), bot_state::quarantined);
+  EXPECT_NE(w.reason(bad).find("trial after its quarantine went wrong"), std::string::npos) << w.reason(bad);
+  EXPECT_NE(w.reason(bad).find("division by a mood"), std::string::npos) << w.reason(bad);
+}
+
+TEST_F(BotIsolation, ATrialThatGoesWellClosesTheMatter) {
+  const auto bad = with_money(1, hogs);
+  w.start();
+  for (int i = 0; i < strategy_runner::strike_limit; ++i) w.price(60'000 + i);
+  w.venue().set_balance(w.label(bad), "USDT", decimal(10));
+  w.pass(w.config.quarantine_probe_interval * 6 / 5 + w.config.restart_period);
+  w.venue().emit(w.label(bad), exchanges::balance_event{{{.asset = "USDT", .free = throws_at_tick, .locked = {}}}});
+  w.price(61'000);
+  EXPECT_EQ(w.state(bad), bot_state::backing_off) << "an ordinary failure again: " << w.reason(bad);
+}
+
+TEST_F(BotIsolation, NobodyIsTriedWhereTrialsAreOff) {
+  w.config.quarantine_probe_interval = 0ms;
+  const auto bad = with_money(1, hogs);
+  w.start();
+  for (int i = 0; i < strategy_runner::strike_limit; ++i) w.price(60'000 + i);
+  w.pass(48h);
   EXPECT_EQ(w.state(bad), bot_state::quarantined);
 }
 
@@ -98,6 +144,21 @@ TEST_F(BotIsolation, TooManyActionsOfOneCallAreAFault) {
   w.price(60'000);
   EXPECT_EQ(w.state(id), bot_state::backing_off);
   EXPECT_EQ(w.venue().account(w.label(id)).placed, 0);
+}
+
+TEST_F(BotIsolation, RefusalsThatDifferEachTimeDoNotFillTheLog) {
+  with_money(1, begs);
+  w.start();
+  log_capture lines;
+  for (int i = 0; i < 100; ++i) {
+    w.price(60'000 + i);
+    w.pass(100ms);
+  }
+  const auto text = lines.text();
+  std::size_t count = 0;
+  for (auto at = text.find("an order was not placed"); at != std::string::npos; at = text.find("an order was not placed", at + 1)) ++count;
+  EXPECT_EQ(control.begged, 100);
+  EXPECT_EQ(count, 1u);
 }
 
 TEST_F(BotIsolation, AFloodOfTickersIsConflatedToTheLatest) {

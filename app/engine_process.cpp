@@ -18,12 +18,15 @@
 #include "app/exchange_limits.hpp"
 #include "app/exit_codes.hpp"
 #include "app/io_thread.hpp"
+#include "app/fatal_signals.hpp"
 #include "app/market_facts.hpp"
 #include "app/process_hardening.hpp"
+#include "app/process_watch.hpp"
 #include "app/raw_services.hpp"
 #include "app/start_checks.hpp"
 #include "app/venue_transports.hpp"
 #include "app/version.hpp"
+#include "base/thread_meters.hpp"
 #include "base/files.hpp"
 #include "base/offload.hpp"
 #include "base/postgres_reader.hpp"
@@ -76,6 +79,7 @@ struct engine_process::parts {
 
   settings config;
   settings_reader reread;
+  turn_mark_file turns{config.state_folder};
   const drover::clock& wall = system_clock();
   random_source& random = system_random();
 
@@ -120,7 +124,7 @@ struct engine_process::parts {
   std::unique_ptr<database_listener> listener;
   std::unique_ptr<task_scope> trading_scope;
   std::unique_ptr<task_scope> web_scope;
-  std::optional<timer_id> watchdog;
+  std::unique_ptr<process_watch> watch;
 
   void build_stores(token_keys);
   result<void> build_venues();
@@ -129,7 +133,8 @@ struct engine_process::parts {
   void build_web();
   void build_listener();
   void begin_trading();
-  void feed_watchdog(int interval_ms);
+  void build_watch();
+  std::string describe() const;
   task<void> refresh_user(user_id);
   task<void> reload_users();
   result<void> load_users();
@@ -217,6 +222,7 @@ void engine_process::parts::build_manager() {
                               counters,
                               [this](const engine::earnings_event& e) { server->publish(e); },
                               config.engine_name};
+  p.meters = {&turns.mark(), thread_processor_time, allocated_bytes};
   manager = std::make_unique<engine::bot_manager>(config.bots, std::move(p));
 }
 
@@ -297,19 +303,33 @@ void engine_process::parts::build_listener() {
       });
 }
 
-void engine_process::parts::feed_watchdog(int interval_ms) {
-  // Fed from the trading thread: it proves that trading turns, not that the process exists.
-  notify_supervisor("WATCHDOG=1");
-  watchdog = trading_timers->call_after(milliseconds(interval_ms), [this, interval_ms] { feed_watchdog(interval_ms); });
+/// For `systemctl status`.
+std::string engine_process::parts::describe() const {
+  std::string bots_by_state;
+  for (const auto& [state, count] : board.counts())
+    bots_by_state += (bots_by_state.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(to_string(state));
+  if (bots_by_state.empty()) bots_by_state = "none";
+  return (manager->first_load_done() ? "Trading; bots: " : "Starting; bots: ") + bots_by_state;
+}
+
+void engine_process::parts::build_watch() {
+  watch = std::make_unique<process_watch>(process_watch_parts{.trading = trading.get_executor(),
+                                                              .web = web.get_executor(),
+                                                              .trading_timers = *trading_timers,
+                                                              .web_timers = *web_timers,
+                                                              .writer_progress = [this] { return recorder->progress(); },
+                                                              .is_ready = [this] { return manager->first_load_done(); },
+                                                              .status = [this] { return describe(); },
+                                                              .turns = &turns.mark()});
 }
 
 void engine_process::parts::begin_trading() {
+  blame_strategies_of_this_thread(turns.mark());
   trading_scope->spawn("raw recorder", recorder->run());
   trading_scope->spawn("compile raw records", raw_tables->run_compiler());
   trading_scope->spawn("fill gaps", raw_tables->run_backfiller());
   for (auto& [name, venue] : venues) venue->start();
   manager->start();
-  if (const int interval = watchdog_interval_ms(); interval > 0) feed_watchdog(interval);
 }
 
 /// Starting thousands of bots at once needs memory that running them does not; the allocator keeps it unless asked.
@@ -341,6 +361,7 @@ result<void> engine_process::start() {
   p.trading_scope = std::make_unique<task_scope>(p.trading.get_executor(), "trading");
   p.web_scope = std::make_unique<task_scope>(p.web.get_executor(), "web");
   p.build_listener();
+  p.build_watch();
 
   // Tokens are checked from memory: the first request must find every user there.
   auto known = p.load_users();
@@ -351,9 +372,9 @@ result<void> engine_process::start() {
   p.web_scope->spawn("database reader", p.reader->run());
   p.web_scope->spawn("return start memory", p.return_start_memory());
   asio::post(p.trading.get_executor(), [&p] { p.begin_trading(); });
+  p.watch->start();
   p.trading.start();
   p.web.start();
-  notify_supervisor("READY=1");
   log().info("engine started", {{"address", p.config.web.server.address}, {"port", p.server->port()}, {"version", version}, {"exchanges", p.venues.size()}});
   return {};
 }
@@ -361,18 +382,19 @@ result<void> engine_process::start() {
 std::uint16_t engine_process::port() const { return parts_->server->port(); }
 
 task<void> engine_process::parts::stop_trading() {
-  if (watchdog) trading_timers->cancel(*watchdog);
   co_await manager->drain();
   for (auto& [name, venue] : venues) co_await venue->stop();
   co_await recorder->stop(spool_stop_limit);
   trading_scope->stop();
   co_await trading_scope->join();
+  watch->stop_trading_heart();
 }
 
 task<void> engine_process::parts::stop_web() {
   co_await server->stop(web_stop_limit);
   web_scope->stop();
   co_await web_scope->join();
+  watch->stop_web_heart();
 }
 
 /// Outside in: readiness off, trading drained (pages see it happen), then the web.
@@ -413,25 +435,29 @@ task<void> run_signals(asio::signal_set& signals, const settings_reader* reread)
 void engine_process::run_until_stopped() {
   auto& p = *parts_;
   asio::io_context control(1);
+  const auto timers = make_timer_queue(control.get_executor(), p.wall);
   asio::signal_set signals(control, SIGINT, SIGTERM, SIGHUP);
-  {
-    task_scope scope(control.get_executor(), "signals");
-    scope.spawn("signals", run_signals(signals, &p.reread));
-    control.run();
-  }
+  task_scope watching(control.get_executor(), "watch");
+  watching.spawn("watch", p.watch->run(*timers));
+  task_scope scope(control.get_executor(), "main");
+  scope.spawn("signals", run_signals(signals, &p.reread));
+  while (scope.size() > 0) control.run_one();
   log().info("stopping: no new orders from here on");
   notify_supervisor("STOPPING=1");
-  control.restart();
-  task_scope scope(control.get_executor(), "stop");
+  p.watch->begin_stopping();
   scope.spawn("stop", p.stop_all());
-  control.run_for(p.config.shutdown_limit);
+  const auto deadline = p.wall.now() + p.config.shutdown_limit;
+  while (scope.size() > 0 && p.wall.now() < deadline) control.run_one_for(deadline - p.wall.now());
   if (scope.size() > 0) {
     // Parts are still in use by their threads, so nothing can be taken down any more; the journal knows what was under way.
     log().error("shutdown did not end in time; ending at once");
     std::_Exit(exit_failed);
   }
+  watching.stop();
+  while (watching.size() > 0) control.run_one();
   p.trading.stop();
   p.web.stop();
+  p.turns.mark().end_in_order();
   log().info("engine stopped");
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <thread>
 
+#include "app/fatal_signals.hpp"
 #include "base/log.hpp"
 
 namespace drover::app {
@@ -21,6 +22,7 @@ struct io_thread::state {
 
   void run() {
     pthread_setname_np(pthread_self(), name.c_str());
+    const signal_stack stack;
     try {
       io.run();
     } catch (const std::exception& e) {

@@ -6,6 +6,7 @@
 
 #include "app/cli/commands.hpp"
 #include "app/engine_process.hpp"
+#include "app/fatal_signals.hpp"
 #include "app/process_hardening.hpp"
 #include "base/files.hpp"
 #include "base/json.hpp"
@@ -17,6 +18,8 @@ int run_serve(const global_options& options, const std::string& ready_file) {
   if (!s) return exit_config;
   configure_logging(s->log);
   harden_process();
+  watch_fatal_signals();
+  const signal_stack stack;
   const auto address = s->web.server.address;
   engine_process process(std::move(*s), [&options] { return read_settings(options.config_file, options.overrides); });
   auto started = process.start();

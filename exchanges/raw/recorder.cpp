@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/failpoint.hpp"
 #include "base/log.hpp"
 #include "exchanges/raw/call_text.hpp"
 #include "exchanges/raw/redaction.hpp"
@@ -226,9 +227,13 @@ task<void> recorder::run_sync() {
     std::vector<std::pair<failure, std::shared_ptr<append_file>>> due;
     for (auto& l : lanes_)
       for (auto& s : l->spool->take_unsynced()) due.push_back({{l.get(), s.index}, std::move(s.file)});
-    if (due.empty()) continue;
+    if (due.empty()) {
+      ++progress_;
+      continue;
+    }
     std::move_only_function<std::vector<failure>()> job = [due = std::move(due)] {
       std::vector<failure> failed;
+      failpoint("raw.sync");
       for (const auto& [which, file] : due) {
         auto synced = file->sync();
         if (synced) continue;
@@ -242,6 +247,7 @@ task<void> recorder::run_sync() {
       log.warn("spool not synced", {{"err", done.error()}});
       continue;
     }
+    ++progress_;
     forsake(*done);
   }
 }

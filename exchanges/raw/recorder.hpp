@@ -31,6 +31,7 @@ class recorder final : public spooling_raw_recorder {
   task<void> run() override;
   task<void> stop(nanoseconds limit) override;
   statistics get_statistics() const override;
+  std::uint64_t progress() const override { return progress_; }
 
  private:
   struct drop {
@@ -88,6 +89,7 @@ class recorder final : public spooling_raw_recorder {
   raw_recorder_config config_;
   spool_reader reader_;
   statistics statistics_;
+  std::uint64_t progress_ = 0;
   std::vector<std::unique_ptr<lane>> lanes_;
   std::size_t last_lane_ = 0;
   std::map<std::string, drop, std::less<>> drops_;

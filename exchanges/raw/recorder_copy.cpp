@@ -120,6 +120,7 @@ task<void> recorder::store_segment(loaded_segment segment) {
     }
     failpoint("raw.after_store_before_ack");
     co_await remove_segment(l, segment.index);
+    ++progress_;
   }
   l->spool->forget_oldest();
   --l->handed;

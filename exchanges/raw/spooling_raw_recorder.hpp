@@ -52,6 +52,8 @@ class spooling_raw_recorder : public raw_recorder {
     std::map<std::string, std::uint64_t> stored_to;
   };
   virtual statistics get_statistics() const = 0;
+  /// Grows as long as run() gets on: whenever what was due is synced (or nothing was), and whenever a segment is stored.
+  virtual std::uint64_t progress() const = 0;
 };
 
 /// Opens the spool: cuts a torn tail, takes the sequences up where they ended. errc::io when the folder cannot be used.

@@ -1,7 +1,9 @@
 #include "app/engine_process.hpp"
 
 #include <malloc.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -11,6 +13,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <optional>
+#include <ranges>
 
 #include "app/bot_reports.hpp"
 #include "app/credential_probe.hpp"
@@ -31,6 +34,7 @@
 #include "base/offload.hpp"
 #include "base/postgres_reader.hpp"
 #include "base/run_on.hpp"
+#include "base/service_supervisor.hpp"
 #include "base/task_scope.hpp"
 #include "engine/bots/bot_service.hpp"
 #include "exchanges/raw/spooling_raw_recorder.hpp"
@@ -49,6 +53,8 @@ constexpr nanoseconds start_poll_interval = 500ms;
 constexpr nanoseconds start_settle_time = 2s;
 constexpr nanoseconds web_stop_limit = 5s;
 constexpr nanoseconds spool_stop_limit = 3s;
+/// What it was doing when it failed is only found again by a new process.
+constexpr restart_limits never_restarted{.intensity = 0};
 /// The journal books fills one batch after the other.
 constexpr std::size_t fill_connections = 1;
 constexpr std::size_t spool_threads = 1;
@@ -75,13 +81,16 @@ bool is_unavailable(const error& e) {
 
 /// Members in the order of construction: each part only knows those above it, and dies before them.
 struct engine_process::parts {
-  parts(settings s, settings_reader r) : config(std::move(s)), reread(std::move(r)) {}
+  parts(settings s, settings_reader r) : config(std::move(s)), reload(std::move(r)) {}
 
   settings config;
-  settings_reader reread;
+  configuration_reload reload;
   turn_mark_file turns{config.state_folder};
   const drover::clock& wall = system_clock();
   random_source& random = system_random();
+  asio::io_context control{1};
+  /// From the very start: a signal that comes early is not lost.
+  asio::signal_set signals{control, SIGINT, SIGTERM, SIGHUP};
 
   io_thread trading{"trading"};
   io_thread web{"web"};
@@ -122,8 +131,10 @@ struct engine_process::parts {
   std::unique_ptr<engine::bot_manager> manager;
   std::unique_ptr<web::web_server> server;
   std::unique_ptr<database_listener> listener;
-  std::unique_ptr<task_scope> trading_scope;
+  std::unique_ptr<service_supervisor> trading_services;
+  std::unique_ptr<service_supervisor> web_services;
   std::unique_ptr<task_scope> web_scope;
+  std::atomic<bool> failed = false;
   std::unique_ptr<process_watch> watch;
 
   void build_stores(token_keys);
@@ -133,6 +144,7 @@ struct engine_process::parts {
   void build_web();
   void build_listener();
   void begin_trading();
+  void build_supervisors();
   void build_watch();
   std::string describe() const;
   task<void> refresh_user(user_id);
@@ -312,6 +324,17 @@ std::string engine_process::parts::describe() const {
   return (manager->first_load_done() ? "Trading; bots: " : "Starting; bots: ") + bots_by_state;
 }
 
+/// A part that is beyond help takes the process down in order: the next one begins with what the journal and the spool hold.
+void engine_process::parts::build_supervisors() {
+  const auto give_up = [this](std::string_view service, std::string_view reason) {
+    log().error("the engine cannot go on and stops", {{"service", service}, {"err", reason}});
+    failed = true;
+    kill(getpid(), SIGTERM);
+  };
+  trading_services = std::make_unique<service_supervisor>(trading.get_executor(), *trading_timers, random, give_up);
+  web_services = std::make_unique<service_supervisor>(web.get_executor(), *web_timers, random, give_up);
+}
+
 void engine_process::parts::build_watch() {
   watch = std::make_unique<process_watch>(process_watch_parts{.trading = trading.get_executor(),
                                                               .web = web.get_executor(),
@@ -325,9 +348,10 @@ void engine_process::parts::build_watch() {
 
 void engine_process::parts::begin_trading() {
   blame_strategies_of_this_thread(turns.mark());
-  trading_scope->spawn("raw recorder", recorder->run());
-  trading_scope->spawn("compile raw records", raw_tables->run_compiler());
-  trading_scope->spawn("fill gaps", raw_tables->run_backfiller());
+  trading_services->start(
+      "raw recorder", never_restarted, [this] { return recorder->run(); }, [this] { return recorder->stop(spool_stop_limit); });
+  trading_services->start("compile raw records", {}, [this] { return raw_tables->run_compiler(); });
+  trading_services->start("fill gaps", {}, [this] { return raw_tables->run_backfiller(); });
   for (auto& [name, venue] : venues) venue->start();
   manager->start();
 }
@@ -358,7 +382,7 @@ result<void> engine_process::start() {
   p.build_services();
   p.build_manager();
   p.build_web();
-  p.trading_scope = std::make_unique<task_scope>(p.trading.get_executor(), "trading");
+  p.build_supervisors();
   p.web_scope = std::make_unique<task_scope>(p.web.get_executor(), "web");
   p.build_listener();
   p.build_watch();
@@ -368,8 +392,8 @@ result<void> engine_process::start() {
   if (!known) return known;
   auto listening = p.server->start();
   if (!listening) return listening;
-  p.web_scope->spawn("database listener", p.listener->run());
-  p.web_scope->spawn("database reader", p.reader->run());
+  p.web_services->start("database listener", {}, [&p] { return p.listener->run(); });
+  p.web_services->start("database reader", {}, [&p] { return p.reader->run(); });
   p.web_scope->spawn("return start memory", p.return_start_memory());
   asio::post(p.trading.get_executor(), [&p] { p.begin_trading(); });
   p.watch->start();
@@ -383,15 +407,14 @@ std::uint16_t engine_process::port() const { return parts_->server->port(); }
 
 task<void> engine_process::parts::stop_trading() {
   co_await manager->drain();
-  for (auto& [name, venue] : venues) co_await venue->stop();
-  co_await recorder->stop(spool_stop_limit);
-  trading_scope->stop();
-  co_await trading_scope->join();
+  for (auto& [name, venue] : venues | std::views::reverse) co_await venue->stop();
+  co_await trading_services->stop();
   watch->stop_trading_heart();
 }
 
 task<void> engine_process::parts::stop_web() {
   co_await server->stop(web_stop_limit);
+  co_await web_services->stop();
   web_scope->stop();
   co_await web_scope->join();
   watch->stop_web_heart();
@@ -408,39 +431,26 @@ task<void> engine_process::parts::stop_all() {
 
 namespace {
 
-/// What can change while running is the log level; the rest needs a restart. A broken file changes nothing.
-void reload(const settings_reader& reread) {
-  auto outcome = reread();
-  for (const auto& problem : outcome.report.problems) log().error("configuration", {{"problem", problem.to_string()}});
-  if (!outcome.report.problems.empty()) {
-    log().error("SIGHUP: the configuration has problems; the old one stays in force");
-    return;
-  }
-  set_log_level(outcome.value.log.level);
-  log().info("SIGHUP: the log level was read again; other changes need a restart");
-}
-
-task<void> run_signals(asio::signal_set& signals, const settings_reader* reread) {
+task<void> run_signals(asio::signal_set& signals, configuration_reload& reload) {
   for (;;) {
     const int number = co_await signals.async_wait(asio::use_awaitable);
     if (number != SIGHUP) break;
     notify_supervisor("RELOADING=1");
-    reload(*reread);
+    reload.run();
     notify_supervisor("READY=1");
   }
 }
 
 }  // namespace
 
-void engine_process::run_until_stopped() {
+int engine_process::run_until_stopped() {
   auto& p = *parts_;
-  asio::io_context control(1);
+  auto& control = p.control;
   const auto timers = make_timer_queue(control.get_executor(), p.wall);
-  asio::signal_set signals(control, SIGINT, SIGTERM, SIGHUP);
   task_scope watching(control.get_executor(), "watch");
   watching.spawn("watch", p.watch->run(*timers));
   task_scope scope(control.get_executor(), "main");
-  scope.spawn("signals", run_signals(signals, &p.reread));
+  scope.spawn("signals", run_signals(p.signals, p.reload));
   while (scope.size() > 0) control.run_one();
   log().info("stopping: no new orders from here on");
   notify_supervisor("STOPPING=1");
@@ -459,6 +469,7 @@ void engine_process::run_until_stopped() {
   p.web.stop();
   p.turns.mark().end_in_order();
   log().info("engine stopped");
+  return p.failed ? exit_failed : exit_ok;
 }
 
 }  // namespace drover::app

@@ -4,12 +4,10 @@
 #include <memory>
 #include <string>
 
+#include "app/reload.hpp"
 #include "app/settings.hpp"
 
 namespace drover::app {
-
-/// Reads the settings again (SIGHUP).
-using settings_reader = std::function<settings_outcome()>;
 
 /// The running engine: builds every part from the settings, connects them, and takes them down in reverse.
 ///
@@ -23,8 +21,9 @@ class engine_process {
   /// Checks keys, database, schema and durability, then listens. The error names what is wrong and what to do.
   result<void> start();
   std::uint16_t port() const;
-  /// Blocks until SIGTERM or SIGINT, then drains and stops everything within settings::shutdown_limit.
-  void run_until_stopped();
+  /// Blocks until SIGTERM or SIGINT, or until a part is beyond help; then drains and stops everything within
+  /// settings::shutdown_limit. Answers the exit code.
+  int run_until_stopped();
 
  private:
   struct parts;

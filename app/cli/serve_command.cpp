@@ -32,8 +32,7 @@ int run_serve(const global_options& options, const std::string& ready_file) {
     auto written = system_files().write_atomically(ready_file, ready.dump() + "\n");
     if (!written) fmt::print(stderr, "engine: {} could not be written: {}\n", ready_file, written.error().detail);
   }
-  process.run_until_stopped();
-  return exit_ok;
+  return process.run_until_stopped();
 }
 
 }  // namespace drover::app

@@ -11,7 +11,7 @@
 #include "base/task_scope.hpp"
 #include "engine/bots/bot_instance.hpp"
 #include "engine/bots/bot_plans.hpp"
-#include "engine/bots/restart_policy.hpp"
+#include "base/restart_policy.hpp"
 #include "engine/bots/start_lanes.hpp"
 
 namespace drover::engine {

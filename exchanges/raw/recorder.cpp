@@ -1,6 +1,7 @@
 #include "exchanges/raw/recorder.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -52,7 +53,10 @@ recorder::recorder(executor ex, timer_queue& timers, file_system& files, std::un
       store_wanted_(ex),
       drained_(ex),
       stopped_(ex),
-      scope_(ex, "raw recorder") {
+      scope_(ex, "raw recorder", [this](std::string_view task, std::string_view what) {
+        failure_ = std::string(task) + ": " + std::string(what);
+        stopped_.notify();
+      }) {
   for (auto& spool : lanes) {
     auto made = std::make_unique<lane>();
     made->bytes = spool->spooled_bytes();
@@ -198,6 +202,7 @@ task<void> recorder::run() {
   co_await scope_.join();
   running_ = false;
   drained_.notify();
+  if (!failure_.empty()) throw std::runtime_error(failure_);
 }
 
 task<void> recorder::stop(nanoseconds limit) {

@@ -104,6 +104,8 @@ class recorder final : public spooling_raw_recorder {
   steady_time next_days_{}, next_retention_{};
   bool low_disk_ = false;
   bool running_ = false;
+  /// Of a part that ended by an exception: what it was doing is lost, so it cannot go on by itself.
+  std::string failure_;
   wake_event read_wanted_, store_wanted_, drained_, stopped_;
   task_scope scope_;
 };

@@ -35,7 +35,7 @@ struct raw_recorder_config {
 /// The raw recorder with its spool and its copier. Trading thread only; files are read and synced on the worker pool.
 class spooling_raw_recorder : public raw_recorder {
  public:
-  /// Copies the spool to the database and syncs it, until stop(). Spawn it once.
+  /// Copies the spool to the database and syncs it, until stop(). Spawn it once. Throws when it cannot go on; a new process can.
   virtual task<void> run() = 0;
   /// Closes the segment, gives the copier `limit` to empty the spool (what stays is copied at the next start), ends run().
   virtual task<void> stop(nanoseconds limit) = 0;

@@ -2,7 +2,7 @@
 
 #include "engine/bots/bot_failure.hpp"
 #include "engine/bots/bot_status.hpp"
-#include "engine/bots/restart_policy.hpp"
+#include "base/restart_policy.hpp"
 #include "engine/orders/order_journal.hpp"
 #include "exchanges/types.hpp"
 #include "tests/support/manual_time.hpp"

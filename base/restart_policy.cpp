@@ -1,9 +1,9 @@
-#include "engine/bots/restart_policy.hpp"
+#include "base/restart_policy.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace drover::engine {
+namespace drover {
 
 void restart_policy::forget_old(const restart_limits& limits, steady_time now) {
   std::erase_if(crashes_, [&](steady_time at) { return now - at > limits.period; });
@@ -35,4 +35,4 @@ void restart_policy::forgive() {
   on_trial_ = false;
 }
 
-}  // namespace drover::engine
+}  // namespace drover

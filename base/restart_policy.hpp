@@ -7,7 +7,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 
-namespace drover::engine {
+namespace drover {
 
 struct restart_limits {
   /// At most so many restarts after crashes in `period`.
@@ -16,7 +16,7 @@ struct restart_limits {
   milliseconds floor{1'000}, ceiling{300'000};
 };
 
-/// When a bot that ended by itself is tried again, as an OTP supervisor decides it. Pure: time is passed in.
+/// When something that ended by itself is tried again, as an OTP supervisor decides it. Pure: time is passed in.
 class restart_policy {
  public:
   explicit restart_policy(const restart_limits& limits) : backoff_(limits.floor, limits.ceiling) {}
@@ -25,7 +25,7 @@ class restart_policy {
   std::optional<milliseconds> after_crash(const restart_limits&, steady_time now, random_source&);
   /// After trouble outside of us (exchange or database away): waits longer and longer, never gives up.
   milliseconds after_trouble(const restart_limits&, steady_time now, random_source&);
-  /// The bot trades: a quiet period from here on forgets old waits.
+  /// It works: a quiet period from here on forgets old waits.
   void running(steady_time now) { running_since_ = now; }
   /// A person or a changed account gives it a fresh start.
   void forgive();
@@ -43,4 +43,4 @@ class restart_policy {
   bool on_trial_ = false;
 };
 
-}  // namespace drover::engine
+}  // namespace drover

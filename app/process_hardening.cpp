@@ -14,6 +14,11 @@ void harden_process() {
   const logger log("app");
   const rlimit none{0, 0};
   if (setrlimit(RLIMIT_CORE, &none) != 0) log.warn("core dumps could not be turned off");
+  rlimit descriptors{};
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+    descriptors.rlim_cur = descriptors.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &descriptors) != 0) log.info("the limit of open files stays as it is");
+  }
   if (prctl(PR_SET_DUMPABLE, 0) != 0) log.warn("memory could not be closed to other processes");
 }
 

@@ -1,9 +1,13 @@
 #include "net/http_server.hpp"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <fmt/format.h>
 #include <stdexcept>
+#include <utility>
 
 #include "base/task_scope.hpp"
 #include "net/http_connection.hpp"
@@ -19,6 +23,8 @@ using boost::system::error_code;
 constexpr int backlog = 1024;
 /// Pause of the acceptor while the process has no descriptor to give.
 constexpr nanoseconds exhausted_pause = 100ms;
+/// Descriptors that no connection gets, but at most a quarter of all: databases, exchanges and the spool need some, too.
+constexpr rlim_t reserved_descriptors = 256;
 /// For connections that were cut: their last completions only need turns of the executor.
 constexpr nanoseconds cut_limit = 1s;
 
@@ -31,6 +37,13 @@ io_executor get_io_executor(const executor& ex) {
 bool is_exhaustion(const error_code& ec) {
   return ec == boost::system::errc::too_many_files_open || ec == boost::system::errc::too_many_files_open_in_system ||
          ec == boost::system::errc::no_buffer_space || ec == boost::system::errc::not_enough_memory;
+}
+
+/// The kernel gives the lowest free number, so one from the reserve says that all below are taken.
+bool is_from_reserve(int descriptor) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+  return static_cast<rlim_t>(descriptor) >= limit.rlim_cur - std::min(reserved_descriptors, limit.rlim_cur / 4);
 }
 
 template <class Stream>
@@ -62,6 +75,7 @@ class asio_http_server final : public http_server {
   task<void> run_acceptor();
   void admit(server_socket socket, const asio::ip::tcp::endpoint& peer);
   void turn_away(server_socket& socket);
+  void tell_exhaustion(bool exhausted, const std::string& what);
   bool all_gone() const { return core_->counts.connections == 0; }
   task<void> wait_until_gone(nanoseconds limit);
   void cut_all();
@@ -70,6 +84,7 @@ class asio_http_server final : public http_server {
   std::shared_ptr<asio::ssl::context> tls_;
   acceptor acceptor_;
   std::uint16_t port_ = 0;
+  bool exhausted_ = false;
   task_scope scope_;
 };
 
@@ -116,7 +131,7 @@ task<void> asio_http_server::run_acceptor() {
     if (!ec) {
       admit(std::move(socket), peer);
     } else if (is_exhaustion(ec)) {
-      core_->log.warn("cannot accept connections for the moment", {{"err", ec.message()}});
+      tell_exhaustion(true, ec.message());
       co_await sleep_for(core_->timers, exhausted_pause);
     } else {
       core_->log.debug("a connection was lost before it was accepted", {{"err", ec.message()}});
@@ -129,6 +144,9 @@ void asio_http_server::admit(server_socket socket, const asio::ip::tcp::endpoint
   socket.non_blocking(true, ec);
   if (!ec) socket.set_option(asio::ip::tcp::no_delay(true), ec);
   if (ec) return;
+  const bool scarce = is_from_reserve(socket.native_handle());
+  tell_exhaustion(scarce, "all descriptors but the reserve are taken");
+  if (scarce) return turn_away(socket);
   auto lease = core_->lease_address(peer.address());
   if (!lease) return turn_away(socket);
   if (tls_)
@@ -137,6 +155,13 @@ void asio_http_server::admit(server_socket socket, const asio::ip::tcp::endpoint
   else
     scope_.spawn("http connection", run_connection(std::make_unique<http_connection<server_socket>>(
                                         core_, std::move(socket), std::move(*lease))));
+}
+
+/// Once, and once when it is over: thousands of clients may come meanwhile.
+void asio_http_server::tell_exhaustion(bool exhausted, const std::string& what) {
+  if (std::exchange(exhausted_, exhausted) == exhausted) return;
+  if (exhausted) core_->log.warn("no connections are accepted for the moment", {{"err", what}});
+  if (!exhausted) core_->log.info("connections are accepted again");
 }
 
 /// One attempt at saying why, without waiting for anybody.

@@ -9,6 +9,7 @@
 #include <pqxx/pqxx>
 
 #include "base/encoding.hpp"
+#include "base/failpoint.hpp"
 #include "base/files.hpp"
 #include "base/postgres_error.hpp"
 
@@ -89,7 +90,9 @@ result<void> apply(pqxx::connection_base& connection, const migration& file) {
     pqxx::work tx(connection);
     tx.exec(file.sql);
     tx.exec_params(insert_sql, file.version, file.name, file.checksum);
+    failpoint("migrations.before_commit");
     tx.commit();
+    failpoint("migrations.after_commit");
     return {};
   } catch (...) {
     auto failure = detail::to_database_failure(std::current_exception());

@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <atomic>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
@@ -18,6 +19,7 @@
 #include "app/bot_reports.hpp"
 #include "app/credential_probe.hpp"
 #include "app/connection_health.hpp"
+#include "app/database_gate.hpp"
 #include "app/exchange_limits.hpp"
 #include "app/exit_codes.hpp"
 #include "app/io_thread.hpp"
@@ -75,10 +77,6 @@ std::optional<strong_id<Tag>> parse_id(std::string_view text) {
 
 }  // namespace
 
-bool is_unavailable(const error& e) {
-  return e.code == db_errc::unavailable || e.code == db_errc::timed_out || e.code == errc::io || e.code == errc::overloaded;
-}
-
 /// Members in the order of construction: each part only knows those above it, and dies before them.
 struct engine_process::parts {
   parts(settings s, settings_reader r) : config(std::move(s)), reload(std::move(r)) {}
@@ -98,6 +96,7 @@ struct engine_process::parts {
   std::unique_ptr<timer_queue> web_timers = make_timer_queue(web.get_executor(), wall);
 
   std::unique_ptr<crypto::keyring> keyring;
+  std::unique_ptr<database_gate> gate;
   std::unique_ptr<crypto::token_signer> signer;
   std::unique_ptr<worker_pool> hashing;
   std::unique_ptr<worker_pool> spool_workers;
@@ -134,7 +133,9 @@ struct engine_process::parts {
   std::unique_ptr<service_supervisor> trading_services;
   std::unique_ptr<service_supervisor> web_services;
   std::unique_ptr<task_scope> web_scope;
-  std::atomic<bool> failed = false;
+  /// What the process answers when it stops by itself.
+  std::atomic<int> exit_status = exit_ok;
+  std::atomic<bool> trades = false;
   std::unique_ptr<process_watch> watch;
 
   void build_stores(token_keys);
@@ -143,13 +144,16 @@ struct engine_process::parts {
   void build_manager();
   void build_web();
   void build_listener();
+  void open_for_business();
+  task<void> enter_later();
+  task<void> follow_lock();
+  void stop_because(error);
   void begin_trading();
   void build_supervisors();
   void build_watch();
   std::string describe() const;
   task<void> refresh_user(user_id);
   task<void> reload_users();
-  result<void> load_users();
   void on_notification(std::string_view channel, std::string_view payload);
   task<void> return_start_memory();
   task<void> stop_trading();
@@ -251,7 +255,8 @@ void engine_process::parts::build_web() {
                    .journal = web_journal.get(),
                    .board = board,
                    .counters = counters,
-                   .readiness = {{"bots", [this] { return manager->first_load_done() ? "" : "bots are starting"; }}},
+                   .readiness = {{"database", [this] { return gate->problem(); }},
+                                 {"bots", [this] { return manager->first_load_done() ? "" : "bots are starting"; }}},
                    .version = version,
                    .revision = revision,
                    .limits = make_limits_source(trading.get_executor(), web.get_executor(), {venues, *manager, *recorder, wall}),
@@ -260,7 +265,8 @@ void engine_process::parts::build_web() {
                    .reports = make_reports_source(trading.get_executor(), web.get_executor(), *manager),
                    .history = history.get(),
                    .prices = make_prices_source(trading.get_executor(), web.get_executor(), *prices),
-                   .external_orders = make_external_orders_source(trading.get_executor(), web.get_executor(), *manager)};
+                   .external_orders = make_external_orders_source(trading.get_executor(), web.get_executor(), *manager),
+                   .stale = [this] { return !gate->problem().empty(); }};
   server = web::make_web_server(config.web, std::move(p));
   board.on_change([this](const engine::bot_status& status) { server->publish(status); });
 }
@@ -273,24 +279,6 @@ task<void> engine_process::parts::refresh_user(user_id user) {
 task<void> engine_process::parts::reload_users() {
   auto done = co_await directory->load();
   if (!done) log().error("the users could not be read", {{"err", done.error()}});
-}
-
-namespace {
-
-task<void> keep(task<result<void>> work, result<void>& out) { out = co_await std::move(work); }
-
-}  // namespace
-
-/// Blocking; before the web thread runs.
-result<void> engine_process::parts::load_users() {
-  asio::io_context here(1);
-  result<void> outcome;
-  task_scope scope(here.get_executor(), "start", [&outcome](std::string_view, std::string_view what) {
-    outcome = fail(errc::io, "the users could not be read: " + std::string(what));
-  });
-  scope.spawn("load users", keep(directory->load(), outcome));
-  here.run();
-  return outcome;
 }
 
 void engine_process::parts::on_notification(std::string_view channel, std::string_view payload) {
@@ -310,9 +298,40 @@ void engine_process::parts::build_listener() {
       config.database, *web_timers, {"accounts_changed", "bots_changed", "users_changed"},
       [this](std::string_view channel, std::string_view payload) { on_notification(channel, payload); },
       [this] {
+        gate->set_problem({});
         web_scope->spawn("reload users", reload_users());
         asio::post(trading.get_executor(), [this] { manager->reload(); });
-      });
+      },
+      [this](const std::string& why) { gate->set_problem("PostgreSQL does not answer: " + why); });
+}
+
+/// The database has let us in and the users are known.
+void engine_process::parts::open_for_business() {
+  trades = true;
+  web_services->start("database listener", {}, [this] { return listener->run(); });
+  web_services->start("database reader", {}, [this] { return reader->run(); });
+  web_scope->spawn("engine lock", follow_lock());
+  web_scope->spawn("return start memory", return_start_memory());
+  asio::post(trading.get_executor(), [this] { begin_trading(); });
+}
+
+/// PostgreSQL was away at the start. Nobody can log in meanwhile, so the threads for hashing are free.
+task<void> engine_process::parts::enter_later() {
+  auto entered = co_await gate->enter_later(*hashing, random, *directory);
+  if (!entered) co_return stop_because(entered.error());
+  log().info("PostgreSQL has come; the engine goes to work");
+  open_for_business();
+}
+
+task<void> engine_process::parts::follow_lock() {
+  auto why = co_await gate->watch();
+  stop_because(std::move(why));
+}
+
+void engine_process::parts::stop_because(error why) {
+  log().error("the engine may not go on", {{"err", why}});
+  exit_status = exit_code_of(why);
+  kill(getpid(), SIGTERM);
 }
 
 /// For `systemctl status`.
@@ -328,7 +347,7 @@ std::string engine_process::parts::describe() const {
 void engine_process::parts::build_supervisors() {
   const auto give_up = [this](std::string_view service, std::string_view reason) {
     log().error("the engine cannot go on and stops", {{"service", service}, {"err", reason}});
-    failed = true;
+    exit_status = exit_failed;
     kill(getpid(), SIGTERM);
   };
   trading_services = std::make_unique<service_supervisor>(trading.get_executor(), *trading_timers, random, give_up);
@@ -373,8 +392,9 @@ result<void> engine_process::start() {
   auto keys = read_keys(p.config.security);
   if (!keys) return std::unexpected(keys.error());
   p.keyring = std::make_unique<crypto::keyring>(std::move(keys->master), p.random);
-  auto database_fit = check_database(p.config, *p.keyring);
-  if (!database_fit) return std::unexpected(database_fit.error());
+  p.gate = std::make_unique<database_gate>(p.config, *p.keyring, *p.web_timers);
+  auto entered = p.gate->enter();
+  if (!entered && !is_away(entered.error())) return entered;
 
   p.build_stores(std::move(keys->tokens));
   auto venues = p.build_venues();
@@ -387,15 +407,17 @@ result<void> engine_process::start() {
   p.build_listener();
   p.build_watch();
 
-  // Tokens are checked from memory: the first request must find every user there.
-  auto known = p.load_users();
-  if (!known) return known;
+  if (entered) entered = load_users(*p.directory);
+  if (!entered && !is_away(entered.error())) return entered;
   auto listening = p.server->start();
   if (!listening) return listening;
-  p.web_services->start("database listener", {}, [&p] { return p.listener->run(); });
-  p.web_services->start("database reader", {}, [&p] { return p.reader->run(); });
-  p.web_scope->spawn("return start memory", p.return_start_memory());
-  asio::post(p.trading.get_executor(), [&p] { p.begin_trading(); });
+  if (entered) {
+    p.open_for_business();
+  } else {
+    log().warn("PostgreSQL is away; the engine listens and waits for it", {{"err", entered.error()}});
+    p.gate->set_problem(entered.error().detail);
+    p.web_scope->spawn("wait for the database", p.enter_later());
+  }
   p.watch->start();
   p.trading.start();
   p.web.start();
@@ -406,6 +428,7 @@ result<void> engine_process::start() {
 std::uint16_t engine_process::port() const { return parts_->server->port(); }
 
 task<void> engine_process::parts::stop_trading() {
+  if (!trades) co_return watch->stop_trading_heart();
   co_await manager->drain();
   for (auto& [name, venue] : venues | std::views::reverse) co_await venue->stop();
   co_await trading_services->stop();
@@ -469,7 +492,7 @@ int engine_process::run_until_stopped() {
   p.web.stop();
   p.turns.mark().end_in_order();
   log().info("engine stopped");
-  return p.failed ? exit_failed : exit_ok;
+  return p.exit_status;
 }
 
 }  // namespace drover::app

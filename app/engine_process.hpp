@@ -18,19 +18,17 @@ class engine_process {
   engine_process(settings, settings_reader);
   ~engine_process();
 
-  /// Checks keys, database, schema and durability, then listens. The error names what is wrong and what to do.
+  /// Checks keys, database, schema and durability, then listens. The error names what is wrong and what to do. While
+  /// PostgreSQL is away it listens all the same, not ready, and begins to trade when PostgreSQL has come.
   result<void> start();
   std::uint16_t port() const;
-  /// Blocks until SIGTERM or SIGINT, or until a part is beyond help; then drains and stops everything within
-  /// settings::shutdown_limit. Answers the exit code.
+  /// Blocks until SIGTERM or SIGINT, or until a part is beyond help or the engine may not go on; then drains and stops
+  /// everything within settings::shutdown_limit. Answers the exit code.
   int run_until_stopped();
 
  private:
   struct parts;
   std::unique_ptr<parts> parts_;
 };
-
-/// True when the failure is outside of us (database away, port in use) and a restart may help.
-bool is_unavailable(const error&);
 
 }  // namespace drover::app

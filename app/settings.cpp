@@ -37,7 +37,6 @@ void read_database(config_section s, settings& out) {
   s.get("statement_timeout", db.statement_timeout, 100ms, 10min, "Longest run of one statement.");
   s.get("lock_timeout", db.lock_timeout, 10ms, 1min, "Longest wait for a row lock.");
   s.get("queue_timeout", db.queue_timeout, 10ms, 1min, "Longest wait for a connection.");
-  s.get("startup_wait", out.database_startup_wait, 0ms, 10min, "How long start waits for PostgreSQL to accept connections.");
   s.get("migrations_folder", out.migrations_folder, "Folder of the NNNN_name.sql files.");
   if (db.url.empty()) s.problem("url", "is required: set it to the libpq connection string of the database");
 }
@@ -120,6 +119,7 @@ void read_bots(config_section s, engine::bots_config& out) {
   s.get("callback_memory_kib", callback_memory_kib, 1, 1'048'576, "Memory that one strategy call may allocate.");
   out.callback_budget.memory_bytes = static_cast<std::uint64_t>(callback_memory_kib) * 1024;
   s.get("probe_interval", out.probe_interval, 0s, 24h, "Every bot's key is asked for its rights once in this time; 0 = never.");
+  s.get("balance_interval", out.balance_interval, 0s, 24h, "Every account's balances are held against its trades once in this time; 0 = never.");
   s.get("statistics_interval", out.statistics_interval, 1s, 24h, "Order statistics in the log.");
   s.get("validity_window", out.orders.validity_window, 500ms, 60s, "The venue refuses an order that arrives later than this.");
   s.get("send_limit", out.orders.send_limit, 100ms, 60s, "An order that has not left by then after it was decided never leaves.");

@@ -35,7 +35,6 @@ struct settings {
   database_config database;
   /// Connections of the trading side, apart from the web's: a flood of pages must not delay an order.
   std::size_t trading_connections = 3;
-  milliseconds database_startup_wait{10'000};
   std::string migrations_folder = "/usr/share/engine/migrations";
   security_settings security;
   web::web_config web;

@@ -1,29 +1,37 @@
 #include "app/start_checks.hpp"
 
-#include <thread>
+#include <array>
 
-#include "base/log.hpp"
 #include "base/migrations.hpp"
 #include "engine/orders/order_journal.hpp"
+#include "tenants/errors.hpp"
 #include "tenants/meta/meta_store.hpp"
 
 namespace drover::app {
 namespace {
 
-constexpr auto database_retry_pause = 250ms;
 constexpr const char* check_value_key = "master_key_check";
 
-result<void> wait_for_database(const settings& s) {
-  const auto& time = system_clock();
-  const auto give_up = time.now() + s.database_startup_wait;
-  for (;;) {
-    auto tried = run_blocking(s.database, [](pqxx::connection_base&) {});
-    if (tried) return {};
-    if (time.now() >= give_up)
-      return fail(db_errc::unavailable, "PostgreSQL does not answer (" + tried.error().detail +
-                                            "); check that it runs and that database.url is right");
-    std::this_thread::sleep_for(database_retry_pause);
-  }
+/// What PostgreSQL and libpq say of a login or a URL that will never work. libpq tells no code of a failed connection; a
+/// server that speaks another language is taken for one that is away, and its words are in the log.
+bool is_login_refused(std::string_view message) {
+  constexpr std::array signs{"password authentication failed", "no password supplied",  "authentication failed",
+                             "no pg_hba.conf entry",           "is not permitted to log in", "invalid connection option",
+                             "invalid integer value",          "missing \"=\"",           "invalid URI"};
+  for (const std::string_view sign : signs)
+    if (message.find(sign) != std::string_view::npos) return true;
+  const bool names_one = message.find("role \"") != std::string_view::npos || message.find("database \"") != std::string_view::npos;
+  return names_one && message.find("does not exist") != std::string_view::npos;
+}
+
+result<void> check_connection(const settings& s) {
+  auto tried = run_blocking(s.database, [](pqxx::connection_base&) {});
+  if (tried) return {};
+  if (is_login_refused(tried.error().detail))
+    return fail(db_errc::permission_denied, "PostgreSQL does not let the engine in (" + tried.error().detail +
+                                                "); correct database.url, or make the role and the database that it names");
+  return fail(db_errc::unavailable, "PostgreSQL does not answer (" + tried.error().detail +
+                                        "); check that it runs and that database.url is right");
 }
 
 result<void> check_schema(const settings& s) {
@@ -52,7 +60,19 @@ result<void> check_master_key(const settings& s, const crypto::keyring& keys) {
   return verify(keys, *counts);
 }
 
+std::string_view message_of(int) { return "another engine runs"; }
+
 }  // namespace
+
+std::error_code make_error_code(start_errc value) {
+  static const enum_category category("start", message_of);
+  return {static_cast<int>(value), category};
+}
+
+bool is_away(const error& e) {
+  return e.code == db_errc::unavailable || e.code == db_errc::timed_out || e.code == db_errc::retry || e.code == db_errc::in_doubt ||
+         e.code == tenants::tenant_errc::unavailable || e.code == tenants::tenant_errc::overloaded;
+}
 
 result<process_keys> read_keys(const security_settings& s) {
   if (!s.master_key)
@@ -71,7 +91,7 @@ result<process_keys> read_keys(const security_settings& s) {
 }
 
 result<void> check_database(const settings& s, const crypto::keyring& keys) {
-  auto reachable = wait_for_database(s);
+  auto reachable = check_connection(s);
   if (!reachable) return reachable;
   auto schema = check_schema(s);
   if (!schema) return schema;

@@ -57,8 +57,8 @@ struct database_config {
   /// How long a job may wait for a connection before it answers db_errc::timed_out.
   milliseconds queue_timeout{2000};
   /// A job of the pool that takes longer loses its connection: the server or the network hangs (statement_timeout is
-  /// the server's own and does not help then).
-  milliseconds job_limit{10'000};
+  /// the server's own and does not help then). Noticed within 10 seconds (REL-21).
+  milliseconds job_limit{9'000};
 };
 
 /// A pool's connection during one job.
@@ -118,7 +118,8 @@ result<void> run_blocking(const database_config&, const std::function<void(pqxx:
 const std::string& prepared(pqxx::connection_base&, const std::string& name, const char* sql);
 
 /// LISTEN on its own connection: calls `on_notify(channel, payload)` on the owner's executor; reconnects with backoff and
-/// calls `on_reconnect()` after each new connection (notifications may have been missed: reload).
+/// calls `on_reconnect()` after each new connection (notifications may have been missed: reload), `on_lost(why)` when it is
+/// gone. A server that hangs is noticed within 10 seconds.
 class database_listener {
  public:
   virtual ~database_listener() = default;
@@ -127,7 +128,20 @@ class database_listener {
 std::unique_ptr<database_listener> make_database_listener(
     database_config, timer_queue&, std::vector<std::string> channels,
     std::function<void(std::string_view channel, std::string_view payload)> on_notify,
-    std::function<void()> on_reconnect);
+    std::function<void()> on_reconnect, std::function<void(const std::string& why)> on_lost = {});
+
+/// An advisory lock of this process on a connection of its own: PostgreSQL takes it back when the connection ends, so that a
+/// process that dies leaves nothing behind (REL-06).
+class database_lock {
+ public:
+  virtual ~database_lock() = default;
+  /// Blocking; waits up to `patience` for a holder that is just dying. db_errc::refused: somebody else holds it.
+  virtual result<void> acquire(milliseconds patience) = 0;
+  /// After acquire(), on the owner's executor: takes the lock again when its connection was lost. Answers (db_errc::refused)
+  /// when somebody else has got it by then, otherwise runs until cancelled.
+  virtual task<error> watch() = 0;
+};
+std::unique_ptr<database_lock> make_database_lock(database_config, timer_queue&, std::int64_t key);
 
 }  // namespace drover
 

@@ -5,6 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
 
+#include "base/deadline.hpp"
 #include "base/postgres_connection_detail.hpp"
 #include "base/postgres_error.hpp"
 
@@ -46,18 +47,45 @@ task<result<void>> open_connection(libpq_connection& c, const std::string& url) 
   co_return result<void>();
 }
 
-task<result<void>> run_statements(const libpq_connection& c, const std::string& statements) {
+task<result<libpq_result>> ask(const libpq_connection& c, const std::string& statements) {
   if (PQsendQuery(c.get(), statements.c_str()) != 1) co_return std::unexpected(broken_connection(c));
+  libpq_result last;
   for (;;) {
     while (PQisBusy(c.get()) == 1) {
       auto ready = co_await wait_once(c, descriptor::wait_read);
-      if (!ready) co_return ready;
+      if (!ready) co_return std::unexpected(ready.error());
       if (PQconsumeInput(c.get()) != 1) co_return std::unexpected(broken_connection(c));
     }
-    const libpq_result answer(PQgetResult(c.get()));
-    if (!answer) co_return result<void>();
-    if (PQresultStatus(answer.get()) != PGRES_COMMAND_OK) co_return std::unexpected(broken_connection(c));
+    libpq_result answer(PQgetResult(c.get()));
+    if (!answer) co_return last;
+    const auto status = PQresultStatus(answer.get());
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) co_return std::unexpected(broken_connection(c));
+    last = std::move(answer);
   }
+}
+
+task<result<void>> run_statements(const libpq_connection& c, const std::string& statements) {
+  auto answer = co_await ask(c, statements);
+  if (!answer) co_return std::unexpected(answer.error());
+  co_return result<void>();
+}
+
+namespace {
+
+task<result<void>> wait_readable(descriptor& watched) {
+  co_await watched.async_wait(descriptor::wait_read, asio::use_awaitable);
+  co_return result<void>();
+}
+
+}  // namespace
+
+task<result<void>> wait_for_input(timer_queue& timers, const libpq_connection& c, descriptor& watched) {
+  auto readable = co_await with_deadline(timers, quiet_limit, "a notification", wait_readable(watched));
+  if (readable && PQconsumeInput(c.get()) != 1) co_return std::unexpected(broken_connection(c));
+  if (readable || readable.error().code != errc::timed_out) co_return readable;
+  const std::string question = "SELECT 1";
+  auto answered = co_await with_deadline(timers, answer_limit, "asking PostgreSQL whether it is there", run_statements(c, question));
+  co_return answered;
 }
 
 }  // namespace drover::detail

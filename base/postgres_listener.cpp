@@ -1,5 +1,4 @@
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <exception>
 
 #include "base/backoff.hpp"
@@ -13,7 +12,8 @@ namespace drover {
 namespace {
 
 constexpr milliseconds backoff_floor{100};
-constexpr milliseconds backoff_ceiling{10'000};
+/// Well again within five seconds of the database (REL-20).
+constexpr milliseconds backoff_ceiling{3'000};
 constexpr milliseconds open_deadline{5'000};
 
 struct free_notification {
@@ -23,18 +23,21 @@ struct free_notification {
 class libpq_listener final : public database_listener {
  public:
   libpq_listener(database_config config, timer_queue& timers, std::vector<std::string> channels,
-                 std::function<void(std::string_view, std::string_view)> on_notify, std::function<void()> on_reconnect)
+                 std::function<void(std::string_view, std::string_view)> on_notify, std::function<void()> on_reconnect,
+                 std::function<void(const std::string&)> on_lost)
       : url_(detail::session_url(config)),
         timers_(timers),
         channels_(std::move(channels)),
         on_notify_(std::move(on_notify)),
-        on_reconnect_(std::move(on_reconnect)) {}
+        on_reconnect_(std::move(on_reconnect)),
+        on_lost_(std::move(on_lost)) {}
 
   task<void> run() override {
     backoff wait(backoff_floor, backoff_ceiling);
     for (;;) {
       const std::string why = co_await listen_until_broken(wait);
       log_.warn("the notification connection is down; changes are noticed late until it is back", {{"err", why}});
+      if (on_lost_) guarded([&] { on_lost_(why); });
       co_await sleep_for(timers_, wait.next(system_random()));
     }
   }
@@ -77,8 +80,8 @@ class libpq_listener final : public database_listener {
     guarded(on_reconnect_);
     for (;;) {
       deliver(c);
-      co_await watched.async_wait(detail::descriptor::wait_read, asio::use_awaitable);
-      if (PQconsumeInput(c.get()) != 1) co_return detail::broken_connection(c).detail;
+      auto heard = co_await detail::wait_for_input(timers_, c, watched);
+      if (!heard) co_return heard.error().detail;
     }
   }
 
@@ -87,6 +90,7 @@ class libpq_listener final : public database_listener {
   std::vector<std::string> channels_;
   std::function<void(std::string_view, std::string_view)> on_notify_;
   std::function<void()> on_reconnect_;
+  std::function<void(const std::string&)> on_lost_;
   logger log_{"database"};
 };
 
@@ -94,9 +98,10 @@ class libpq_listener final : public database_listener {
 
 std::unique_ptr<database_listener> make_database_listener(
     database_config config, timer_queue& timers, std::vector<std::string> channels,
-    std::function<void(std::string_view, std::string_view)> on_notify, std::function<void()> on_reconnect) {
+    std::function<void(std::string_view, std::string_view)> on_notify, std::function<void()> on_reconnect,
+    std::function<void(const std::string&)> on_lost) {
   return std::make_unique<libpq_listener>(std::move(config), timers, std::move(channels), std::move(on_notify),
-                                          std::move(on_reconnect));
+                                          std::move(on_reconnect), std::move(on_lost));
 }
 
 }  // namespace drover

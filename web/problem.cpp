@@ -217,6 +217,7 @@ problem to_unauthorized(const error* token_error) {
             "Send a bearer token: POST /client/login gives one.",
             {},
             {{"WWW-Authenticate", "Bearer"}}};
+  if (token_error->code == tenants::make_error_code(tenant_errc::unavailable)) return to_problem(*token_error);
   std::string_view why = "The token is not valid.";
   if (token_error->code == crypto::make_error_code(crypto::token_errc::expired))
     why = "The token has expired; log in again.";

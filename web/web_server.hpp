@@ -103,6 +103,8 @@ struct web_parts {
   prices_source prices;
   /// Absent: none are known.
   external_orders_source external_orders;
+  /// What is shown may be old (the database is away); absent: never.
+  std::function<bool()> stale;
 };
 
 /// HTTP and WebSocket API and the page. Web thread only, except publish().

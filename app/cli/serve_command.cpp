@@ -25,7 +25,7 @@ int run_serve(const global_options& options, const std::string& ready_file) {
   auto started = process.start();
   if (!started) {
     fmt::print(stderr, "engine: cannot start: {}\n", started.error().detail);
-    return is_unavailable(started.error()) ? exit_unavailable : exit_config;
+    return exit_code_of(started.error());
   }
   if (!ready_file.empty()) {
     const json ready{{"http", fmt::format("http://{}:{}", address, process.port())}, {"pid", getpid()}};

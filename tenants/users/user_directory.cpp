@@ -37,6 +37,7 @@ task<result<void>> user_directory::load() {
       if (!fresh.contains(id)) changed.push_back(id);
     users_ = std::move(fresh);
   }
+  loaded_ = true;
   tell(changed);
   co_return result<void>();
 }
@@ -56,6 +57,7 @@ task<result<void>> user_directory::refresh(user_id id) {
 }
 
 result<principal> user_directory::authenticate(std::string_view token) const {
+  if (!loaded_) return fail(tenant_errc::unavailable);
   auto claims = signer_.parse(token);
   if (!claims) return std::unexpected(claims.error());
   auto facts = find(claims->user);

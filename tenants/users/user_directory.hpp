@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <shared_mutex>
@@ -33,7 +34,7 @@ public:
   task<result<void>> load();
   /// After a notification for one user.
   task<result<void>> refresh(user_id);
-  /// token_errc, or tenant_errc::banned.
+  /// token_errc, tenant_errc::banned, or tenant_errc::unavailable until the first load() has succeeded.
   result<principal> authenticate(std::string_view token) const;
   /// Is this principal still good (epoch, ban, expiry)? For open sockets.
   bool still_valid(const principal&) const;
@@ -54,6 +55,7 @@ private:
   user_store& store_;
   const crypto::token_signer& signer_;
   const clock& clock_;
+  std::atomic<bool> loaded_ = false;
   mutable std::shared_mutex mutex_;
   std::unordered_map<user_id, user_auth_facts> users_;
   std::unordered_map<std::string, wall_time> revoked_sessions_;

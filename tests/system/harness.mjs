@@ -77,7 +77,7 @@ async function wait_ready(child, file, log) {
 /** One deployment: folder, database, keys, paper exchange, engine. */
 export class World {
   static async create({ paper_args = [], config = {}, start = true, connection = cluster } = {}) {
-    const world = new World();
+    const world = new this();
     world.cluster = connection;
     world.folder = mkdtempSync(join(tmpdir(), 'drover-system-'));
     world.name = `sys_${randomBytes(6).toString('hex')}`;
@@ -119,7 +119,7 @@ export class World {
     const web_lines = Object.entries(web).map(([k, v]) => `, ${k}: ${JSON.stringify(v)}`).join('');
     const bot_lines = Object.entries({ parameters, ...bots }).map(([k, v]) => `  ${k}: ${JSON.stringify(v)}`).join('\n');
     writeFileSync(this.config, [
-      `database: {url: "${this.database}", migrations_folder: "${root}/migrations", startup_wait: 1s}`,
+      `database: {url: "${this.database}", migrations_folder: "${root}/migrations"}`,
       `security: {master_key_file: "${this.folder}/master_key", token_keys_file: "${this.folder}/token_keys"}`,
       `web: {address: 127.0.0.1, port: ${port}, page_folder: "${root}/web/ui/dist", environment: paper${web_lines}}`,
       `raw: {folder: "${this.folder}/spool"}`,
@@ -135,11 +135,16 @@ export class World {
     this.paper = (await wait_ready(this.paper_process, join(this.folder, 'paper.json'), this.log('paper'))).http;
   }
 
+  /** Starts the engine and does not wait for it. */
+  launch_engine(env = {}) {
+    rmSync(this.ready_file, { force: true });
+    this.engine = start_process(['serve', '-c', this.config, '--ready-file', this.ready_file], this.log('engine'), env);
+  }
+  get ready_file() { return join(this.folder, 'engine.json'); }
+  async until_listening() { this.http = (await wait_ready(this.engine, this.ready_file, this.log('engine'))).http; }
   async start_engine(env = {}) {
-    const ready = join(this.folder, 'engine.json');
-    rmSync(ready, { force: true });
-    this.engine = start_process(['serve', '-c', this.config, '--ready-file', ready], this.log('engine'), env);
-    this.http = (await wait_ready(this.engine, ready, this.log('engine'))).http;
+    this.launch_engine(env);
+    await this.until_listening();
   }
   async kill_engine(signal = 'SIGKILL') {
     this.engine.kill(signal);

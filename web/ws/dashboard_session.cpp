@@ -82,7 +82,7 @@ void dashboard_session::handle_message(std::string_view message) {
   const auto* type = find_text(&*parsed, "type");
   if (!type) return complain("malformed", "a message is a JSON object with a type");
   const auto* payload = find_payload(*parsed);
-  if (*type == "heartbeat") return send(make_heartbeat(hub_.parts().wall.wall_now()));
+  if (*type == "heartbeat") return send(hub_.make_heartbeat());
   if (*type == "auth") return handle_auth(find_text(payload, "token"));
   if (!is_authenticated()) return complain("not_authenticated", "authenticate first");
   if (*type == "connect") return send(make_connected(user(), id_));
@@ -147,7 +147,7 @@ bool dashboard_session::still_allowed() const {
   return hub_.parts().directory.still_valid(principal_);
 }
 
-void dashboard_session::sweep(steady_time now, const frame& heartbeat) {
+void dashboard_session::sweep(steady_time now, const frame& heartbeat, bool tell_now) {
   messages_since_sweep_ = 0;
   if (!is_open()) return;
   if (!is_authenticated()) {
@@ -156,7 +156,7 @@ void dashboard_session::sweep(steady_time now, const frame& heartbeat) {
     return;
   }
   if (!still_allowed()) return close_unauthorized_because("session_ended", "the session has ended; log in again");
-  if (now < heartbeat_due_) return;
+  if (now < heartbeat_due_ && !tell_now) return;
   heartbeat_due_ = now + hub_.config().websocket_heartbeat;
   if (!told_until) send(heartbeat);
 }

@@ -43,8 +43,9 @@ public:
   void close(std::uint16_t code, std::string_view reason);
   /// Says why and closes with 4401.
   void close_unauthorized_because(std::string_view code, std::string_view message);
-  /// Does what is due: auth deadline, end of the token's life, heartbeat. `heartbeat` is made once per sweep.
-  void sweep(steady_time now, const frame& heartbeat);
+  /// Does what is due: auth deadline, end of the token's life, heartbeat. `heartbeat` is made once per sweep;
+  /// `tell_now`: it says something new.
+  void sweep(steady_time now, const frame& heartbeat, bool tell_now);
   bool still_allowed() const;
 
   // Kept by the hub.

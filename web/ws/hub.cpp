@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <utility>
 
 #include "base/log.hpp"
 #include "web/bot_reason.hpp"
@@ -266,11 +267,20 @@ void hub::schedule_sweep() {
 void hub::sweep() {
   auto at = now();
   metrics_.observe_loop_lag(at - sweep_due_);
-  auto heartbeat = make_heartbeat(parts_.wall.wall_now());
+  const bool tell_now = std::exchange(told_stale_, is_stale()) != is_stale();
+  auto heartbeat = make_heartbeat();
   for (auto i = sessions_.size(); i-- > 0;)
-    if (i < sessions_.size()) sessions_[i]->sweep(at, heartbeat);
+    if (i < sessions_.size()) sessions_[i]->sweep(at, heartbeat, tell_now);
   drop_idle_channels(at);
   schedule_sweep();
+}
+
+bool hub::is_stale() const {
+  return parts_.stale && parts_.stale();
+}
+
+frame hub::make_heartbeat() const {
+  return ws::make_heartbeat(parts_.wall.wall_now(), is_stale());
 }
 
 void hub::drop_idle_channels(steady_time at) {

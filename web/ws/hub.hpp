@@ -52,6 +52,7 @@ public:
   web_parts& parts() const { return parts_; }
   web_metrics& metrics() const { return metrics_; }
   steady_time now() const { return parts_.timers.get_clock().now(); }
+  frame make_heartbeat() const;
 
 private:
   void publish_to(user_channel&, channel_message);
@@ -60,6 +61,7 @@ private:
   task<void> run_snapshot(std::shared_ptr<dashboard_session>, std::int64_t seq);
   task<result<void>> send_snapshot(std::shared_ptr<dashboard_session>, std::int64_t seq);
   void catch_up(dashboard_session&);
+  bool is_stale() const;
   void sweep();
   void sweep_slow();
   void schedule_sweep();
@@ -75,6 +77,7 @@ private:
   std::unordered_map<std::string, int> waiting_by_address_;
   std::uint64_t next_session_;
   std::int64_t last_first_seq_ = 0;
+  bool told_stale_ = false;
   steady_time sweep_due_;
   std::optional<timer_id> sweep_timer_, slow_timer_;
   task_scope scope_;

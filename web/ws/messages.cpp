@@ -49,9 +49,9 @@ frame make_error(std::string_view code, std::string_view message) {
   return finish(w);
 }
 
-frame make_heartbeat(wall_time at) {
+frame make_heartbeat(wall_time at, bool stale) {
   auto w = open("heartbeat");
-  w.member("at", at).end_object().end_object();
+  w.member("at", at).member("stale", stale).end_object().end_object();
   return finish(w);
 }
 

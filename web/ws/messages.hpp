@@ -24,7 +24,8 @@ frame make_welcome(const welcome_facts&);
 /// The payload, and the same members on top, where clients of the first dashboard look for them.
 frame make_auth_success(user_id, std::uint64_t session);
 frame make_error(std::string_view code, std::string_view message);
-frame make_heartbeat(wall_time);
+/// `stale`: the database is away, so what was told may be old.
+frame make_heartbeat(wall_time, bool stale);
 frame make_connected(user_id, std::uint64_t session);
 /// Everything up to `seq` has been told: after a snapshot, or after `replayed` missed messages.
 frame make_synced(std::int64_t seq, bool snapshot, std::size_t replayed);

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -45,6 +46,32 @@ TEST(Listener, HearsAndReconnectsAndEndsWhenStopped) {
   EXPECT_EQ(heard, (std::vector<std::string>{"news:1", "news:2"}));
   EXPECT_EQ(connected, 2);
   EXPECT_EQ(scope.size(), 0u);
+}
+
+TEST(Listener, AServerThatHangsIsNoticed) {
+  const log_capture quiet;
+  test_database scratch(test_database::schema::empty);
+  asio::io_context io(1);
+  auto timers = make_timer_queue(io.get_executor(), system_clock());
+  task_scope scope(io.get_executor(), "scope");
+  pid_t backend = 0;
+  std::string lost;
+  auto on_connect = [&] {
+    if (backend != 0) return;
+    backend = std::stoi(scratch.sql("SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"));
+    kill(backend, SIGSTOP);
+  };
+  auto on_lost = [&](const std::string& why) {
+    lost = why;
+    scope.stop();
+  };
+  auto listener = make_database_listener(scratch.config(), *timers, {"news"}, [](auto, auto) {}, on_connect, on_lost);
+  const auto began = std::chrono::steady_clock::now();
+  scope.spawn("listener", listener->run());
+  io.run_for(20s);
+  if (backend != 0) kill(backend, SIGCONT);
+  EXPECT_NE(lost.find("did not end in time"), std::string::npos) << lost;
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 10s);
 }
 
 TEST(Listener, AHandlerThatThrowsDoesNotEndTheListening) {

@@ -1,6 +1,7 @@
 #include <map>
 #include <pqxx/pqxx>
 
+#include "base/failpoint.hpp"
 #include "engine/orders/journal_rows.hpp"
 #include "tenants/postgres_calls_detail.hpp"
 
@@ -77,8 +78,12 @@ const statement select_state_sql{"bots_select_state", "SELECT state FROM bots WH
 
 const statement update_state_sql{
     "bots_update_state",
-    "UPDATE bots b SET state = $3 FROM account_leases l "
-    "WHERE b.id = $1 AND b.account_id = $2 AND l.account_id = b.account_id AND l.epoch = $4 RETURNING b.id"};
+    "WITH mine AS (SELECT b.id, f.state FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[]) "
+    "AS f (id, account_id, epoch, state) "
+    "JOIN bots b ON b.id = f.id AND b.account_id = f.account_id "
+    "JOIN account_leases l ON l.account_id = f.account_id AND l.epoch = f.epoch "
+    "ORDER BY b.id FOR NO KEY UPDATE OF b) "
+    "UPDATE bots b SET state = mine.state FROM mine WHERE b.id = mine.id RETURNING b.id"};
 const statement select_states_sql{"bots_select_states",
                                   "SELECT account_id, id, state FROM bots WHERE state <> '' AND deleted_at IS NULL ORDER BY account_id"};
 
@@ -191,8 +196,13 @@ std::vector<booked_fill> insert_fills(pqxx::connection_base& connection, const s
   std::vector<booked_fill> booked;
   pqxx::work tx(connection);
   lock_intents(tx, std::move(intents));
-  for (const auto& p : fills) booked.push_back(insert_fill(tx, p));
+  for (const auto& p : fills) {
+    booked.push_back(insert_fill(tx, p));
+    failpoint("journal.within_fills");
+  }
+  failpoint("journal.before_fills");
   tx.commit();
+  failpoint("journal.after_fills");
   return booked;
 }
 
@@ -211,7 +221,9 @@ bool update_complete_to(pqxx::connection_base& connection, account_id account, c
   pqxx::work tx(connection);
   const auto at = to.at ? to_rfc3339(*to.at) : std::string();
   auto rows = execute(tx, update_complete_sql, account.value, symbol, to.trade_id, epoch, at);
+  failpoint("journal.before_complete");
   tx.commit();
+  failpoint("journal.after_complete");
   return !rows.empty();
 }
 
@@ -226,12 +238,22 @@ std::string select_strategy_state(pqxx::connection_base& connection, bot_id bot)
   return rows.empty() ? std::string() : text_of(rows[0][0]);
 }
 
-bool update_strategy_state(pqxx::connection_base& connection, bot_id bot, account_id account, const std::string& state,
-                           std::int64_t epoch) {
+std::vector<bot_id> update_strategy_states(pqxx::connection_base& connection, const std::vector<pending_state>& states) {
+  array_text bot, account, epoch, text;
+  for (const auto& p : states) {
+    bot.add(std::to_string(p.bot.value));
+    account.add(std::to_string(p.account.value));
+    epoch.add(std::to_string(p.epoch));
+    text.add(p.text);
+  }
   pqxx::work tx(connection);
-  auto rows = execute(tx, update_state_sql, bot.value, account.value, state, epoch);
+  std::vector<bot_id> written;
+  for (const auto& row : execute(tx, update_state_sql, bot.finish(), account.finish(), epoch.finish(), text.finish()))
+    written.emplace_back(integer_of(row[0]));
+  failpoint("journal.before_states");
   tx.commit();
-  return !rows.empty();
+  failpoint("journal.after_states");
+  return written;
 }
 
 std::vector<order_journal::account_summary> select_summaries(pqxx::connection_base& connection) {

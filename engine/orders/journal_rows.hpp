@@ -35,6 +35,13 @@ struct pending_update {
   std::string reason;
 };
 
+struct pending_state {
+  bot_id bot;
+  account_id account;
+  std::int64_t epoch = 0;
+  std::string text;
+};
+
 struct pending_fill {
   user_id user;
   account_id account;
@@ -83,8 +90,8 @@ bool update_complete_to(pqxx::connection_base&, account_id, const std::string& s
                         std::int64_t epoch);
 tenants::position select_position(pqxx::connection_base&, account_id, const std::string& symbol);
 std::string select_strategy_state(pqxx::connection_base&, bot_id);
-/// False when the lease moved on.
-bool update_strategy_state(pqxx::connection_base&, bot_id, account_id, const std::string& state, std::int64_t epoch);
+/// Bots whose state was written; the others' leases moved on. Each bot at most once.
+std::vector<bot_id> update_strategy_states(pqxx::connection_base&, const std::vector<pending_state>&);
 std::vector<order_journal::account_summary> select_summaries(pqxx::connection_base&);
 order_journal::statistics select_statistics(pqxx::connection_base&);
 

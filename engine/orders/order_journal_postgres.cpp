@@ -14,6 +14,7 @@ namespace {
 
 using rows::pending_fill;
 using rows::pending_intent;
+using rows::pending_state;
 using rows::pending_update;
 
 /// Batches of intents on the wire at once; the next ones gather meanwhile.
@@ -23,6 +24,9 @@ constexpr commit_limits update_limits{.flights = 1, .batch = 256, .waiting = 50'
 /// One at a time: the fills of a user share the row of their total, so that each alone would wait for the commits of all
 /// before it; together they cost one.
 constexpr commit_limits fill_limits{.flights = 1, .batch = 64, .waiting = 50'000};
+/// One at a time, and what bots remember may be large. Whoever waits a moment for the commit of thousands loses nothing: the
+/// books do not depend on it.
+constexpr commit_limits state_limits{.flights = 1, .batch = 512, .waiting = 50'000};
 /// A transaction that lost a deadlock is run again.
 constexpr int conflict_attempts = 5;
 /// How often the outcome of a COMMIT that is in doubt is asked for (about half a minute while the database is away).
@@ -32,6 +36,7 @@ constexpr milliseconds read_back_floor{100}, read_back_ceiling{5'000};
 logger log() { return logger("journal"); }
 
 bool is(const error& e, db_errc value) { return e.code == make_error_code(value); }
+bool is(const error& e, journal_errc value) { return e.code == make_error_code(value); }
 
 error to_journal_error(const error& e) {
   // Everything that PostgreSQL did not say about our statement itself: not reached, too slow, too many waiting.
@@ -48,6 +53,7 @@ error fenced(account_id account) {
 }
 
 bool same_order(const pending_update& a, const pending_update& b) { return a.id == b.id; }
+bool same_bot(const pending_state& a, const pending_state& b) { return a.bot == b.bot; }
 
 using answers = std::vector<result<void>>;
 using bookings = std::vector<result<booked_fill>>;
@@ -60,7 +66,8 @@ class postgres_order_journal final : public order_journal {
         timers_(make_timer_queue(e, system_clock())),
         intents_(e, intent_limits, nullptr, busy(), [this](auto batch) { return write_intents(std::move(batch)); }),
         updates_(e, update_limits, same_order, busy(), [this](auto batch) { return write_updates(std::move(batch)); }),
-        fills_(e, fill_limits, nullptr, busy(), [this](auto batch) { return write_fills(std::move(batch)); }) {}
+        fills_(e, fill_limits, nullptr, busy(), [this](auto batch) { return write_fills(std::move(batch)); }),
+        states_(e, state_limits, same_bot, busy(), [this](auto batch) { return write_states(std::move(batch)); }) {}
 
   task<result<std::int64_t>> acquire_lease(account_id account, std::string engine_name) override {
     std::vector<account_id> one{account};
@@ -156,11 +163,8 @@ class postgres_order_journal final : public order_journal {
     return repeat("load strategy state", std::move(job));
   }
   task<result<void>> save_strategy_state(bot_id bot, account_id account, std::string state_json, std::int64_t epoch) override {
-    auto job = [bot, account, state = std::move(state_json), epoch](pqxx::connection_base& c) {
-      return rows::update_strategy_state(c, bot, account, state, epoch);
-    };
-    auto written = co_await repeat("save strategy state", std::move(job));
-    co_return to_fence(std::move(written), account);
+    pending_state item{bot, account, epoch, std::move(state_json)};
+    return states_.submit(std::move(item));
   }
 
   task<result<std::vector<account_summary>>> load_summaries() override {
@@ -294,6 +298,38 @@ class postgres_order_journal final : public order_journal {
     co_return all;
   }
 
+  task<answers> write_states(std::vector<pending_state> batch) {
+    auto shared = std::make_shared<const std::vector<pending_state>>(std::move(batch));
+    auto job = [shared](pqxx::connection_base& c) { return rows::update_strategy_states(c, *shared); };
+    // The same state once more is no change, so a commit in doubt is repeated.
+    auto written = co_await repeat("save strategy states", std::move(job));
+    const bool poisoned = !written && is(written.error(), journal_errc::internal);
+    if (poisoned && shared->size() > 1) {
+      auto outcome = co_await write_states_alone(shared);
+      co_return outcome;
+    }
+    if (!written) co_return answers(shared->size(), std::unexpected(written.error()));
+    const std::unordered_set<bot_id> done(written->begin(), written->end());
+    answers all;
+    for (const auto& item : *shared)
+      if (done.contains(item.bot))
+        all.emplace_back();
+      else
+        all.emplace_back(std::unexpected(fenced(item.account)));
+    co_return all;
+  }
+
+  /// A state that PostgreSQL cannot take must not take its neighbours with it.
+  task<answers> write_states_alone(std::shared_ptr<const std::vector<pending_state>> batch) {
+    answers all;
+    for (const auto& item : *batch) {
+      std::vector<pending_state> one{item};
+      auto outcome = co_await write_states(std::move(one));
+      all.push_back(std::move(outcome.front()));
+    }
+    co_return all;
+  }
+
   task<bookings> write_fills(std::vector<pending_fill> batch) {
     auto shared = std::make_shared<const std::vector<pending_fill>>(std::move(batch));
     bool doubted = false;
@@ -342,6 +378,7 @@ class postgres_order_journal final : public order_journal {
   commit_queue<pending_intent> intents_;
   commit_queue<pending_update> updates_;
   commit_queue<pending_fill, booked_fill> fills_;
+  commit_queue<pending_state> states_;
 };
 
 }  // namespace

@@ -54,6 +54,13 @@ TEST_F(OrderJournalPostgres, ACommitInDoubtThatDidNotHappenMayNotBeSent) {
   EXPECT_EQ(count("order_intents"), "0");
 }
 
+TEST_F(OrderJournalPostgres, ALostDeadlockIsRunAgainWithTheSameId) {
+  once("append intents", {.run = false, .answer = db_errc::retry});
+  const auto intent = backend.make_intent(account);
+  EXPECT_TRUE(run(journal.append_intent(intent, epoch)));
+  EXPECT_EQ(backend.stored.sql("SELECT id FROM order_intents"), intent.id.to_string());
+}
+
 TEST_F(OrderJournalPostgres, ReadingBackWaitsForTheDatabase) {
   int reads = 0;
   bool doubted = false;
@@ -113,6 +120,40 @@ TEST_F(OrderJournalPostgres, FillsOfOneMomentShareCommits) {
   EXPECT_EQ(backend.stored.sql("SELECT quantity = 0.6 FROM positions"), "t");
   EXPECT_EQ(count("ledger_transactions"), std::to_string(fills));
   EXPECT_LE(std::stoi(backend.stored.sql("SELECT count(DISTINCT xmin::text) FROM fills")), 4);
+}
+
+TEST_F(OrderJournalPostgres, StatesOfOneMomentShareCommits) {
+  constexpr int bots = 120;
+  int saved = 0;
+  std::vector<bot_id> ids;
+  for (int i = 0; i < bots; ++i) ids.push_back(backend.add_bot(account));
+  for (const auto id : ids)
+    backend.spawn(journal.save_strategy_state(id, account, "{\"n\":" + std::to_string(id.value) + "}", epoch),
+                  [&](const result<void>& r) { saved += r ? 1 : 0; });
+  backend.run_until([&] { return saved == bots; });
+  EXPECT_LE(std::stoi(backend.stored.sql("SELECT count(DISTINCT xmin::text) FROM bots WHERE state <> ''")), 4);
+  EXPECT_EQ(backend.stored.sql("SELECT count(DISTINCT state) FROM bots WHERE state <> ''"), std::to_string(bots));
+}
+
+TEST_F(OrderJournalPostgres, AFencedStateDoesNotTakeItsNeighboursWithIt) {
+  const auto other = backend.add_account();
+  const auto lost = *run(journal.acquire_lease(other, "engine"));
+  ASSERT_TRUE(run(journal.acquire_lease(other, "another engine")));
+  const auto mine = backend.add_bot(account), theirs = backend.add_bot(other);
+  std::vector<result<void>> outcomes(2);
+  int ended = 0;
+  const auto keep_as = [&](std::size_t at) {
+    return [&, at](const result<void>& r) {
+      outcomes[at] = r;
+      ++ended;
+    };
+  };
+  backend.spawn(journal.save_strategy_state(mine, account, "{}", epoch), keep_as(0));
+  backend.spawn(journal.save_strategy_state(theirs, other, "{}", lost), keep_as(1));
+  backend.run_until([&] { return ended == 2; });
+  EXPECT_TRUE(outcomes[0]);
+  ASSERT_FALSE(outcomes[1]);
+  EXPECT_EQ(outcomes[1].error().code, make_error_code(journal_errc::fenced));
 }
 
 TEST_F(OrderJournalPostgres, AFillThatTheBooksCannotTakeDoesNotTakeItsNeighboursWithIt) {

@@ -2,6 +2,7 @@
 
 #ifdef DROVER_FAILPOINTS
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -54,11 +55,16 @@ void act(const std::string& action) {
   std::this_thread::sleep_for(std::chrono::milliseconds(std::atoi(action.c_str() + action.find('=') + 1)));
 }
 
+std::vector<armed_point>& all_points() {
+  static std::vector<armed_point> points = read_points();
+  return points;
+}
+
 }  // namespace
 
 void failpoint(std::string_view name) {
   static std::mutex mutex;
-  static std::vector<armed_point> points = read_points();
+  auto& points = all_points();
   std::string action;
   {
     const std::lock_guard lock(mutex);
@@ -66,6 +72,10 @@ void failpoint(std::string_view name) {
       if (point.name == name && --point.countdown == 0) action = point.action;
   }
   if (!action.empty()) act(action);
+}
+
+bool is_failpoint_armed(std::string_view name) {
+  return std::ranges::any_of(all_points(), [name](const armed_point& point) { return point.name == name; });
 }
 
 }  // namespace drover

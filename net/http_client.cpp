@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/failpoint.hpp"
 #include "net/client_pool.hpp"
 #include "net/client_socket.hpp"
 #include "net/http_text.hpp"
@@ -75,6 +76,20 @@ task<write_outcome> write_all(client_socket& connection, const std::string& text
     if (outcome.ec) co_return outcome;
   }
   co_return outcome;
+}
+
+/// Writes that change something have places to crash at.
+task<write_outcome> write_request(client_socket& connection, const std::string& method, const std::string& text) {
+  if (method == "GET" || !is_failpoint_armed("net.half_sent")) {
+    auto whole = co_await write_all(connection, text);
+    if (method != "GET") failpoint("net.before_answer");
+    co_return whole;
+  }
+  const std::string first = text.substr(0, text.size() / 2), rest = text.substr(text.size() / 2);
+  auto half = co_await write_all(connection, first);
+  failpoint("net.half_sent");
+  if (!half.ec) half = co_await write_all(connection, rest);
+  co_return half;
 }
 
 task<result<client_response>> read_response(client_socket& connection, bool head_request, std::size_t limit_bytes,
@@ -162,13 +177,14 @@ task<result<client_response>> pooled_http_client::exchange(client_pool::lease& l
   auto& connection = *lease.socket();
   deadline.set_canceller([&connection] { connection.close(); });
   if (deadline.expired()) co_return fail(transport_errc::not_sent, "deadline passed before the request was written");
-  const auto written = co_await write_all(connection, text);
+  const auto written = co_await write_request(connection, request.method, text);
   if (written.ec) {
     const auto code = written.touched_wire ? transport_errc::no_answer : transport_errc::not_sent;
     co_return fail(code, "the request could not be written: " + written.ec.message());
   }
   bool reusable = false;
   auto response = co_await read_response(connection, request.method == "HEAD", request.response_limit_bytes, reusable);
+  if (request.method != "GET") failpoint("net.after_answer");
   if (response && reusable && !deadline.expired()) lease.keep();
   if (!response && deadline.expired()) co_return fail(transport_errc::no_answer, "no answer in time");
   co_return response;

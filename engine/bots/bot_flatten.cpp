@@ -1,6 +1,7 @@
 // The end of a bot whose contract is to leave no position.
 #include <algorithm>
 
+#include "base/failpoint.hpp"
 #include "base/log.hpp"
 #include "engine/bots/bot_instance.hpp"
 
@@ -26,9 +27,11 @@ task<void> bot_instance::flatten(wake_event& woken) {
   const auto deadline = parts_.timers.get_clock().now() + flatten_limit;
   if (!market_)
     market_ = id_.link->venue()->subscribe_book_ticker(plan_->symbol, [this](const auto& ticker) { on_ticker(ticker); });
+  failpoint("bots.before_flatten");
   desk_->allow_entries();
   bool again = true;
   for (int attempt = 0; again && attempt < flatten_attempts; ++attempt) again = co_await flatten_once(woken, deadline);
+  failpoint("bots.after_flatten");
   desk_->block_entries("the bot stops");
   if (again && left_behind_.empty()) left_behind_ = "Its position could not be closed within the price collar";
   if (!left_behind_.empty())
@@ -61,6 +64,7 @@ task<bool> bot_instance::flatten_once(wake_event& woken, steady_time deadline) {
     co_return false;
   }
   parts_.counters.add({.placed = 1});
+  failpoint("bots.flatten_placed");
   while (in_time && !desk_->live_orders().empty()) in_time = co_await woken.wait_until(parts_.timers, deadline);
   if (in_time) co_return true;
   desk_->cancel(*placed);

@@ -1,5 +1,6 @@
 #include <pqxx/pqxx>
 
+#include "base/failpoint.hpp"
 #include "engine/orders/journal_rows.hpp"
 #include "tenants/postgres_calls_detail.hpp"
 
@@ -198,7 +199,9 @@ std::vector<std::pair<account_id, std::int64_t>> acquire_leases(pqxx::connection
   for (auto account : accounts) ids.add(std::to_string(account.value));
   pqxx::work tx(connection);
   auto rows = execute(tx, acquire_leases_sql, ids.finish(), engine_name);
+  failpoint("journal.before_leases");
   tx.commit();
+  failpoint("journal.after_leases");
   std::vector<std::pair<account_id, std::int64_t>> leases;
   leases.reserve(rows.size());
   for (const auto& row : rows) leases.emplace_back(account_id(integer_of(row[0])), integer_of(row[1]));
@@ -219,7 +222,9 @@ std::vector<uuid> insert_intents(pqxx::connection_base& connection, const std::v
                                a.dead.finish(), a.epoch.finish(), a.bot.finish()));
   // Repeated ids are stored already; telling them from fenced ones costs a statement only when something is missing.
   if (stored.size() < given.size()) stored = ids_of(execute(tx, find_stored_sql, array_of(given)));
+  failpoint("journal.before_intents");
   tx.commit();
+  failpoint("journal.after_intents");
   return stored;
 }
 
@@ -244,7 +249,9 @@ std::vector<uuid> update_intents(pqxx::connection_base& connection, const std::v
   lock_intents(tx, std::move(ids));
   auto updated = ids_of(execute(tx, update_intents_sql, a.id.finish(), a.epoch.finish(), a.outcome.finish(),
                                 a.status.finish(), a.reported.finish(), a.venue_order.finish(), a.reason.finish()));
+  failpoint("journal.before_updates");
   tx.commit();
+  failpoint("journal.after_updates");
   return updated;
 }
 

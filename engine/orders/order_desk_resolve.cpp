@@ -1,13 +1,14 @@
 #include <algorithm>
 
+#include "base/failpoint.hpp"
 #include "base/planted.hpp"
 #include "engine/orders/order_desk_state.hpp"
 
 namespace drover::engine {
 namespace {
 
-/// How often the venue is asked for an order whose outcome is not known.
-constexpr nanoseconds ask_floor = 1s, ask_ceiling = 4s;
+/// How often the venue is asked for an order whose outcome is not known (REL-08).
+constexpr nanoseconds ask_floor = 1s, ask_ceiling = 2s;
 /// Between the two pieces of evidence that an order does not exist (REL-04).
 constexpr nanoseconds proof_gap = 1s;
 /// Rounds for which a trade that nobody can explain is taken as a hint that the order exists after all.
@@ -29,7 +30,9 @@ task<result<void>> order_desk::state::resolve(order_ptr order, int patience) {
   int failures = 0;
   while (is_unresolved(order->state) && !failed) {
     auto of = reference_to(*order);
+    failpoint("orders.before_question");
     auto found = co_await parts.exchange.find_order(std::move(of), exchanges::lane::reconcile);
+    failpoint("orders.after_question");
     if (!is_unresolved(order->state)) break;
     if (found) {
       observe(order, std::move(*found));
@@ -46,6 +49,7 @@ task<result<void>> order_desk::state::resolve(order_ptr order, int patience) {
       const bool alone = planted("trust_first_not_found") || planted("one_endpoint");
       const bool proved = alone || co_await prove_absent(order);
       if (proved) {
+        failpoint("orders.after_proof");
         conclude(order, intent_state::not_placed, "the exchange never got the order");
         break;
       }

@@ -1,6 +1,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <algorithm>
 
+#include "base/failpoint.hpp"
 #include "base/planted.hpp"
 #include "engine/orders/order_desk_state.hpp"
 
@@ -38,15 +39,20 @@ task<result<void>> order_desk::state::reconcile(std::int64_t lease_epoch, bool f
     auto loaded = co_await load();
     if (!loaded) co_return loaded;
   }
+  failpoint("orders.reconcile_loaded");
   auto compared = co_await sweep_orders();
   if (!compared) co_return compared;
+  failpoint("orders.reconcile_compared");
   auto resolved = co_await resolve_all();
   if (!resolved) co_return resolved;
+  failpoint("orders.reconcile_resolved");
   if (!fresh) {
     auto filled = co_await sweep_fills();
     if (!filled) co_return filled;
   }
+  failpoint("orders.reconcile_filled");
   co_await write_inbox();
+  failpoint("orders.reconcile_written");
   if (failed) co_return fail(journal_errc::fenced, "the account was lost while it was reconciled");
   ready = true;
   start_writer();
@@ -114,7 +120,7 @@ void order_desk::state::schedule_next_sweep() {
   // Desks that were started together must not ask together.
   const auto spread = static_cast<std::uint64_t>(interval.count() / 4 + 1);
   const nanoseconds jitter(static_cast<std::int64_t>(parts.random.below(spread)));
-  request_sweep(interval - interval / 8 + jitter, false);
+  request_sweep(interval - jitter, false);
 }
 
 task<void> order_desk::state::run_sweep() {
@@ -135,9 +141,12 @@ task<void> order_desk::state::run_sweep() {
 }
 
 task<result<void>> order_desk::state::sweep(bool with_fills) {
+  failpoint("orders.before_sweep");
   auto compared = co_await sweep_orders();
   if (!compared || !with_fills) co_return compared;
+  failpoint("orders.within_sweep");
   auto filled = co_await sweep_fills();
+  failpoint("orders.after_sweep");
   co_return filled;
 }
 

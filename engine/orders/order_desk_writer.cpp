@@ -9,7 +9,7 @@ namespace drover::engine {
 namespace {
 
 /// While the database is away facts wait here and are written again; nothing is dropped.
-constexpr milliseconds write_floor{100}, write_ceiling{5'000};
+constexpr milliseconds write_floor{100}, write_ceiling{3'000};
 /// A write that the journal itself cannot take is a bug or broken data: the desk stops.
 constexpr int broken_attempts = 3;
 /// The stream is given this long to deliver a trade before the list of trades is read.
@@ -137,16 +137,20 @@ task<void> order_desk::state::write(conclusion c) {
   // A sighting meanwhile is worth more than any conclusion.
   if (c.order->state != c.state) co_return;
   auto attempt = [&] { return parts.journal.record_outcome(c.order->intent.id, c.state, c.reason, epoch); };
+  failpoint("orders.before_conclusion");
   const bool written = co_await persist(attempt);
   if (!written || c.order->state != c.state) co_return;
+  failpoint("orders.after_conclusion");
   if (c.state != intent_state::unknown) forget(c.order);
   tell(*c.order, c.reason);
 }
 
 task<void> order_desk::state::write(completeness c) {
   auto attempt = [&] { return parts.journal.mark_fills_complete(account, symbol(), c.to, epoch); };
+  failpoint("orders.before_complete");
   const bool written = co_await persist(attempt);
   if (!written || !is_before(complete_to, c.to)) co_return;
+  failpoint("orders.after_complete");
   complete_to = std::move(c.to);
   booked_lately.clear();
   booked_lately.shrink_to_fit();

@@ -128,8 +128,10 @@ void recorder::append_start_gap(lane& l, std::string_view stream, std::string_vi
 }
 
 void recorder::append(lane& l, const spool_record_view& record) {
+  failpoint("raw.before_write");
   const auto before = l.spool->closed().size();
   const bool kept = l.spool->append(record);
+  failpoint("raw.after_write");
   l.bytes += record_head_size + record.body.size() + record.stream.size() + record.endpoint.size() + record.account.size() +
              record.operation.size() + record.arguments.size();
   if (l.spool->closed().size() != before) read_wanted_.notify();

@@ -116,11 +116,13 @@ task<void> recorder::store_segment(loaded_segment segment) {
         bytes += content.records[at].body.size();
         batch->push_back(std::move(content.records[at++]));
       }
+      failpoint("raw.before_store");
       co_await store_batch(l, segment.index, std::move(batch));
     }
     failpoint("raw.after_store_before_ack");
     co_await remove_segment(l, segment.index);
     ++progress_;
+    failpoint("raw.after_ack");
   }
   l->spool->forget_oldest();
   --l->handed;

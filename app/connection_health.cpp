@@ -37,6 +37,10 @@ std::shared_ptr<const web::connection_health> to_web(const engine::connection_re
                                                     to_text(p.rights.withdraw),
                                                     to_text(p.rights.address_bound)};
   }
+  if (r.last_drift) {
+    out->drift = r.last_drift->amounts;
+    out->drift_at = r.last_drift->at;
+  }
   return out;
 }
 

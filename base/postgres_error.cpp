@@ -85,7 +85,9 @@ database_failure to_database_failure(std::exception_ptr failure) {
 }
 
 std::string session_url(const database_config& config) {
-  const auto limits = fmt::format("-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={}",
+  // The server lets go of us as soon as we would of it: what a lost session holds is held for seconds only.
+  const auto limits = fmt::format("-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={} "
+                                  "-c tcp_keepalives_idle=4 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3",
                                   config.statement_timeout.count(), config.lock_timeout.count(),
                                   config.statement_timeout.count());
   // A peer that is gone is noticed within 10 seconds.

@@ -101,6 +101,9 @@ public:
     return run<void>(true,
                      [&db = db_, b, a, state, epoch] { return db.committed().save_strategy_state(b, a, state, epoch); });
   }
+  task<result<void>> check_writable() override {
+    return run<void>(true, [&db = db_] { return db.committed().check_writable(); });
+  }
   task<result<std::vector<account_summary>>> load_summaries() override {
     return run<std::vector<account_summary>>(false, [&db = db_] { return db.committed().load_summaries(); });
   }

@@ -79,6 +79,9 @@ health_verdict judge_health(const engine::bot_status& bot, const connection_heal
     j.degraded("the clocks differ by " + std::to_string(known->clock_offset.count()) + " ms");
   if (known->last_probe && !known->last_probe->passed)
     j.degraded("the last check of the key failed: " + known->last_probe->reason);
+  if (!known->drift.empty())
+    j.degraded("the balances moved without a trade of the engine (" + known->drift + ") at " + to_rfc3339(known->drift_at) +
+               ": a deposit, a withdrawal, a trade by hand, or a fault");
   return j.take("ok");
 }
 

@@ -41,6 +41,9 @@ struct connection_health {
     std::string read, trade, withdraw, address_bound;
   };
   std::optional<probe> last_probe;
+  /// What moved without a trade of the engine, and when; empty: nothing did.
+  std::string drift;
+  wall_time drift_at;
 };
 
 /// Asks the trading thread; `done` is called on the web thread, later or never: nothing when no bot of the account

@@ -117,9 +117,12 @@ connection_report account_link::report() const {
   if (account_) out.connection = account_->get_health();
   out.clock_offset = venue_->clock_offset();
   if (last_probe_) out.last_probe = *last_probe_;
+  if (last_drift_) out.last_drift = *last_drift_;
   return out;
 }
 
 void account_link::set_probe(connection_probe seen) { last_probe_ = std::make_unique<connection_probe>(std::move(seen)); }
+
+void account_link::set_drift(balance_drift seen) { last_drift_ = std::make_unique<balance_drift>(std::move(seen)); }
 
 }  // namespace drover::engine

@@ -10,6 +10,7 @@
 
 #include "base/timer.hpp"
 #include "crypto/keyring.hpp"
+#include "engine/bots/balance_watch.hpp"
 #include "engine/bots/connection_report.hpp"
 #include "engine/orders/order_journal.hpp"
 #include "exchanges/exchange.hpp"
@@ -65,6 +66,9 @@ class account_link {
 
   connection_report report() const;
   void set_probe(connection_probe);
+  void set_drift(balance_drift);
+  /// What the account's balances should be, over all its bots.
+  balance_watch& balances() { return balances_; }
 
  private:
   void leave(seat&);
@@ -84,6 +88,8 @@ class account_link {
   std::vector<wake_event*> waiters_;
   /// Most accounts of a young process have none.
   std::unique_ptr<connection_probe> last_probe_;
+  std::unique_ptr<balance_drift> last_drift_;
+  balance_watch balances_;
   bool taking_lease_ = false, stream_up_ = false;
 };
 

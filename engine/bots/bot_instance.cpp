@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/failpoint.hpp"
 #include "base/log.hpp"
 #include "exchanges/protocol/venue_protocol.hpp"
 
@@ -141,6 +142,7 @@ void bot_instance::cancel_strangers() {
 }
 
 void bot_instance::begin_trading() {
+  failpoint("bots.before_trading");
   trading_ = true;
   settle_state();
   observer_.on_bot_running(id_.bot);
@@ -173,6 +175,12 @@ void bot_instance::resume() {
   if (halted_) return;
   if (ticker_) on_ticker(ticker_);
   schedule_turn();
+}
+
+void bot_instance::forget_outage() {
+  if (!trading_ || halted_ || failed_ || paused_) return;
+  begin_anew();
+  if (!halted_) schedule_turn();
 }
 
 /// What was refused during the pause, and how the strategy paces itself after refusals, is of no meaning any more.
@@ -277,9 +285,11 @@ task<void> bot_instance::stop(nanoseconds settle_limit) {
 
 task<void> bot_instance::cancel_orders(wake_event& woken, steady_time deadline) {
   const auto orders = desk_->live_orders();
+  failpoint("bots.before_cancel_all");
   for (const auto& order : orders) desk_->cancel(order.id);
   bool in_time = true;
   while (in_time && !desk_->live_orders().empty()) in_time = co_await woken.wait_until(parts_.timers, deadline);
+  failpoint("bots.after_cancel_all");
   const auto left = desk_->live_orders().size();
   if (left == 0) co_return;
   left_behind_ = std::to_string(left) + " orders may still rest at the exchange";
@@ -314,8 +324,10 @@ task<void> bot_instance::save_state() {
   }
   const auto hash = std::hash<std::string>{}(*text);
   if (hash == saved_hash_) co_return;
+  failpoint("bots.before_state");
   auto saved = co_await parts_.journal.save_strategy_state(id_.bot, id_.account, std::move(*text), epoch_);
   if (saved) {
+    failpoint("bots.after_state");
     saved_hash_ = hash;
     co_return;
   }

@@ -53,6 +53,8 @@ class bot_observer {
   virtual void on_bot_running(bot_id) = 0;
   /// It ended by itself and has placed its last order; somebody has to stop() it.
   virtual void on_bot_failed(bot_id, const bot_failure&) = 0;
+  /// An order of it was not sent because the database is away: it wants begin_anew() when that is over.
+  virtual void on_journal_away(bot_id) = 0;
 };
 
 /// One bot: its seat at the account, orders, market data, strategy and a bounded mailbox. Trading thread only.
@@ -73,6 +75,9 @@ class bot_instance final : private order_listener {
   static constexpr int flatten_attempts = 3;
   /// At most one log line of refused orders in this time.
   static constexpr nanoseconds refusal_line_interval = 10s;
+  /// A difference of balances that is still there after the pause is no trade that is only being booked.
+  static constexpr int balance_looks = 3;
+  static constexpr nanoseconds balance_look_pause = 3s;
 
   /// References outlive the bot; `parts.executor` is where it lives.
   bot_instance(bot_identity, std::shared_ptr<const bot_plan>, bot_manager_parts& parts, bot_observer&);
@@ -92,6 +97,8 @@ class bot_instance final : private order_listener {
   /// Orders stay and are followed, nothing new is placed. Idempotent.
   void pause();
   void resume();
+  /// What was refused while the database was away is of no meaning any more: the strategy goes on at once (REL-20).
+  void forget_outage();
   /// Something that concerns the whole account was learnt by another bot.
   void fail(bot_failure why) { end(std::move(why)); }
   /// False when it does not trade or its mailbox is full: nobody will answer. Else the verdict goes to
@@ -101,6 +108,9 @@ class bot_instance final : private order_listener {
   /// Asks the exchange what the key may do, unless it is being asked. A key that may do too much or too little ends the bots
   /// of the account. False when this bot cannot ask now.
   bool probe();
+  /// Reads the account's balances and holds them against its trades, unless that is being done. False when this bot cannot
+  /// ask now.
+  bool compare_balances();
   bot_report report() const;
   /// Open orders on its market that are not ours.
   std::vector<external_order> external_orders() const;
@@ -115,12 +125,15 @@ class bot_instance final : private order_listener {
 
   void on_order_changed(const live_order&, const std::string& reason) override;
   void on_fill(const booked_fill&) override;
+  void on_journal_away() override { observer_.on_journal_away(id_.bot); }
   void on_desk_failed(const error&) override;
   void on_account_event(const exchanges::account_event&);
   void on_ticker(const std::shared_ptr<const exchanges::book_ticker>&);
 
   task<void> run_start(bot_start);
   task<void> run_probe();
+  task<void> run_comparison();
+  void tell_drift(const std::vector<balance_watch::drift>&);
   task<result<void>> prepare(bot_start);
   task<result<void>> open();
   order_desk_config make_desk_config() const;
@@ -209,7 +222,7 @@ class bot_instance final : private order_listener {
   bool starting_ = false, reconciled_ = false, trading_ = false;
   resume_contract contract_ = resume_contract::resume;
   bool halted_ = false, failed_ = false, paused_ = false;
-  bool probing_ = false, tick_waits_ = false, timer_is_due_ = false, turn_posted_ = false, saving_ = false;
+  bool probing_ = false, comparing_ = false, tick_waits_ = false, timer_is_due_ = false, turn_posted_ = false, saving_ = false;
   task_scope scope_;
 };
 

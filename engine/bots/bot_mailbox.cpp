@@ -85,6 +85,7 @@ void bot_instance::on_fill(const booked_fill& fill) {
   const auto arrived = arrival_of(fill.fill.trade_id);
   if (!fill.was_new) return;
   parts_.counters.add({.fills = 1});
+  id_.link->balances().book(fill.fill, *instrument_);
   if (!fill.realised.is_zero() && parts_.on_earnings)
     parts_.on_earnings({.user = id_.user,
                         .account = id_.account,

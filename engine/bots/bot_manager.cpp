@@ -24,9 +24,9 @@ const logger& log() {
 constexpr std::size_t leases_per_statement = 2'000;
 /// More changed accounts than this are read by one full load.
 constexpr std::size_t single_reads_limit = 64;
-constexpr milliseconds database_retry_floor{100}, database_retry_ceiling{10'000};
-/// However many bots there are, their probes leave no closer together.
-constexpr nanoseconds shortest_probe_pause = 10ms;
+constexpr milliseconds database_retry_floor{100}, database_retry_ceiling{4'000};
+/// However many accounts there are, questions about them leave no closer together.
+constexpr nanoseconds shortest_round_pause = 10ms;
 constexpr std::string_view released_reason = "The account is not to trade any more: switched off, rejected, banned or deleted";
 constexpr std::string_view no_bot_reason = "The bot is not to run any more";
 
@@ -72,7 +72,7 @@ struct bot_manager::state {
   task<result<void>> start_new(std::vector<fresh_bot>, const account_rows&);
   task<result<void>> take_leases(std::vector<account_id>);
   task<void> run_statistics();
-  task<void> run_probes();
+  task<void> run_rounds(milliseconds interval, bool (bot_supervisor::*look)(account_id));
   task<void> log_statistics();
   task<void> drain();
 };
@@ -258,17 +258,17 @@ task<void> bot_manager::state::run_statistics() {
   }
 }
 
-/// One key after the other, evenly over the interval.
-task<void> bot_manager::state::run_probes() {
+/// One account after the other, evenly over the interval.
+task<void> bot_manager::state::run_rounds(milliseconds interval, bool (bot_supervisor::*look)(account_id)) {
   std::vector<account_id> round;
   while (!draining) {
-    const auto keys = static_cast<std::int64_t>(std::max<std::size_t>(supervisor.accounts_size(), 1));
-    const nanoseconds share = std::max<nanoseconds>(nanoseconds(config.probe_interval) / keys, shortest_probe_pause);
+    const auto accounts = static_cast<std::int64_t>(std::max<std::size_t>(supervisor.accounts_size(), 1));
+    const nanoseconds share = std::max<nanoseconds>(nanoseconds(interval) / accounts, shortest_round_pause);
     co_await sleep_for(parts.timers, share);
     if (draining) break;
     if (round.empty()) round = supervisor.accounts();
     if (round.empty()) continue;
-    supervisor.probe(round.back());
+    (supervisor.*look)(round.back());
     round.pop_back();
   }
 }
@@ -309,7 +309,9 @@ bot_manager::~bot_manager() = default;
 void bot_manager::start() {
   state_->scope.spawn("follow accounts", state_->follow());
   state_->scope.spawn("order statistics", state_->run_statistics());
-  if (state_->config.probe_interval > 0ms) state_->scope.spawn("key probes", state_->run_probes());
+  if (state_->config.probe_interval > 0ms) state_->scope.spawn("key probes", state_->run_rounds(state_->config.probe_interval, &bot_supervisor::probe));
+  if (state_->config.balance_interval > 0ms)
+    state_->scope.spawn("balances", state_->run_rounds(state_->config.balance_interval, &bot_supervisor::compare_balances));
 }
 
 void bot_manager::account_changed(account_id id) {

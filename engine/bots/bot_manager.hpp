@@ -45,6 +45,9 @@ struct bots_config {
   call_budget callback_budget;
   /// Every bot's key is asked for its rights once in this time, one after the other; 0 = never.
   milliseconds probe_interval{900'000};
+  /// Every account's balances are held against its trades once in this time, one after the other; 0 = never. With the looks
+  /// that follow a difference an alert comes within a minute (REL-08).
+  milliseconds balance_interval{45'000};
   /// Order statistics in the log.
   milliseconds statistics_interval{60'000};
   /// Of one user, those of all accounts together.

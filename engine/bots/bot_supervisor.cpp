@@ -71,6 +71,14 @@ bool bot_supervisor::probe(account_id account) {
   return lives;
 }
 
+bool bot_supervisor::compare_balances(account_id account) {
+  const auto all = bots_of(account);
+  return std::ranges::any_of(all, [this](bot_id id) {
+    auto& e = *entries_.at(id);
+    return e.running && e.running->compare_balances();
+  });
+}
+
 std::optional<bot_report> bot_supervisor::report_bot(bot_id id) const {
   auto at = entries_.find(id);
   if (at == entries_.end() || !at->second->running) return std::nullopt;

@@ -44,6 +44,8 @@ class bot_supervisor final : private bot_observer {
   /// Nothing (false) when no bot of the account lives.
   std::optional<connection_report> report_connection(account_id) const;
   bool probe(account_id);
+  /// One of the account's bots holds its balances against its trades. False when none can.
+  bool compare_balances(account_id);
   /// Nothing (false) when the bot does not live.
   std::optional<bot_report> report_bot(bot_id) const;
   std::vector<external_order> external_orders(user_id, account_id) const;
@@ -98,6 +100,8 @@ class bot_supervisor final : private bot_observer {
 
   void on_bot_running(bot_id) override;
   void on_bot_failed(bot_id, const bot_failure&) override;
+  void on_journal_away(bot_id) override;
+  task<void> watch_journal();
 
   entry& add_entry(const tenants::runnable_account&, const bot&, bool fresh);
   void enter(const tenants::runnable_account&, const bot&, bot_start);
@@ -140,6 +144,9 @@ class bot_supervisor final : private bot_observer {
   std::unordered_map<account_id, std::int64_t> granted_;
   /// Accounts with a bot that waits until another one has left its market.
   std::unordered_set<account_id> crowded_;
+  /// Bots whose orders could not be written down; while there are any somebody asks whether that is over.
+  std::unordered_set<bot_id> held_up_;
+  bool watching_journal_ = false;
   start_lanes lanes_;
   std::atomic<std::size_t> size_ = 0;
   std::size_t stopping_ = 0;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/backoff.hpp"
+#include "base/failpoint.hpp"
 #include "base/log.hpp"
 #include "engine/bots/bot_supervisor.hpp"
 
@@ -15,6 +16,8 @@ const logger& log() {
   return instance;
 }
 
+/// How soon bots go on after the database is back.
+constexpr nanoseconds journal_watch_interval = 1s;
 /// The end of a bot is written again while the database is away.
 constexpr milliseconds write_floor{200}, write_ceiling{30'000};
 /// Trials of bots that were quarantined together are spread over this part of the interval.
@@ -48,6 +51,28 @@ void bot_supervisor::on_bot_failed(bot_id id, const bot_failure& why) {
   quarantine_for_a_while(id, e,
                          "It failed more than " + std::to_string(limits_.intensity) + " times in " +
                              in_words(limits_.period) + ". " + why.reason);
+}
+
+void bot_supervisor::on_journal_away(bot_id id) {
+  held_up_.insert(id);
+  if (std::exchange(watching_journal_, true)) return;
+  log().warn("orders are not sent: they cannot be written down; bots go on when the database is back");
+  scope_.spawn("watch the journal", watch_journal());
+}
+
+/// One question for all bots, so that thousands do not try.
+task<void> bot_supervisor::watch_journal() {
+  for (bool away = true; away;) {
+    co_await sleep_for(parts_.timers, journal_watch_interval);
+    auto writable = co_await parts_.journal.check_writable();
+    away = !writable;
+  }
+  watching_journal_ = false;
+  log().info("orders can be written down again", {{"bots", held_up_.size()}});
+  for (const auto id : std::exchange(held_up_, {})) {
+    auto at = entries_.find(id);
+    if (at != entries_.end() && at->second->running) at->second->running->forget_outage();
+  }
 }
 
 /// A refused key, or a lost lease, is no better for the other bots of the account.
@@ -136,7 +161,9 @@ task<void> bot_supervisor::write_rest(bot_id id, std::string reason) {
   backoff wait(write_floor, write_ceiling);
   while (!scope_.stopping()) {
     std::string text = reason;
+    failpoint("bots.before_rest");
     auto written = co_await parts_.bots.mark_at_rest(id, std::move(text));
+    failpoint("bots.after_rest");
     if (written) co_return;
     const auto pause = wait.next(parts_.random);
     co_await sleep_for(parts_.timers, pause);

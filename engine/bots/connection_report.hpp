@@ -19,6 +19,13 @@ struct connection_probe {
   exchanges::permissions rights;
 };
 
+/// The account's balances moved although no trade of the engine moved them (REL-08).
+struct balance_drift {
+  wall_time at;
+  /// For a person: "BTC +0.1, USDT -6000".
+  std::string amounts;
+};
+
 /// How one account's connection is doing (SPEC B9).
 struct connection_report {
   account_id account;
@@ -27,6 +34,7 @@ struct connection_report {
   exchanges::exchange::health venue;
   milliseconds clock_offset{0};
   std::optional<connection_probe> last_probe;
+  std::optional<balance_drift> last_drift;
 };
 
 /// What one living bot knows that its state does not tell.

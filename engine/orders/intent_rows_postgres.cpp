@@ -23,6 +23,8 @@ const statement acquire_leases_sql{
     "ON CONFLICT (account_id) DO UPDATE SET epoch = account_leases.epoch + 1, engine_name = excluded.engine_name, "
     "acquired_at = now() RETURNING account_id, epoch"};
 
+const statement check_writable_sql{"orders_check_writable", "UPDATE account_leases SET epoch = epoch WHERE false"};
+
 /// The fence: the lease row is read and held in the very statement that writes, so that a take-over comes either before
 /// (nothing is written) or after (and finds the intent).
 const statement insert_intents_sql{
@@ -206,6 +208,12 @@ std::vector<std::pair<account_id, std::int64_t>> acquire_leases(pqxx::connection
   leases.reserve(rows.size());
   for (const auto& row : rows) leases.emplace_back(account_id(integer_of(row[0])), integer_of(row[1]));
   return leases;
+}
+
+void check_writable(pqxx::connection_base& connection) {
+  pqxx::work tx(connection);
+  execute(tx, check_writable_sql);
+  tx.commit();
 }
 
 std::vector<uuid> insert_intents(pqxx::connection_base& connection, const std::vector<pending_intent>& intents) {

@@ -68,6 +68,9 @@ constexpr int order_column_count = 20;
 std::vector<std::pair<account_id, std::int64_t>> acquire_leases(pqxx::connection_base&, const std::vector<account_id>&,
                                                                 const std::string& engine_name);
 
+/// Fails as a write would.
+void check_writable(pqxx::connection_base&);
+
 /// Ids that are stored now; the others' leases moved on.
 std::vector<uuid> insert_intents(pqxx::connection_base&, const std::vector<pending_intent>&);
 /// Those of `ids` that are stored.

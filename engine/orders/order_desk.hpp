@@ -32,6 +32,8 @@ class order_listener {
   virtual ~order_listener() = default;
   virtual void on_order_changed(const live_order&, const std::string& reason) = 0;
   virtual void on_fill(const booked_fill&) = 0;
+  /// An order was not sent because its intent could not be stored: the database is away.
+  virtual void on_journal_away() {}
   /// The desk can no longer trade (fenced, credentials refused): the bot must stop, with this reason.
   virtual void on_desk_failed(const error&) = 0;
 };

@@ -39,6 +39,7 @@ void order_desk::state::drop_unstored(const order_ptr& order, const error& why) 
   desk_log().warn("an order was not sent because its intent could not be stored",
                   {{"user", user}, {"account", account}, {"order", order->intent.client_order_id()}, {"err", why}});
   tell(*order, "the intent could not be stored: " + why.detail);
+  if (is(why, journal_errc::unavailable)) listener.on_journal_away();
 }
 
 task<void> order_desk::state::run_order(order_ptr order, request_mark) {

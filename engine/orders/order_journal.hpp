@@ -145,6 +145,9 @@ class order_journal {
   };
   virtual task<result<std::vector<account_summary>>> load_summaries() = 0;
 
+  /// Whether intents could be written now; writes nothing.
+  virtual task<result<void>> check_writable() = 0;
+
   /// Counts by state, volume and realised profit over all users (SPEC A3).
   struct statistics {
     std::int64_t intended = 0, accepted = 0, unknown = 0, refused = 0, not_placed = 0, closed = 0, fills = 0;

@@ -150,6 +150,8 @@ class memory_order_journal final : public order_journal {
     co_return result<void>{};
   }
 
+  task<result<void>> check_writable() override { co_return result<void>{}; }
+
   task<result<std::vector<account_summary>>> load_summaries() override {
     std::map<account_id, account_summary> known;
     for (const auto& [id, order] : orders_)

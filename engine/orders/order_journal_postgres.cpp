@@ -167,6 +167,13 @@ class postgres_order_journal final : public order_journal {
     return states_.submit(std::move(item));
   }
 
+  task<result<void>> check_writable() override {
+    auto job = [](pqxx::connection_base& c) { rows::check_writable(c); };
+    auto done = co_await db_.run("check the journal", std::move(job));
+    if (!done) co_return std::unexpected(to_journal_error(done.error()));
+    co_return result<void>{};
+  }
+
   task<result<std::vector<account_summary>>> load_summaries() override {
     auto job = [](pqxx::connection_base& c) { return rows::select_summaries(c); };
     return repeat("load summaries", std::move(job));

@@ -294,6 +294,7 @@ class weak_journal final : public order_journal {
   task<result<void>> save_strategy_state(bot_id b, account_id a, std::string s, std::int64_t e) override {
     return inner_.save_strategy_state(b, a, std::move(s), e);
   }
+  task<result<void>> check_writable() override { return through(inner_.check_writable()); }
   task<result<std::vector<account_summary>>> load_summaries() override { return inner_.load_summaries(); }
   task<result<statistics>> load_statistics() override { return inner_.load_statistics(); }
 

@@ -24,6 +24,9 @@ int run_seal_open(int seconds_each);
 int run_list_ceiling(const std::string& database_url, std::int64_t user, int connections, int run_seconds);
 /// Durable one-row commits, one at a time: p50 and p99.
 int run_commit_latency(const std::string& database_url, int count);
+/// Intents of orders made durable per second by a busy journal, and plain one-row commits over as many connections in the same
+/// run; what one intent waits, p50 and p99.
+int run_durable_intents(const std::string& database_url, int seconds_each);
 /// Approved, active accounts of one user from lines "<api key> <api secret>" on standard input.
 int run_seed_accounts(const std::string& database_url, const std::string& master_key_file, std::int64_t user);
 /// Leaves that the rate ledger gives per second with 10,000 accounts waiting, and wake-ups of as many coroutines without it.

@@ -26,6 +26,11 @@ int main(int argc, char** argv) {
   commit->add_option("--count", count);
   commit->callback([&] { status = run_commit_latency(database, count); });
 
+  auto* intents = app.add_subcommand("durable-intents");
+  intents->add_option("--database", database)->required();
+  intents->add_option("--seconds", run_seconds);
+  intents->callback([&] { status = run_durable_intents(database, run_seconds); });
+
   auto* seed = app.add_subcommand("seed-accounts");
   seed->add_option("--database", database)->required();
   seed->add_option("--master-key", key_file)->required();

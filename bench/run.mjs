@@ -184,6 +184,14 @@ const figures = {
     });
   },
 
+  async durable_intents() {
+    return with_world({ start: false }, async (world) => {
+      const r = measure('durable-intents', '--database', world.database, '--seconds', '2');
+      return [{ name: 'durable_intents', value: r.per_s, unit: 'intents/s', ratio: r.per_s / r.commits_per_s,
+        against: `one-row commits over as many connections; an intent waits ${r.p50_ms} ms, p99 ${r.p99_ms} ms` }];
+    });
+  },
+
   async rate_grants() {
     const r = measure('rate-grants');
     return [{ name: 'rate_grants', value: r.grants_per_second, unit: 'grants/s', ratio: r.grants_per_second / r.bare_wakeups_per_second, against: `wake-ups of ${r.accounts} coroutines without a ledger` }];

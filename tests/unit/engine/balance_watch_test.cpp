@@ -70,7 +70,7 @@ TEST(BalanceWatch, AWithdrawalByHandIsToldWithinAMinute) {
   w.pass(50s);
   ASSERT_TRUE(w.manager->report_connection(id));
   EXPECT_FALSE(w.manager->report_connection(id)->last_drift);
-  w.venue().set_balance(w.label(id), "USDT", "9750"_dec);
+  w.venue().account(w.label(id)).balances["USDT"].free -= "250"_dec;
   w.pass(60s);
   const auto report = w.manager->report_connection(id);
   ASSERT_TRUE(report && report->last_drift);

@@ -67,6 +67,13 @@ TEST_F(UserDirectory, ForgedTokensAndUnknownUsersAreInvalid) {
   EXPECT_EQ(refusal(token(2)), crypto::token_errc::invalid);
 }
 
+TEST_F(UserDirectory, BeforeTheUsersAreKnownNoTokenIsCalledBad) {
+  user_directory fresh(*users_, signer_, clock_);
+  auto who = fresh.authenticate(token());
+  ASSERT_FALSE(who);
+  EXPECT_EQ(who.error().code, make_error_code(tenant_errc::unavailable));
+}
+
 TEST_F(UserDirectory, TokensExpire) {
   auto t = token();
   auto who = directory_.authenticate(t).value();

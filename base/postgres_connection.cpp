@@ -23,6 +23,12 @@ task<result<void>> wait_once(const libpq_connection& c, descriptor::wait_type wh
 
 }  // namespace
 
+error refusal(const libpq_connection& c, const libpq_result& answer) {
+  const char* sqlstate = PQresultErrorField(answer.get(), PG_DIAG_SQLSTATE);
+  if (sqlstate == nullptr) return broken_connection(c);
+  return to_database_error(sqlstate, PQresultErrorMessage(answer.get()));
+}
+
 error broken_connection(const libpq_connection& c) { return {db_errc::unavailable, first_line(PQerrorMessage(c.get()))}; }
 
 result<void> watch(descriptor& watched, const libpq_connection& c) {
@@ -59,7 +65,7 @@ task<result<libpq_result>> ask(const libpq_connection& c, const std::string& sta
     libpq_result answer(PQgetResult(c.get()));
     if (!answer) co_return last;
     const auto status = PQresultStatus(answer.get());
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) co_return std::unexpected(broken_connection(c));
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) co_return std::unexpected(refusal(c, answer));
     last = std::move(answer);
   }
 }

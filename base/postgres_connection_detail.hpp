@@ -26,6 +26,9 @@ using descriptor = asio::posix::stream_descriptor;
 /// db_errc::unavailable with what libpq says.
 error broken_connection(const libpq_connection&);
 
+/// What the server answered instead of success, or that the connection broke.
+error refusal(const libpq_connection&, const libpq_result&);
+
 /// Watches a copy of the connection's descriptor, for libpq closes its own.
 result<void> watch(descriptor& watched, const libpq_connection&);
 

@@ -1,5 +1,5 @@
 #include <boost/asio/this_coro.hpp>
-#include <thread>
+#include <algorithm>
 
 #include "base/backoff.hpp"
 #include "base/deadline.hpp"
@@ -13,27 +13,23 @@ namespace {
 
 constexpr milliseconds backoff_floor{100}, backoff_ceiling{2'000};
 constexpr milliseconds open_deadline{5'000};
-constexpr auto busy_pause = 100ms;
+/// The old session may need a moment to end: it would look like another holder.
+constexpr milliseconds retake_patience{2'000};
 
 error held_elsewhere() { return {db_errc::refused, "another process holds the lock"}; }
 
 class libpq_lock final : public database_lock {
  public:
   libpq_lock(database_config config, timer_queue& timers, std::int64_t key)
-      : url_(detail::session_url(config)), timers_(timers), try_sql_("SELECT pg_try_advisory_lock(" + std::to_string(key) + ")") {}
+      : url_(detail::session_url(config)), timers_(timers), key_(key) {}
 
   result<void> acquire(milliseconds patience) override {
     connection_.reset(PQconnectdb(url_.c_str()));
     PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
     if (PQstatus(connection_.get()) != CONNECTION_OK) return std::unexpected(detail::broken_connection(connection_));
-    const auto give_up = timers_.get_clock().now() + patience;
-    for (;;) {
-      const detail::libpq_result answer(PQexec(connection_.get(), try_sql_.c_str()));
-      auto taken = judge(answer);
-      const bool busy = !taken && taken.error().code == db_errc::refused;
-      if (!busy || timers_.get_clock().now() >= give_up) return taken;
-      std::this_thread::sleep_for(busy_pause);
-    }
+    const detail::libpq_result answer(PQexec(connection_.get(), lock_sql(patience).c_str()));
+    if (PQresultStatus(answer.get()) == PGRES_TUPLES_OK) return {};
+    return std::unexpected(judge(detail::refusal(connection_, answer)));
   }
 
   task<error> watch() override {
@@ -53,11 +49,12 @@ class libpq_lock final : public database_lock {
   }
 
  private:
-  result<void> judge(const detail::libpq_result& answer) const {
-    if (PQresultStatus(answer.get()) != PGRES_TUPLES_OK) return std::unexpected(detail::broken_connection(connection_));
-    if (PQgetvalue(answer.get(), 0, 0) == std::string_view("t")) return {};
-    return std::unexpected(held_elsewhere());
+  /// PostgreSQL itself waits for a holder that is just dying.
+  std::string lock_sql(milliseconds patience) const {
+    return "SET lock_timeout = " + std::to_string(std::max<std::int64_t>(1, patience.count())) + "; SELECT pg_advisory_lock(" +
+           std::to_string(key_) + ")";
   }
+  static error judge(error e) { return e.code == db_errc::timed_out ? held_elsewhere() : std::move(e); }
 
   task<std::string> watch_until_broken() {
     auto target = co_await asio::this_coro::executor;
@@ -67,25 +64,18 @@ class libpq_lock final : public database_lock {
     co_return going.error().detail;
   }
 
-  /// The old session may need a moment to end: it would look like another holder.
   task<result<void>> take_again() {
     auto opened = co_await detail::open_connection(connection_, url_);
     if (!opened) co_return opened;
-    result<void> taken = std::unexpected(held_elsewhere());
-    for (int attempt = 0; attempt < patient_attempts && !taken && taken.error().code == db_errc::refused; ++attempt) {
-      if (attempt > 0) co_await sleep_for(timers_, busy_pause);
-      auto answer = co_await detail::ask(connection_, try_sql_);
-      if (!answer) co_return std::unexpected(answer.error());
-      taken = judge(*answer);
-    }
-    co_return taken;
+    const std::string statements = lock_sql(retake_patience);
+    auto taken = co_await detail::ask(connection_, statements);
+    if (!taken) co_return std::unexpected(judge(taken.error()));
+    co_return result<void>();
   }
-
-  static constexpr int patient_attempts = 20;
 
   std::string url_;
   timer_queue& timers_;
-  std::string try_sql_;
+  std::int64_t key_;
   detail::libpq_connection connection_;
   logger log_{"database"};
 };

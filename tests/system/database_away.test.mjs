@@ -136,11 +136,15 @@ for (const mode of ['fast', 'immediate'])
     socket.close();
   });
 
-test('a smart shutdown lets the engine go on until its connections end', async () => {
+test('a smart shutdown: old connections are served, new ones refused; nothing is lost or doubled', async () => {
   const smart = spawn('bash', ['-c', `source "$0/scripts/lib/common.sh"; cd "$1"; as_postgres_user "$1" "$(postgres_bin)/pg_ctl" -D "$1/data" -s -w -t 60 -m smart stop`,
     join(import.meta.dirname, '../..'), cluster.data], { stdio: 'ignore' });
   const stopped = new Promise((resolve) => smart.on('exit', resolve));
-  await until_trading();
+  await until('new connections refused', () => {
+    try { world.sql('SELECT 1'); return false; } catch { return true; }
+  });
+  await pause(1_000);
+  assert.equal(world.engine.how, undefined);
   cluster.stop('fast');
   await stopped;
   await check_no_new_orders(500);

@@ -36,6 +36,13 @@ int run_rate_grants(int seconds_each);
 int run_recorder(const std::string& database_url, int rows);
 /// Market frame in → signed order out, inside the process: p50 and p99, and of parsing and signing alone.
 int run_tick_to_order(int count);
+/// Tick → order of each of 200 bots on one market, ten ticks a second, alone and beside 17 bad ones (10 that throw, 5 that burn
+/// 20 ms, one that allocates 1 MiB, one that is refused 250 orders, each at every tick): p50, p99, and how soon the bad ones
+/// are quarantined.
+int run_hogs(int count);
+/// Heap of a running bot that has nothing to do, and its share of a processor at ten ticks a second; beside a coroutine with a
+/// timer each, and the strategies' wants_tick() alone.
+int run_idle_bots(int count);
 /// For each venue: messages parsed per second (books, trades, answers to orders of tests/data/samples) and the same bytes
 /// through simdjson (MEXC: protobuf too) without being looked at.
 int run_venue_parse(const std::string& samples_folder, int seconds_each);

@@ -47,6 +47,16 @@ int main(int argc, char** argv) {
   tick->add_option("--count", count);
   tick->callback([&] { status = run_tick_to_order(count); });
 
+  int ticks = 1000;
+  auto* hogs = app.add_subcommand("hogs");
+  hogs->add_option("--ticks", ticks);
+  hogs->callback([&] { status = run_hogs(ticks); });
+
+  int idle = 100'000;
+  auto* idle_bots = app.add_subcommand("idle-bots");
+  idle_bots->add_option("--bots", idle)->check(CLI::Range(1, 1'000'000));
+  idle_bots->callback([&] { status = run_idle_bots(idle); });
+
   auto* grants = app.add_subcommand("rate-grants");
   grants->add_option("--seconds", run_seconds);
   grants->callback([&] { status = run_rate_grants(run_seconds); });

@@ -231,6 +231,42 @@ const figures = {
     return ['p50', 'p99'].map((p) => ({ name: `tick_to_order_${p}`, value: t[`${p}_us`], unit: 'µs', ratio: t[`${p}_us`] / t[`floor_${p}_us`], against: 'parsing the frame and signing the order alone' }));
   },
 
+  async tick_to_order_beside_hogs() {
+    const h = measure('hogs', '--ticks', process.env.DROVER_BENCH_TICKS ?? '1000');
+    return [
+      { name: 'tick_to_order_beside_hogs', value: h.beside_p99_ms, unit: 'ms', ratio: h.beside_p99_ms / h.alone_p99_ms, against: 'p99 of the same 200 bots alone' },
+      { name: 'hogs_quarantined', value: h.greedy_gone_s, unit: 's', ratio: h.greedy_gone_s / 10, against: 'ten seconds' },
+      { name: 'throwers_quarantined', value: h.throwing_gone_s, unit: 's', ratio: h.throwing_gone_s / 60, against: 'restart_period, after five restarts' },
+    ];
+  },
+
+  async idle_bots_100000() {
+    const i = measure('idle-bots', '--bots', process.env.DROVER_BENCH_IDLE_BOTS ?? '100000');
+    return [
+      { name: 'idle_bots_100000', value: i.bytes, unit: 'bytes', ratio: i.bytes / i.floor_bytes, against: 'a coroutine with a timer each' },
+      { name: 'idle_bots_100000_cpu', value: 100 * i.processor_share, unit: '% of a core', ratio: i.processor_share / i.floor_share, against: "the strategies' own question alone, ten ticks a second" },
+    ];
+  },
+
+  /** kill -9 while 200 accounts trade, 50 ms from their exchange; the start until all of them trade again. */
+  async restart_200() {
+    const accounts = 200;
+    const bots = { bots: { statistics_interval: '1h', parameters: { symbol: 'BTC/USDT', levels: '3', spacing: '0.004', order_notional: '50' } } };
+    return seeded_world(accounts, { ...bots, weight_limit: 1_000_000_000 }, async (world) => {
+      await world.start_engine();
+      await until_running(world, accounts);
+      await until('orders of all', async () => (await world.paper_state()).accounts.every((a) => a.orders.length > 0), 60_000);
+      await world.kill_engine('SIGKILL');
+      await world.must('POST', '/paper/faults', { base: world.paper, body: { kind: 'latency', count: 1_000_000_000, ms: 50 } });
+      const floor = wrk(`${world.paper}/api/v3/time`, undefined, { seconds: 3 });
+      const began = performance.now();
+      await world.start_engine();
+      await until_running(world, accounts);
+      const took_s = (performance.now() - began) / 1000;
+      return [{ name: 'restart_200', value: took_s, unit: 's', ratio: took_s / ((2 * accounts) / floor.per_s), against: 'two bare requests per account to the same exchange, 64 at a time' }];
+    });
+  },
+
   async fill_to_frame() {
     return with_world({ paper_args: ['--no-limits', '--step-ms', '20', '--step-bps', '5'], config: { bots: { parameters: { symbol: 'BTC/USDT', levels: '5', spacing: '0.0005', order_notional: '50' } } } }, async (world) => {
       const admin = await world.add_user('root', { admin: true });

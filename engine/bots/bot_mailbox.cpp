@@ -86,6 +86,7 @@ void bot_instance::on_fill(const booked_fill& fill) {
   if (!fill.was_new) return;
   parts_.counters.add({.fills = 1});
   id_.link->balances().book(fill.fill, *instrument_);
+  if (parts_.on_fill) parts_.on_fill(id_.bot, id_.account, fill);
   if (!fill.realised.is_zero() && parts_.on_earnings)
     parts_.on_earnings({.user = id_.user,
                         .account = id_.account,
@@ -237,8 +238,19 @@ void bot_instance::carry_out(const set_timer& timer) {
   });
 }
 
-void bot_instance::carry_out(const signal_verdict& verdict) {
-  if (parts_.on_signal_verdict) parts_.on_signal_verdict(id_.bot, verdict);
+/// The order of a signal is placed before its verdict is carried out; the risk rules may have refused it.
+void bot_instance::carry_out(const signal_verdict& judged) {
+  signal_verdict verdict = judged;
+  uuid order;
+  if (verdict.outcome == signal_outcome::taken) {
+    const auto orders = desk_->live_orders();
+    const auto placed = std::ranges::find(orders, verdict.tag, &live_order::tag);
+    if (placed != orders.end())
+      order = placed->id;
+    else
+      verdict = {verdict.signal_id, signal_outcome::skipped, {}, {}, "its order was refused: " + last_refusal_};
+  }
+  if (parts_.on_signal_verdict) parts_.on_signal_verdict(id_.bot, verdict, order);
   log().debug("a signal was judged", {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"signal", verdict.signal_id},
                                      {"quantity", verdict.quantity.to_string()}, {"reason", verdict.reason}});
 }

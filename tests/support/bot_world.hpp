@@ -113,7 +113,12 @@ class bot_world {
                                     .on_earnings = [this](const engine::earnings_event& e) { earned.push_back(e); },
                                     .engine_name = "test",
                                     .find_kind = find_kind,
-                                    .on_signal_verdict = [this](bot_id id, const engine::signal_verdict& v) { verdicts.emplace_back(id, v); },
+                                    .on_signal_verdict =
+                                        [this](bot_id id, const engine::signal_verdict& v, const uuid& order) {
+                                          verdicts.emplace_back(id, v);
+                                          if (on_verdict) on_verdict(id, v, order);
+                                        },
+                                    .on_fill = on_fill,
                                     .meters = meters};
     manager = std::make_unique<engine::bot_manager>(config, std::move(parts));
   }
@@ -185,6 +190,9 @@ class bot_world {
   tenants::account_store* store = nullptr;
   std::unique_ptr<engine::bot_store> bots;
   std::vector<std::pair<bot_id, engine::signal_verdict>> verdicts;
+  /// What the manager is given when it is made.
+  std::function<void(bot_id, const engine::signal_verdict&, const uuid& order)> on_verdict;
+  std::function<void(bot_id, account_id, const engine::booked_fill&)> on_fill;
   const engine::strategy_kind* (*find_kind)(std::string_view) = engine::find_strategy_kind;
   std::unique_ptr<engine::bot_manager> manager;
 

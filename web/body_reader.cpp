@@ -82,6 +82,29 @@ std::optional<std::string> body_reader::optional_text(std::string_view name, std
   return *text;
 }
 
+std::vector<std::string> body_reader::optional_texts(std::string_view name, std::size_t count, std::size_t limit) {
+  std::vector<std::string> texts;
+  const auto* member = state_->find(name);
+  if (!member) return texts;
+  const auto is_text = [limit](const json& item) { return item.is_string() && item.get_ref<const std::string&>().size() <= limit; };
+  if (member->is_array() && member->size() <= count && std::ranges::all_of(*member, is_text)) {
+    for (const auto& item : *member) texts.push_back(item.get<std::string>());
+    return texts;
+  }
+  state_->complain(name, "must be a list of at most " + std::to_string(count) + " texts of at most " + std::to_string(limit) + " bytes");
+  return texts;
+}
+
+std::optional<decimal> body_reader::optional_amount(std::string_view name) {
+  constexpr std::size_t longest_amount = 48;
+  const auto text = optional_text(name, longest_amount);
+  if (!text) return std::nullopt;
+  auto value = decimal::parse(*text);
+  if (value) return *value;
+  state_->complain(name, "must be a decimal number as text, such as \"0.5\"");
+  return std::nullopt;
+}
+
 secret body_reader::required_secret(std::string_view name, std::size_t limit) {
   auto value = optional_secret(name, limit);
   if (value && value->empty()) state_->complain(name, "must not be empty");

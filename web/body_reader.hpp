@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/decimal.hpp"
 #include "base/secret.hpp"
 #include "web/request.hpp"
 
@@ -26,6 +27,10 @@ public:
   std::string required_text(std::string_view name, std::size_t limit);
   /// Absent and null are nothing.
   std::optional<std::string> optional_text(std::string_view name, std::size_t limit);
+  /// A list of at most `count` texts, none longer than `limit`.
+  std::vector<std::string> optional_texts(std::string_view name, std::size_t count, std::size_t limit);
+  /// A number without an exponent, as text.
+  std::optional<decimal> optional_amount(std::string_view name);
   /// As text; the parsed copy is wiped.
   secret required_secret(std::string_view name, std::size_t limit);
   std::optional<secret> optional_secret(std::string_view name, std::size_t limit);

@@ -6,6 +6,7 @@
 #include "base/postgres.hpp"
 #include "crypto/tokens.hpp"
 #include "engine/bots/bot_store.hpp"
+#include "engine/copy/copy_store.hpp"
 #include "engine/orders/order_journal.hpp"
 #include "tenants/errors.hpp"
 #include "web/json_writer.hpp"
@@ -86,6 +87,19 @@ problem from_tenant_error(tenant_errc code, const error& e) {
 problem from_bot_error(engine::bot_errc code, const error& e) {
   if (code == engine::bot_errc::market_taken) return {409, "market-taken", "Market taken", e.detail};
   return {409, "too-many-bots", "Too many bots", e.detail};
+}
+
+problem from_copy_error(engine::copy_errc code, const error& e) {
+  using engine::copy_errc;
+  switch (code) {
+    case copy_errc::room_closed: return {409, "room-closed", "Room closed", e.detail};
+    case copy_errc::room_full: return {409, "room-full", "Room full", e.detail};
+    case copy_errc::invitation_over: return {409, "invitation-over", "Invitation over", e.detail};
+    case copy_errc::already_member: return {409, "already-member", "Already a member", e.detail};
+    case copy_errc::would_chain: return {409, "leads-and-follows", "An account may not lead and follow", e.detail};
+    case copy_errc::too_many: break;
+  }
+  return {409, "too-many-rooms", "Too many", e.detail};
 }
 
 problem from_base_error(errc code, const error& e) {
@@ -198,6 +212,8 @@ problem to_problem(const error& e) {
     return from_tenant_error(static_cast<tenant_errc>(e.code.value()), e);
   if (is_of(e, engine::make_error_code(engine::bot_errc::market_taken)))
     return from_bot_error(static_cast<engine::bot_errc>(e.code.value()), e);
+  if (is_of(e, engine::make_error_code(engine::copy_errc::room_closed)))
+    return from_copy_error(static_cast<engine::copy_errc>(e.code.value()), e);
   if (is_of(e, crypto::make_error_code(crypto::token_errc::invalid))) return to_unauthorized(&e);
   if (is_of(e, make_error_code(db_errc::broken))) return from_database_error(static_cast<db_errc>(e.code.value()), e);
   if (e.code == engine::make_error_code(engine::journal_errc::unavailable)) return make_unavailable({}, e);

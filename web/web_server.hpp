@@ -26,6 +26,7 @@
 
 namespace drover::engine {
 class bot_service;
+class room_service;
 }
 
 namespace drover::web {
@@ -95,6 +96,7 @@ struct web_parts {
   /// How accounts' connections are doing; absent: nothing is known.
   health_source health;
   engine::bot_service* bots = nullptr;
+  engine::room_service* rooms = nullptr;
   /// What living bots know; absent: nothing is known.
   reports_source reports;
   /// Orders, fills and positions; absent: 503.
@@ -121,6 +123,8 @@ public:
   virtual void publish(engine::bot_status) = 0;
   /// The user's sockets are checked again and closed (4401) when no longer allowed. Any thread.
   virtual void user_changed(user_id) = 0;
+  /// The user has a socket open. Web thread.
+  virtual bool is_connected(user_id) const = 0;
   /// /readyz answers 503 from now on (drain). Any thread.
   virtual void set_draining() = 0;
   /// Answers what is in flight, closes sockets with 1001; everything is gone after `limit`. Web thread.

@@ -50,6 +50,21 @@ task<answer> handle_list_fills(request&, services&);
 task<answer> handle_list_positions(request&, services&);
 task<answer> handle_order_statistics(request&, services&);
 
+task<answer> handle_list_rooms(request&, services&);
+task<answer> handle_create_room(request&, services&);
+task<answer> handle_get_room(request&, services&);
+task<answer> handle_update_room(request&, services&);
+task<answer> handle_close_room(request&, services&);
+task<answer> handle_join_room(request&, services&);
+task<answer> handle_leave_room(request&, services&);
+task<answer> handle_list_invitations(request&, services&);
+task<answer> handle_invite(request&, services&);
+task<answer> handle_revoke_invitation(request&, services&);
+task<answer> handle_list_members(request&, services&);
+task<answer> handle_remove_member(request&, services&);
+task<answer> handle_list_signals(request&, services&);
+task<answer> handle_list_receipts(request&, services&);
+
 task<answer> handle_dashboard_socket(request&, services&);
 task<answer> handle_earnings_socket(request&, services&);
 task<answer> handle_referrals_socket(request&, services&);

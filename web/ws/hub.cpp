@@ -290,6 +290,11 @@ void hub::drop_idle_channels(steady_time at) {
   });
 }
 
+bool hub::is_connected(user_id user) const {
+  const auto found = channels_.find(user);
+  return found != channels_.end() && !found->second.sessions.empty();
+}
+
 std::array<socket_counts, topic_count> hub::counts() const {
   std::array<socket_counts, topic_count> out{};
   for (const auto* s : sessions_) {

@@ -40,6 +40,7 @@ public:
   /// Closes those sockets of the user that are no longer allowed.
   void check(user_id);
 
+  bool is_connected(user_id) const;
   std::array<socket_counts, topic_count> counts() const;
 
   // For dashboard_session.

@@ -12,6 +12,7 @@
 #include "crypto/keyring.hpp"
 #include "crypto/passwords.hpp"
 #include "engine/bots/bot_service.hpp"
+#include "engine/copy/room_service.hpp"
 #include "engine/orders/memory_orders.hpp"
 #include "tenants/errors.hpp"
 #include "tests/support/coroutines.hpp"
@@ -171,6 +172,7 @@ private:
             .version = "1.2.3",
             .revision = "abc",
             .bots = &bots,
+            .rooms = &rooms,
             .reports = [this](account_id, bot_id, auto done) { done(std::make_shared<web::bot_reports>(reports)); },
             .history = history.get(),
             .prices = [this](std::vector<engine::market_key>, auto done) { done(std::make_shared<engine::market_prices>(prices)); },
@@ -199,6 +201,18 @@ public:
   memory_earnings earnings;
   std::unique_ptr<engine::bot_store> bot_rows = engine::make_memory_bot_store(clock, {[this](account_id id) { return owner_of(id); }});
   engine::bot_service bots{*bot_rows, 3};
+  std::unique_ptr<engine::memory_copy_store> room_rows = engine::make_memory_copy_store(
+      clock, {.owner_of = [this](account_id id) { return owner_of(id); },
+              .username =
+                  [this](user_id id) {
+                    const auto at = std::ranges::find(ids, id, [](const auto& entry) { return entry.second; });
+                    return at == ids.end() ? std::string() : at->first;
+                  },
+              .is_alive = [](user_id, account_id) { return true; },
+              .bots = bot_rows.get(),
+              .find_order = [](bot_id, const std::string&) { return std::nullopt; },
+              .saved_state = [](bot_id) { return std::string(R"({"own":{"drift":"0.125"}})"); }});
+  engine::room_service rooms{*room_rows, random, clock, {.bots_per_user = 3}};
   web::bot_reports reports;
   std::shared_ptr<engine::memory_orders> order_rows = std::make_shared<engine::memory_orders>();
   std::unique_ptr<engine::order_journal> journal = engine::make_memory_order_journal(clock, order_rows);

@@ -17,6 +17,7 @@
 #include <ranges>
 
 #include "app/bot_reports.hpp"
+#include "app/copy_services.hpp"
 #include "app/credential_probe.hpp"
 #include "app/connection_health.hpp"
 #include "app/database_gate.hpp"
@@ -127,6 +128,7 @@ struct engine_process::parts {
   std::unique_ptr<tenants::login_service> login;
   std::unique_ptr<tenants::account_service> account_service;
   std::unique_ptr<engine::bot_service> bot_service;
+  std::unique_ptr<copy_services> copy;
   std::unique_ptr<engine::bot_manager> manager;
   std::unique_ptr<web::web_server> server;
   std::unique_ptr<database_listener> listener;
@@ -225,6 +227,7 @@ void engine_process::parts::build_services() {
 }
 
 void engine_process::parts::build_manager() {
+  copy = std::make_unique<copy_services>(config, trading.get_executor(), *trading_timers, *web_db, board, [this] { return manager.get(); });
   engine::bot_manager_parts p{trading.get_executor(),
                               *trading_timers,
                               random,
@@ -239,6 +242,7 @@ void engine_process::parts::build_manager() {
                               [this](const engine::earnings_event& e) { server->publish(e); },
                               config.engine_name};
   p.meters = {&turns.mark(), thread_processor_time, allocated_bytes};
+  copy->listen_to(p);
   manager = std::make_unique<engine::bot_manager>(config.bots, std::move(p));
 }
 
@@ -262,6 +266,7 @@ void engine_process::parts::build_web() {
                    .limits = make_limits_source(trading.get_executor(), web.get_executor(), {venues, *manager, *recorder, wall}),
                    .health = make_health_source(trading.get_executor(), web.get_executor(), *manager),
                    .bots = bot_service.get(),
+                   .rooms = &copy->rooms(),
                    .reports = make_reports_source(trading.get_executor(), web.get_executor(), *manager),
                    .history = history.get(),
                    .prices = make_prices_source(trading.get_executor(), web.get_executor(), *prices),
@@ -287,20 +292,31 @@ void engine_process::parts::on_notification(std::string_view channel, std::strin
     if (user) web_scope->spawn("refresh user", refresh_user(*user));
     return;
   }
+  if (channel == "rooms_changed") {
+    auto room = parse_id<struct engine::room_tag>(payload);
+    if (room) asio::post(trading.get_executor(), [this, id = *room] { copy->fan_out().room_changed(id); });
+    return;
+  }
   // Of accounts and of bots alike.
   auto account = parse_id<struct account_tag>(payload);
   if (!account) return;
-  asio::post(trading.get_executor(), [this, id = *account] { manager->account_changed(id); });
+  asio::post(trading.get_executor(), [this, id = *account] {
+    manager->account_changed(id);
+    copy->fan_out().account_changed(id);
+  });
 }
 
 void engine_process::parts::build_listener() {
   listener = make_database_listener(
-      config.database, *web_timers, {"accounts_changed", "bots_changed", "users_changed"},
+      config.database, *web_timers, {"accounts_changed", "bots_changed", "rooms_changed", "users_changed"},
       [this](std::string_view channel, std::string_view payload) { on_notification(channel, payload); },
       [this] {
         gate->set_problem({});
         web_scope->spawn("reload users", reload_users());
-        asio::post(trading.get_executor(), [this] { manager->reload(); });
+        asio::post(trading.get_executor(), [this] {
+          manager->reload();
+          copy->fan_out().reload();
+        });
       },
       [this](const std::string& why) { gate->set_problem("PostgreSQL does not answer: " + why); });
 }
@@ -310,6 +326,9 @@ void engine_process::parts::open_for_business() {
   trades = true;
   web_services->start("database listener", {}, [this] { return listener->run(); });
   web_services->start("database reader", {}, [this] { return reader->run(); });
+  web_services->start("invitations", {}, [this] {
+    return copy->run_invitations(*web_timers, [this](user_id user) { return server->is_connected(user); });
+  });
   web_scope->spawn("engine lock", follow_lock());
   web_scope->spawn("return start memory", return_start_memory());
   asio::post(trading.get_executor(), [this] { begin_trading(); });
@@ -372,6 +391,7 @@ void engine_process::parts::begin_trading() {
   trading_services->start("compile raw records", {}, [this] { return raw_tables->run_compiler(); });
   trading_services->start("fill gaps", {}, [this] { return raw_tables->run_backfiller(); });
   for (auto& [name, venue] : venues) venue->start();
+  copy->fan_out().start();
   manager->start();
 }
 
@@ -430,6 +450,7 @@ std::uint16_t engine_process::port() const { return parts_->server->port(); }
 task<void> engine_process::parts::stop_trading() {
   if (!trades) co_return watch->stop_trading_heart();
   co_await manager->drain();
+  co_await copy->fan_out().drain();
   for (auto& [name, venue] : venues | std::views::reverse) co_await venue->stop();
   co_await trading_services->stop();
   watch->stop_trading_heart();

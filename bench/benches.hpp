@@ -43,6 +43,9 @@ int run_hogs(int count);
 /// Heap of a running bot that has nothing to do, and its share of a processor at ten ticks a second; beside a coroutine with a
 /// timer each, and the strategies' wants_tick() alone.
 int run_idle_bots(int count);
+/// A lead's fill in → the last of so many followers' signed orders out, inside the process: p50 and p99 over the rounds, and of as
+/// many intents written and requests signed by a plain loop. Journal and stores in memory, or in a migrated, empty database.
+int run_copy_fan_out(int followers, int rounds, const std::string& database_url);
 /// For each venue: messages parsed per second (books, trades, answers to orders of tests/data/samples) and the same bytes
 /// through simdjson (MEXC: protobuf too) without being looked at.
 int run_venue_parse(const std::string& samples_folder, int seconds_each);

@@ -57,6 +57,13 @@ int main(int argc, char** argv) {
   idle_bots->add_option("--bots", idle)->check(CLI::Range(1, 1'000'000));
   idle_bots->callback([&] { status = run_idle_bots(idle); });
 
+  int followers = 1'000, rounds = 20;
+  auto* copy = app.add_subcommand("copy-fan-out");
+  copy->add_option("--followers", followers)->check(CLI::Range(1, 10'000));
+  copy->add_option("--rounds", rounds)->check(CLI::Range(1, 1'000));
+  copy->add_option("--database", database);
+  copy->callback([&] { status = run_copy_fan_out(followers, rounds, database); });
+
   auto* grants = app.add_subcommand("rate-grants");
   grants->add_option("--seconds", run_seconds);
   grants->callback([&] { status = run_rate_grants(run_seconds); });

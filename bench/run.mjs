@@ -267,6 +267,20 @@ const figures = {
     });
   },
 
+  async copy_fan_out() {
+    const of = (suffix, r, where) => ['p50', 'p99'].map((p) => ({
+      name: `copy_fan_out_${r.followers}${suffix}_${p}`, value: r[`${p}_ms`], unit: 'ms', ratio: r[`${p}_ms`] / r[`floor_${p}_ms`],
+      against: `as many intents in the journal${where} and requests signed by a plain loop` }));
+    const found = [];
+    for (const followers of ['1000', '10000']) {
+      const sizes = ['--followers', followers, '--rounds', '20'];
+      found.push(...of('', measure('copy-fan-out', ...sizes), ''));
+      await with_world({ start: false }, async (world) =>
+        found.push(...of('_database', measure('copy-fan-out', ...sizes, '--database', world.database), ' of PostgreSQL')));
+    }
+    return found;
+  },
+
   async fill_to_frame() {
     return with_world({ paper_args: ['--no-limits', '--step-ms', '20', '--step-bps', '5'], config: { bots: { parameters: { symbol: 'BTC/USDT', levels: '5', spacing: '0.0005', order_notional: '50' } } } }, async (world) => {
       const admin = await world.add_user('root', { admin: true });

@@ -11,6 +11,7 @@ std::string_view message_of(int value) {
     case transport_errc::no_answer: return "no answer came";
     case transport_errc::bad_answer: return "the answer could not be read";
     case transport_errc::closed: return "the connection is closed";
+    case transport_errc::withheld: return "it was held back";
   }
   return "unknown";
 }

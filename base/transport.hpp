@@ -26,12 +26,17 @@ enum class transport_errc {
   bad_answer,
   /// WebSocket only: closed by either side, or never opened.
   closed,
+  /// client_request::why_not had a reason: nothing was sent, and the connection is not to blame.
+  withheld,
 };
 std::error_code make_error_code(transport_errc);
 
 using header_list = std::vector<std::pair<std::string, std::string>>;
 /// First header of that name, case-insensitively; empty when absent.
 std::string_view find_header(const header_list&, std::string_view name);
+
+/// Asked in the very turn in which the first byte would leave: why the request must not leave after all, or nothing.
+using send_check = std::function<std::string()>;
 
 struct client_request {
   /// "GET", "POST", "PUT", "DELETE".
@@ -45,6 +50,8 @@ struct client_request {
   std::size_t response_limit_bytes = 8 * 1024 * 1024;
   /// Local IP address to send from; empty: the system's choice. One that is not ours is transport_errc::not_sent.
   std::string source_address;
+  /// A reason is transport_errc::withheld with that reason. Empty: nobody asks.
+  send_check why_not{};
 };
 
 struct client_response {

@@ -4,10 +4,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/task.hpp"
+#include "base/transport.hpp"
 #include "exchanges/protocol/operation.hpp"
 #include "exchanges/rate_snapshot.hpp"
 #include "exchanges/types.hpp"
@@ -21,6 +23,17 @@ using credential_source = std::function<result<credentials>()>;
 
 /// Urgency of a request on the shared rate ledger, most urgent first. Lower lanes leave room for higher ones.
 enum class lane { kill, protective, entry, reconcile, read };
+
+/// How a request to place an order is sent, besides what it says.
+struct send_terms {
+  send_terms(milliseconds window, exchanges::lane l = exchanges::lane::entry, send_check check = {})
+      : validity_window(window), lane(l), why_not(std::move(check)) {}
+  /// The venue's own validity window (recvWindow).
+  milliseconds validity_window;
+  exchanges::lane lane;
+  /// Asked right before the first byte leaves, after every wait; a reason ends in exchange_errc::not_sent.
+  send_check why_not;
+};
 
 struct order_event {
   exchanges::order order;
@@ -68,8 +81,8 @@ class exchange_account {
 
   virtual task<result<permissions>> fetch_permissions() = 0;
   virtual task<result<std::vector<balance>>> fetch_balances(lane) = 0;
-  /// `deadline_ms` for the venue's own validity window (recvWindow); the request is sent once.
-  virtual task<result<order>> place_order(order_request, milliseconds validity_window) = 0;
+  /// The request is sent once, or not at all.
+  virtual task<result<order>> place_order(order_request, send_terms) = 0;
   virtual task<result<order>> cancel_order(order_ref, lane) = 0;
   /// exchange_errc::order_not_found when the venue says so. One "not found" proves nothing (REL-04).
   virtual task<result<order>> find_order(order_ref, lane) = 0;

@@ -177,6 +177,12 @@ task<result<client_response>> pooled_http_client::exchange(client_pool::lease& l
   auto& connection = *lease.socket();
   deadline.set_canceller([&connection] { connection.close(); });
   if (deadline.expired()) co_return fail(transport_errc::not_sent, "deadline passed before the request was written");
+  // From here to the first byte nothing is waited for.
+  auto withheld = request.why_not ? request.why_not() : std::string();
+  if (!withheld.empty()) {
+    lease.keep();
+    co_return fail(transport_errc::withheld, std::move(withheld));
+  }
   const auto written = co_await write_request(connection, request.method, text);
   if (written.ec) {
     const auto code = written.touched_wire ? transport_errc::no_answer : transport_errc::not_sent;

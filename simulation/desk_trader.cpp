@@ -73,7 +73,7 @@ task<void> desk_trader::run(std::int64_t lease_epoch) {
       // A person stops the bot and starts it again.
       const bool locks = !parts_.around.quiet && !blocked_ &&
                          parts_.around.faults.strikes(fault::people, parts_.random) && parts_.random.below(4) == 0;
-      if (locks && !failed_) co_await lock();
+      if (locks && !failed_) lock();
       const bool stops = !parts_.around.quiet && parts_.around.faults.strikes(fault::people, parts_.random) &&
                          parts_.random.below(50) == 0;
       if (stops) {
@@ -93,12 +93,10 @@ task<void> desk_trader::run(std::int64_t lease_epoch) {
   }
 }
 
-/// Nothing leaves any more when the person hears that it is locked: what waits for the rate budget has left or never
-/// will.
-task<void> desk_trader::lock() {
+/// The person hears at once that it is locked: what waits for the rate budget, or for its intent, never leaves.
+void desk_trader::lock() {
   desk_->block_entries("locked");
   blocked_ = true;
-  co_await desk_->settle(drain_limit);
   parts_.around.judge.stop_answered(parts_.life->engine, parts_.account.id);
 }
 

@@ -40,7 +40,7 @@ private:
   void on_fill(const engine::booked_fill&) override;
   void on_desk_failed(const error&) override;
   task<bool> reconcile(std::int64_t lease_epoch);
-  task<void> lock();
+  void lock();
   void act();
   void place();
   decimal sellable() const;

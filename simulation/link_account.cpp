@@ -40,14 +40,17 @@ public:
   }
   task<result<void>> set_dead_man(milliseconds) override { co_return fail(exchange_errc::unsupported, "no such call"); }
 
-  task<result<order>> place_order(order_request request, milliseconds window) override {
+  task<result<order>> place_order(order_request request, send_terms terms) override {
     auto core = core_;
     auto who = sign();
     if (!who) co_return std::unexpected(who.error());
-    link_core::request_facts facts{.lane = lane::entry, .account = label_, .places = true};
+    const auto window = terms.validity_window;
+    link_core::request_facts facts{.lane = terms.lane, .account = label_, .places = true};
     auto grant = co_await core->leave(facts);
     if (!grant) co_return std::unexpected(grant.error());
     auto& sim = core->parts.sim;
+    auto withheld = terms.why_not ? terms.why_not() : std::string();
+    if (!withheld.empty()) co_return fail(exchange_errc::not_sent, std::move(withheld));
     if (!core->parts.life->cut) core->parts.judge.order_sent(core->parts.life->engine, *who, request);
     const wall_time signed_at = core->signing_time();
     auto arrive = [&sim, signed_at, window]() -> result<void> {

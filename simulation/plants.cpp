@@ -29,6 +29,7 @@ constexpr std::array all{
     plant{"skip_recovery", "an account trades before its earlier orders are resolved"},
     plant{"place_while_unknown", "new orders although the outcome of one is unknown"},
     plant{"ignore_lock", "the trading lock is not looked at"},
+    plant{"ignore_late_lock", "an order that waits for the rate budget leaves although trading was locked meanwhile"},
     plant{"settle_at_once", "a stop is answered while orders are on their way"},
     plant{"missing_is_cancelled", "an order that is not in the list of open ones counts as cancelled"},
     plant{"vanished_at_once", "an order that is not found once counts as ended"},

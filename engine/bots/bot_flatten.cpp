@@ -22,17 +22,15 @@ decimal to_grid(decimal value, decimal step, rounding how) {
 
 }  // namespace
 
-/// With the entries open: the strategy is not asked any more, so nobody else can place.
+/// By closing orders: they leave although nothing new may.
 task<void> bot_instance::flatten(wake_event& woken) {
   const auto deadline = parts_.timers.get_clock().now() + flatten_limit;
   if (!market_)
     market_ = id_.link->venue()->subscribe_book_ticker(plan_->symbol, [this](const auto& ticker) { on_ticker(ticker); });
   failpoint("bots.before_flatten");
-  desk_->allow_entries();
   bool again = true;
   for (int attempt = 0; again && attempt < flatten_attempts; ++attempt) again = co_await flatten_once(woken, deadline);
   failpoint("bots.after_flatten");
-  desk_->block_entries("the bot stops");
   if (again && left_behind_.empty()) left_behind_ = "Its position could not be closed within the price collar";
   if (!left_behind_.empty())
     log().warn("a stopped bot keeps a position",
@@ -57,8 +55,7 @@ task<bool> bot_instance::flatten_once(wake_event& woken, steady_time deadline) {
   // Dust: no exchange takes an order for it.
   if (amount * ticker_->bid_price < instrument_->min_notional) co_return false;
   desk_->set_mid_price(decimal::divide(ticker_->bid_price + ticker_->ask_price, decimal(2)));
-  auto placed = desk_->place(sells ? exchanges::side::sell : exchanges::side::buy, exchanges::order_type::market, worst, amount,
-                             std::string(tag));
+  auto placed = desk_->place_closing(sells ? exchanges::side::sell : exchanges::side::buy, worst, amount, std::string(tag));
   if (!placed) {
     left_behind_ = "Its position could not be closed: " + placed.error().detail;
     co_return false;

@@ -58,7 +58,9 @@ request_mark::~request_mark() {
 order_desk::state::state(user_id u, account_id a, std::string name, std::shared_ptr<const exchanges::instrument> i,
                          order_desk_parts p, order_desk_config c, order_listener& l)
     : user(u), account(a), exchange_name(std::move(name)), instrument(std::move(i)), parts(p), config(std::move(c)),
-      listener(l), risk(config.limits), sweep_interval(config.sweep_interval) {}
+      owner{user, account, exchange_name, config.bot}, listener(l), risk(config.limits), sweep_interval(config.sweep_interval) {
+  if (parts.book != nullptr) seat = parts.book->take_seat(account, instrument->quote_asset);
+}
 
 order_desk::state::~state() {
   if (sweep_timer) parts.timers.cancel(*sweep_timer);
@@ -92,30 +94,54 @@ nanoseconds order_desk::state::longest_validity() const {
   return config.send_limit + config.validity_window + config.skew_bound + config.venue_processing_bound + config.visibility_delay;
 }
 
-std::string order_desk::state::why_blocked() const {
+std::string order_desk::state::why_locked() const {
+  if (planted("ignore_lock")) return {};
+  if (!blocked_because.empty()) return blocked_because;
+  const auto* halt = parts.gate != nullptr ? parts.gate->find(owner) : nullptr;
+  return halt != nullptr ? halt->reason : std::string();
+}
+
+std::string order_desk::state::why_blocked(bool closing) const {
   if (failed) return "the desk has failed";
   if (!ready) return "the account is not reconciled yet";
-  if (!blocked_because.empty() && !planted("ignore_lock")) return blocked_because;
+  if (!closing)
+    if (auto locked = why_locked(); !locked.empty()) return locked;
   const bool careless = planted("place_while_unknown");
   if (!careless && std::ranges::any_of(live, [](const auto& o) { return o->state == intent_state::unknown; }))
     return "the outcome of an earlier order is not known yet";
   return {};
 }
 
-risk_state order_desk::state::measure() const {
-  risk_state s{.position_quantity = position.quantity, .mid_price = mid_price, .entries_blocked_because = why_blocked()};
+risk_state order_desk::state::measure(bool closing) const {
+  risk_state s{.position_quantity = position.quantity, .mid_price = mid_price, .entries_blocked_because = why_blocked(closing)};
   s.entries_allowed = s.entries_blocked_because.empty();
   for (const auto& o : live) {
     if (o->ended()) continue;
     ++s.open_orders;
-    if (o->intent.side == exchanges::side::buy) s.resting_buy_quantity += o->intent.quantity - o->filled;
+    const bool buys = o->intent.side == exchanges::side::buy;
+    (buys ? s.resting_buy_quantity : s.resting_sell_quantity) += o->intent.quantity - o->filled;
   }
   return s;
 }
 
+result<void> order_desk::state::judge_entry(const exchanges::order_request& order) {
+  if (seat == nullptr) return risk.check(order, *instrument, measure(false), now());
+  tell_book();
+  return seat->admit(order, *instrument, measure(false), now());
+}
+
+/// Without a price, what is held counts as what it cost.
+void order_desk::state::tell_book() {
+  if (seat == nullptr) return;
+  const auto open = std::ranges::count_if(live, [](const auto& o) { return !o->ended(); });
+  const auto held = mid_price.is_positive() ? position.quantity.abs() * mid_price : position.cost.abs();
+  seat->update(static_cast<int>(open), held);
+}
+
 result<uuid> order_desk::state::place(exchanges::side side, exchanges::order_type type, decimal price, decimal quantity,
-                                      std::string tag, exchanges::time_in_force tif) {
+                                      std::string tag, exchanges::time_in_force tif, bool closing) {
   auto order = std::make_shared<desk_order>();
+  order->closing = closing;
   auto& intent = order->intent;
   intent.side = side;
   intent.type = type;
@@ -123,7 +149,7 @@ result<uuid> order_desk::state::place(exchanges::side side, exchanges::order_typ
   intent.price = price;
   intent.quantity = quantity;
   intent.symbol = symbol();
-  auto allowed = risk.check(request_of(intent), *instrument, measure(), now());
+  auto allowed = closing ? check_closing(request_of(intent), *instrument, measure(closing)) : judge_entry(request_of(intent));
   if (!allowed) return std::unexpected(allowed.error());
 
   intent.id = make_uuid_v7(parts.wall, parts.random);
@@ -138,15 +164,17 @@ result<uuid> order_desk::state::place(exchanges::side side, exchanges::order_typ
   order->send_before = now() + config.send_limit;
   order->provable_at = now() + longest_validity();
   live.push_back(order);
+  tell_book();
   scope->spawn("order", run_order(order, request_mark(*this)));
   schedule_next_sweep();
   return intent.id;
 }
 
-void order_desk::state::cancel(const uuid& id) {
+void order_desk::state::cancel(const uuid& id, exchanges::lane lane) {
   auto order = find_live(id);
   if (!order || order->ended()) return;
   order->cancel_requested = true;
+  order->cancel_lane = std::min(order->cancel_lane, lane);
   // An order that nobody knows yet is cancelled as soon as the venue shows it, one that was not sent is not sent.
   if (!is_unresolved(order->state)) start_cancel(order);
 }
@@ -244,15 +272,21 @@ task<result<void>> order_desk::reconcile(std::int64_t lease_epoch, bool fresh) {
 }
 result<uuid> order_desk::place(exchanges::side side, exchanges::order_type type, decimal price, decimal quantity,
                                std::string tag, exchanges::time_in_force tif) {
-  return state_->place(side, type, price, quantity, std::move(tag), tif);
+  return state_->place(side, type, price, quantity, std::move(tag), tif, false);
 }
-void order_desk::cancel(const uuid& id) { state_->cancel(id); }
+result<uuid> order_desk::place_closing(exchanges::side side, decimal worst, decimal quantity, std::string tag) {
+  return state_->place(side, exchanges::order_type::market, worst, quantity, std::move(tag), exchanges::time_in_force::gtc, true);
+}
+void order_desk::cancel(const uuid& id, exchanges::lane lane) { state_->cancel(id, lane); }
 void order_desk::handle(const exchanges::account_event& event) { state_->handle(event); }
 void order_desk::block_entries(std::string reason) {
   state_->blocked_because = reason.empty() ? std::string("new orders are blocked") : std::move(reason);
 }
 void order_desk::allow_entries() { state_->blocked_because.clear(); }
-void order_desk::set_mid_price(decimal price) { state_->mid_price = price; }
+void order_desk::set_mid_price(decimal price) {
+  state_->mid_price = price;
+  state_->tell_book();
+}
 
 std::vector<live_order> order_desk::live_orders() const {
   std::vector<live_order> orders;

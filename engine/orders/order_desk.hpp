@@ -7,8 +7,9 @@
 #include "base/random.hpp"
 #include "base/task_scope.hpp"
 #include "base/timer.hpp"
+#include "engine/orders/entry_gate.hpp"
 #include "engine/orders/order_journal.hpp"
-#include "engine/orders/risk.hpp"
+#include "engine/orders/risk_book.hpp"
 #include "exchanges/exchange.hpp"
 
 namespace drover::engine {
@@ -44,6 +45,10 @@ struct order_desk_parts {
   timer_queue& timers;
   random_source& random;
   const clock& wall;
+  /// Absent: nothing but the desk itself stands in the way of an order.
+  const entry_gate* gate = nullptr;
+  /// Limits over all desks; absent: the desk's own of its configuration.
+  risk_book* book = nullptr;
 };
 
 struct order_desk_config {
@@ -83,12 +88,15 @@ class order_desk {
   /// `price` of a market order: the worst that is still acceptable, zero = none.
   result<uuid> place(exchanges::side, exchanges::order_type, decimal price, decimal quantity, std::string tag,
                      exchanges::time_in_force = exchanges::time_in_force::gtc);
+  /// A market order that makes the position smaller, for getting out: neither locks, halts nor limits stop it. `worst`: the
+  /// worst price that is still acceptable. risk_errc when it would do anything else, or an earlier order is unknown.
+  result<uuid> place_closing(exchanges::side, decimal worst, decimal quantity, std::string tag);
   /// Asks the venue to cancel; idempotent.
-  void cancel(const uuid&);
+  void cancel(const uuid&, exchanges::lane = exchanges::lane::protective);
 
   /// From the account's private stream.
   void handle(const exchanges::account_event&);
-  /// No new orders from now on; cancels still work.
+  /// No new orders from now on, also of those that are on their way to the first byte; cancels still work.
   void block_entries(std::string reason);
   void allow_entries();
   void set_mid_price(decimal);

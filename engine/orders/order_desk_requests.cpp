@@ -27,8 +27,8 @@ bool proves_refusal(const error& e) {
 
 std::string order_desk::state::why_not_send(const desk_order& o) const {
   if (o.cancel_requested) return "cancelled before it was sent";
-  if (now() >= o.send_before && !planted("send_late")) return "writing the intent took too long";
-  return why_blocked();
+  if (now() >= o.send_before && !planted("send_late")) return "it could not leave in time";
+  return why_blocked(o.closing);
 }
 
 void order_desk::state::drop_unstored(const order_ptr& order, const error& why) {
@@ -84,7 +84,10 @@ task<result<exchanges::order>> order_desk::state::send(order_ptr order) {
   if (planted("lose_time_in_force")) request.tif = exchanges::time_in_force::gtc;
   result<exchanges::order> answer = fail(exchanges::exchange_errc::unknown_outcome);
   try {
-    auto work = parts.exchange.place_order(std::move(request), config.validity_window);
+    // Asked again when the first byte would leave: the rate budget and the connection take their time.
+    exchanges::send_terms terms(config.validity_window, order->closing ? exchanges::lane::kill : exchanges::lane::entry);
+    if (!planted("ignore_late_lock")) terms.why_not = [this, order] { return why_not_send(*order); };
+    auto work = parts.exchange.place_order(std::move(request), std::move(terms));
     answer = co_await with_deadline(parts.timers, left, "placing the order", std::move(work));
   } catch (const std::exception& e) {
     if (scope->stopping()) throw;
@@ -140,7 +143,7 @@ task<bool> order_desk::state::try_cancel(order_ptr order) {
   if (order->ended()) co_return true;
   failpoint("orders.before_cancel");
   auto of = reference_to(*order);
-  auto answer = co_await parts.exchange.cancel_order(of, exchanges::lane::protective);
+  auto answer = co_await parts.exchange.cancel_order(of, order->cancel_lane);
   failpoint("orders.after_cancel");
   if (answer) observe(order, std::move(*answer));
   if (order->ended()) co_return true;
@@ -154,7 +157,7 @@ task<bool> order_desk::state::try_cancel(order_ptr order) {
     co_return false;
   }
   // Filled, cancelled by somebody else, or on its way: the venue knows.
-  auto found = co_await parts.exchange.find_order(of, exchanges::lane::protective);
+  auto found = co_await parts.exchange.find_order(of, order->cancel_lane);
   if (found) observe(order, std::move(*found));
   co_return order->ended();
 }

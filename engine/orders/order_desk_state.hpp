@@ -38,6 +38,9 @@ struct desk_order {
   bool end_recorded = false;
   bool cancel_requested = false;
   bool cancel_running = false;
+  exchanges::lane cancel_lane = exchanges::lane::protective;
+  /// It only makes the position smaller: what stops new orders does not stop it.
+  bool closing = false;
   /// The venue has shown its state, not just that it took the request.
   bool confirmed = false;
 
@@ -83,13 +86,16 @@ struct order_desk::state {
 
   // order_desk.cpp: what the bot calls.
   result<uuid> place(exchanges::side, exchanges::order_type, decimal price, decimal quantity, std::string tag,
-                     exchanges::time_in_force);
-  void cancel(const uuid&);
+                     exchanges::time_in_force, bool closing);
+  void cancel(const uuid&, exchanges::lane);
   void handle(const exchanges::account_event&);
   void handle(const exchanges::fill_event&);
   void handle(const exchanges::order_event&);
-  risk_state measure() const;
-  std::string why_blocked() const;
+  risk_state measure(bool closing) const;
+  result<void> judge_entry(const exchanges::order_request&);
+  void tell_book();
+  std::string why_blocked(bool closing) const;
+  std::string why_locked() const;
   void fail_desk(error);
   void tell(const desk_order&, const std::string& reason);
   task<void> settle(nanoseconds limit);
@@ -173,9 +179,11 @@ struct order_desk::state {
   const std::shared_ptr<const exchanges::instrument> instrument;
   order_desk_parts parts;
   const order_desk_config config;
+  const order_owner owner;
   order_listener& listener;
 
   risk_check risk;
+  std::unique_ptr<risk_book::seat> seat;
   tenants::position position;
   decimal mid_price;
   std::string blocked_because;

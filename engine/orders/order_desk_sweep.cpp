@@ -55,6 +55,7 @@ task<result<void>> order_desk::state::reconcile(std::int64_t lease_epoch, bool f
   failpoint("orders.reconcile_written");
   if (failed) co_return fail(journal_errc::fenced, "the account was lost while it was reconciled");
   ready = true;
+  tell_book();
   start_writer();
   if (!live.empty()) schedule_next_sweep();
   co_return result<void>{};

@@ -224,6 +224,8 @@ task<void> order_desk::state::write_fill(order_ptr order, exchanges::fill fill) 
   booked->was_new = true;
   order->filled = booked->order_filled;
   position = booked->position;
+  tell_book();
+  if (seat) seat->add_realised(booked->realised);
   listener.on_fill(*booked);
   if (!order->ended()) tell(*order, {});
 }
@@ -256,7 +258,10 @@ void order_desk::state::close(const order_ptr& order) {
   tell(*order, std::string(exchanges::to_string(order->status)));
 }
 
-void order_desk::state::forget(const order_ptr& order) { std::erase(live, order); }
+void order_desk::state::forget(const order_ptr& order) {
+  std::erase(live, order);
+  tell_book();
+}
 
 bool order_desk::state::was_closed_lately(const std::string& client_order_id) const {
   return std::ranges::any_of(closed_lately, [&](const auto& id) { return id.to_hex() == client_order_id; });

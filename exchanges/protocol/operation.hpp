@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/transport.hpp"
 #include "exchanges/types.hpp"
 
 namespace drover::exchanges {
@@ -101,6 +102,8 @@ struct venue_call {
   milliseconds validity_window{5'000};
   milliseconds dead_man_after{0};
   std::shared_ptr<const stream_access> access;
+  /// Not part of what is asked: why it must not leave after all, asked when it would.
+  send_check why_not{};
   /// stream_access: for the market stream, without keys.
   bool market_stream = false;
 

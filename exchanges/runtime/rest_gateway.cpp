@@ -63,6 +63,7 @@ error make_away_error(const circuit_breaker& breaker, steady_time now) {
 
 error map_transport_error(const error& e) {
   if (e.code == make_error_code(transport_errc::not_sent)) return {exchange_errc::not_sent, e.detail};
+  if (e.code == make_error_code(transport_errc::withheld)) return {exchange_errc::not_sent, e.detail};
   return {exchange_errc::unknown_outcome, e.detail};
 }
 
@@ -145,6 +146,7 @@ signing_context rest_gateway::make_context() {
 task<result<venue_answer>> rest_gateway::call(venue_call now, lane l, std::shared_ptr<key_session> keys) {
   if (is_private(now.op) && keys) co_await clock_->wait_for_first();
   venue_answer joined;
+  const send_check why_not = now.why_not;
   bool wrote = false;
   for (int step = 0; step < step_limit; ++step) {
     const bool written_before = wrote;
@@ -157,6 +159,8 @@ task<result<venue_answer>> rest_gateway::call(venue_call now, lane l, std::share
     join(joined, std::move(reply->answer));
     if (!reply->next) co_return joined;
     now = std::move(*reply->next);
+    // What has begun is finished.
+    if (!wrote) now.why_not = why_not;
   }
   co_return fail(errc::out_of_range, std::string(to_string(now.op)) + ": the answer takes more requests than one call makes");
 }
@@ -203,6 +207,7 @@ task<result<client_response>> rest_gateway::exchange_bytes(const venue_call& cal
   if (!answer) {
     auto mapped = map_transport_error(answer.error());
     if (mapped.code == make_error_code(exchange_errc::not_sent)) wrote = wrote_before;
+    if (answer.error().code == make_error_code(transport_errc::withheld)) co_return std::unexpected(std::move(mapped));
     const auto reason = std::string(wire.endpoint) + ": " + answer.error().to_string();
     way.tell(true, reason, now - sent_at, now);
     // The answer to a change may have been lost on the way; what came of the order is asked for later.
@@ -244,6 +249,7 @@ result<client_request> rest_gateway::sign(const venue_call& call, const wire_req
   auto request = protocol_.sign(wire, opened ? &*opened : nullptr, context);
   if (!request) return request;
   request->deadline = request_timeout_;
+  request->why_not = call.why_not;
   request->response_limit_bytes = wire.response_limit_bytes;
   return request;
 }

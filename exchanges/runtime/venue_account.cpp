@@ -85,11 +85,12 @@ task<result<std::vector<balance>>> venue_account::fetch_balances(lane l) {
   co_return take<std::vector<balance>>(std::move(answer), operation::balances);
 }
 
-task<result<order>> venue_account::place_order(order_request request, milliseconds validity_window) {
+task<result<order>> venue_account::place_order(order_request request, send_terms terms) {
   auto call = make_call(operation::create_order);
   call.order = request;
-  call.validity_window = validity_window;
-  auto answer = co_await core_->gateway().call(std::move(call), lane::entry, keys_);
+  call.validity_window = terms.validity_window;
+  call.why_not = std::move(terms.why_not);
+  auto answer = co_await core_->gateway().call(std::move(call), terms.lane, keys_);
   auto placed = take<order>(std::move(answer), operation::create_order);
   if (placed) complete_from(*placed, request);
   co_return placed;

@@ -17,7 +17,7 @@ class venue_account final : public exchange_account {
 
   task<result<permissions>> fetch_permissions() override;
   task<result<std::vector<balance>>> fetch_balances(lane) override;
-  task<result<order>> place_order(order_request, milliseconds validity_window) override;
+  task<result<order>> place_order(order_request, send_terms) override;
   task<result<order>> cancel_order(order_ref, lane) override;
   task<result<order>> find_order(order_ref, lane) override;
   task<result<void>> cancel_all_orders(std::string symbol, lane) override;

@@ -161,9 +161,11 @@ class fake_exchange final : public exchanges::exchange {
       for (const auto& [asset, b] : state().balances) out.push_back(b);
       co_return out;
     }
-    task<result<exchanges::order>> place_order(exchanges::order_request r, milliseconds) override {
+    task<result<exchanges::order>> place_order(exchanges::order_request r, exchanges::send_terms terms) override {
       auto signed_in = sign();
       if (!signed_in) co_return std::unexpected(signed_in.error());
+      auto withheld = terms.why_not ? terms.why_not() : std::string();
+      if (!withheld.empty()) co_return fail(exchanges::exchange_errc::not_sent, std::move(withheld));
       auto placed = venue_.place(label_, r);
       co_return placed;
     }

@@ -137,6 +137,21 @@ TEST(HttpClient, WaitingForAConnectionEndsAsNotSent) {
   EXPECT_TRUE(client.send(get(server.url("/hello"))));
 }
 
+TEST(HttpClient, ARequestThatMayNotLeaveAnyMoreIsWithheldAndTheConnectionKept) {
+  test_server server;
+  test_client client(server);
+  EXPECT_EQ(client.get_failure(get(server.url("/hello"))), std::error_code());
+  auto request = get(server.url("/hello"));
+  request.why_not = [] { return std::string("locked"); };
+  const auto withheld = client.send(request);
+  ASSERT_FALSE(withheld);
+  EXPECT_EQ(withheld.error().code, transport_errc::withheld);
+  EXPECT_EQ(withheld.error().detail, "locked");
+  request.why_not = [] { return std::string(); };
+  EXPECT_TRUE(client.send(request));
+  EXPECT_EQ(server.statistics().connections, 1u);
+}
+
 TEST(HttpClient, ClosedPortIsNotSent) {
   test_server server;
   test_client client(server);

@@ -73,6 +73,10 @@ class fake_venue {
   /// How long after it happened the lists show something.
   nanoseconds visible_after = 0ms;
   nanoseconds late_by = 3s;
+  /// What a request to place an order waits for the rate budget before it leaves.
+  nanoseconds queue_time = 0ns;
+  /// Of orders that left, and of cancels.
+  std::vector<exchanges::lane> lanes, cancel_lanes;
   bool unreachable = false;
   bool stream_up = true;
   /// Requests are answered with ids only, as "taken in".
@@ -164,9 +168,14 @@ class fake_account final : public exchanges::exchange_account {
     co_return std::vector<exchanges::balance>{};
   }
 
-  task<result<exchanges::order>> place_order(exchanges::order_request r, milliseconds window) override {
+  task<result<exchanges::order>> place_order(exchanges::order_request r, exchanges::send_terms terms) override {
     const auto how = venue_.draw ? venue_.draw() : venue_.next;
     if (how == fate::not_sent) co_return fail(exchanges::exchange_errc::not_sent);
+    if (venue_.queue_time > 0ns) co_await sleep_for(venue_.timers(), venue_.queue_time);
+    auto withheld = terms.why_not ? terms.why_not() : std::string();
+    if (!withheld.empty()) co_return fail(exchanges::exchange_errc::not_sent, std::move(withheld));
+    const auto window = terms.validity_window;
+    venue_.lanes.push_back(terms.lane);
     ++venue_.requests;
     // What is on the wire arrives whether or not anybody still waits for the answer.
     const auto sent = venue_.wall();
@@ -187,8 +196,9 @@ class fake_account final : public exchanges::exchange_account {
     co_return answer_of(e->order);
   }
 
-  task<result<exchanges::order>> cancel_order(exchanges::order_ref of, exchanges::lane) override {
+  task<result<exchanges::order>> cancel_order(exchanges::order_ref of, exchanges::lane l) override {
     ++venue_.cancels;
+    venue_.cancel_lanes.push_back(l);
     if (venue_.unreachable) co_return fail(exchanges::exchange_errc::unknown_outcome);
     co_await sleep_for(venue_.timers(), venue_.latency);
     if (!venue_.end(of.client_order_id, exchanges::order_status::cancelled)) co_return fail(exchanges::exchange_errc::order_not_found);

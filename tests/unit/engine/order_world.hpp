@@ -52,6 +52,7 @@ class order_world {
   std::unique_ptr<order_journal> memory = make_memory_order_journal(time);
   weak_journal journal{*memory, timers};
   order_desk_config config;
+  entry_gate gate;
   recording_listener heard;
   std::unique_ptr<order_desk> desk;
   const account_id id{7};
@@ -98,7 +99,7 @@ class order_world {
     crash();
     auto epoch = run(memory->acquire_lease(id, "engine"));
     desk = std::make_unique<order_desk>(owner, id, "paper", make_instrument(),
-                                        order_desk_parts{account, journal, timers, random, time}, config, heard);
+                                        order_desk_parts{account, journal, timers, random, time, &gate}, config, heard);
     desk->set_mid_price(100);
     venue.on_event = [this](const exchanges::account_event& e) { desk->handle(e); };
     auto done = run(desk->reconcile(*epoch, fresh));

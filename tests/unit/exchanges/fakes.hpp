@@ -64,6 +64,8 @@ class fake_http final : public http_client {
   std::function<result<client_response>(const client_request&)> answer;
   std::vector<client_request> requests;
   task<result<client_response>> send(client_request request) override {
+    auto withheld = request.why_not ? request.why_not() : std::string();
+    if (!withheld.empty()) co_return fail(transport_errc::withheld, std::move(withheld));
     requests.push_back(request);
     auto said = answer(request);
     co_return said;

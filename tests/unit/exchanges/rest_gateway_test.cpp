@@ -121,7 +121,25 @@ TEST(RestGateway, ALaterStepOfAWriteNeverClaimsThatNothingHappened) {
     return client_response{200, {}, "{}"};
   };
   f.build();
-  EXPECT_EQ(f.run(f.open().place_order(small_order(), 5s)).error().code, exchange_errc::unknown_outcome);
+  EXPECT_EQ(f.run(f.open().place_order(small_order(), 5'000ms)).error().code, exchange_errc::unknown_outcome);
+}
+
+TEST(RestGateway, AnOrderThatMayNotLeaveAnyMoreIsNotSentAndTheVenueIsNotBlamed) {
+  runtime_fixture f;
+  f.build();
+  auto& account = f.open();
+  ASSERT_TRUE(f.run(account.fetch_balances(lane::read)));
+  const auto before = f.http.requests.size();
+  for (int i = 0; i < 10; ++i) {
+    auto held = f.run(account.place_order(small_order(), {5s, lane::entry, [] { return std::string("trading is locked"); }}));
+    ASSERT_FALSE(held);
+    EXPECT_EQ(held.error().code, exchange_errc::not_sent);
+    EXPECT_EQ(held.error().detail, "trading is locked");
+  }
+  EXPECT_EQ(f.http.requests.size(), before);
+  EXPECT_EQ(f.venue->get_health().connection.breaker, breaker_state::closed);
+  EXPECT_EQ(f.venue->get_health().connection.errors, 0u);
+  EXPECT_TRUE(f.run(account.place_order(small_order(), {5s, lane::entry, [] { return std::string(); }})));
 }
 
 TEST(RestGateway, CompletesAnAnswerThatHasOnlyIds) {
@@ -131,7 +149,7 @@ TEST(RestGateway, CompletesAnAnswerThatHasOnlyIds) {
     return venue_reply{order{.venue_order_id = "77", .complete = false}, {}};
   };
   f.build();
-  auto placed = f.run(f.open().place_order(small_order(), 5s));
+  auto placed = f.run(f.open().place_order(small_order(), 5'000ms));
   ASSERT_TRUE(placed);
   EXPECT_FALSE(placed->complete);
   EXPECT_EQ(placed->client_order_id, "mine");
@@ -150,7 +168,7 @@ TEST(RestGateway, StopsAskingAVenueThatIsDownAndAsksAgainEveryFiveSeconds) {
   auto& account = f.open();
   for (int i = 0; i < 5; ++i) EXPECT_FALSE(f.run(account.fetch_balances(lane::read)));
   const auto before = f.http.requests.size();
-  auto refused = f.run(account.place_order(small_order(), 5s));
+  auto refused = f.run(account.place_order(small_order(), 5'000ms));
   EXPECT_EQ(refused.error().code, exchange_errc::maintenance);
   EXPECT_NE(refused.error().detail.find("HTTP 503"), std::string::npos) << refused.error().detail;
   EXPECT_TRUE(refused.error().retry_after);
@@ -166,7 +184,7 @@ TEST(RestGateway, StopsAskingAVenueThatIsDownAndAsksAgainEveryFiveSeconds) {
   down = false;
   f.advance(6s);
   EXPECT_TRUE(f.run(account.fetch_balances(lane::read)));
-  EXPECT_TRUE(f.run(account.place_order(small_order(), 5s)));
+  EXPECT_TRUE(f.run(account.place_order(small_order(), 5'000ms)));
   EXPECT_EQ(f.venue->get_health().connection.breaker, breaker_state::closed);
 }
 

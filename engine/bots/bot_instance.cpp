@@ -101,7 +101,7 @@ task<result<void>> bot_instance::open() {
   if (start_is_cut()) co_return drover::fail(errc::cancelled);
   seat_ = id_.link->take_seat(plan_->symbol, [this](const exchanges::account_event& e) { on_account_event(e); });
   order_listener& self = *this;
-  order_desk_parts parts{seat_->exchange(), parts_.journal, parts_.timers, parts_.random, parts_.wall};
+  order_desk_parts parts{seat_->exchange(), parts_.journal, parts_.timers, parts_.random, parts_.wall, parts_.gate, parts_.risk};
   desk_ = std::make_unique<order_desk>(id_.user, id_.account, id_.link->venue()->name(), instrument_, parts, make_desk_config(), self);
   if (paused_) desk_->block_entries(std::string(paused_reason));
   co_return result<void>();
@@ -144,6 +144,7 @@ void bot_instance::cancel_strangers() {
 void bot_instance::begin_trading() {
   failpoint("bots.before_trading");
   trading_ = true;
+  heed_gate();
   settle_state();
   observer_.on_bot_running(id_.bot);
   cancel_strangers();
@@ -154,6 +155,7 @@ void bot_instance::begin_trading() {
 }
 
 void bot_instance::settle_state() {
+  if (is_locked()) return set_state(bot_state::locked, locked_because_);
   if (paused_) return set_state(bot_state::paused, std::string(paused_reason));
   set_state(bot_state::running, "Trading");
 }
@@ -171,6 +173,10 @@ void bot_instance::resume() {
   if (desk_) desk_->allow_entries();
   if (!trading_) return;
   settle_state();
+  if (!is_locked()) go_on();
+}
+
+void bot_instance::go_on() {
   begin_anew();
   if (halted_) return;
   if (ticker_) on_ticker(ticker_);
@@ -266,7 +272,7 @@ task<void> bot_instance::stop(nanoseconds settle_limit) {
   bool in_time = true;
   while (starting_ && closing() && in_time) in_time = co_await woken.wait_until(parts_.timers, deadline);
   const bool may_act = reconciled_ && !scope_.stopping();
-  if (may_act && closing()) co_await cancel_orders(woken, deadline);
+  if (may_act && closing()) co_await cancel_orders(woken, deadline, exchanges::lane::protective);
   if (may_act && contract_ == resume_contract::flatten) co_await flatten(woken);
   if (closing() && !reconciled_) left_behind_ = "The exchange could not be asked; orders may still rest there";
   if (may_act) co_await desk_->settle(settle_limit);
@@ -283,10 +289,10 @@ task<void> bot_instance::stop(nanoseconds settle_limit) {
   seat_.reset();
 }
 
-task<void> bot_instance::cancel_orders(wake_event& woken, steady_time deadline) {
+task<void> bot_instance::cancel_orders(wake_event& woken, steady_time deadline, exchanges::lane lane) {
   const auto orders = desk_->live_orders();
   failpoint("bots.before_cancel_all");
-  for (const auto& order : orders) desk_->cancel(order.id);
+  for (const auto& order : orders) desk_->cancel(order.id, lane);
   bool in_time = true;
   while (in_time && !desk_->live_orders().empty()) in_time = co_await woken.wait_until(parts_.timers, deadline);
   failpoint("bots.after_cancel_all");

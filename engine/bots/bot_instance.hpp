@@ -9,6 +9,7 @@
 
 #include "base/task_scope.hpp"
 #include "engine/bots/account_link.hpp"
+#include "engine/bots/bot_exposure.hpp"
 #include "engine/bots/bot_failure.hpp"
 #include "engine/bots/bot_manager.hpp"
 #include "engine/bots/connection_report.hpp"
@@ -99,6 +100,9 @@ class bot_instance final : private order_listener {
   void resume();
   /// What was refused while the database was away is of no meaning any more: the strategy goes on at once (REL-20).
   void forget_outage();
+  /// The entry gate was closed or opened: shows it, and gets out as far as the halt asks for. Idempotent.
+  void heed_gate();
+  bot_exposure exposure() const;
   /// Something that concerns the whole account was learnt by another bot.
   void fail(bot_failure why) { end(std::move(why)); }
   /// False when it does not trade or its mailbox is full: nobody will answer. Else the verdict goes to
@@ -142,6 +146,13 @@ class bot_instance final : private order_listener {
   void cancel_strangers();
   void settle_state();
   void begin_anew();
+  void go_on();
+  order_owner owner() const;
+  void get_out(halt_verb);
+  task<void> run_way_out();
+  bool is_locked() const { return !locked_because_.empty(); }
+  /// The strategy is not asked for anything new.
+  bool is_quiet() const { return paused_ || is_locked(); }
   bool closing() const { return halted_ && contract_ != resume_contract::resume; }
   bool start_is_cut() const { return halted_ && !closing(); }
 
@@ -174,7 +185,7 @@ class bot_instance final : private order_listener {
   void on_save_due();
   task<void> run_save();
   task<void> save_state();
-  task<void> cancel_orders(wake_event& changed, steady_time deadline);
+  task<void> cancel_orders(wake_event& changed, steady_time deadline, exchanges::lane);
   task<void> flatten(wake_event& changed);
   task<bool> flatten_once(wake_event& changed, steady_time deadline);
 
@@ -211,12 +222,21 @@ class bot_instance final : private order_listener {
 
   std::int64_t epoch_ = 0;
   std::string reason_, last_refusal_, left_behind_;
+  /// Why the entry gate is closed for this bot, or empty.
+  std::string locked_because_;
+  struct {
+    halt_verb wanted = halt_verb::halt, reached = halt_verb::halt;
+    int cancelled = 0;
+    bool running = false, carried_out = false;
+    std::string problem;
+  } way_out_;
   wall_time since_;
   steady_time next_refusal_line_{};
   std::optional<timer_id> save_timer_, strategy_timer_;
   std::size_t saved_hash_ = 0;
   /// stop() while it waits for orders or for the start.
   wake_event* waiter_ = nullptr;
+  wake_event* way_out_waiter_ = nullptr;
   int published_orders_ = 0, restarts_ = 0, lookups_ = 0;
   bot_state state_ = bot_state::starting;
   bool starting_ = false, reconciled_ = false, trading_ = false;

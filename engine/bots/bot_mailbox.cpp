@@ -64,9 +64,9 @@ void bot_instance::on_account_event(const exchanges::account_event& event) {
 void bot_instance::on_ticker(const std::shared_ptr<const exchanges::book_ticker>& ticker) {
   if (halted_ && contract_ != resume_contract::flatten) return;
   ticker_ = ticker;
-  if (halted_) return wake_waiter();
+  if (halted_ || way_out_.running) wake_waiter();
   // What was known is stale: nothing is decided on it.
-  if (!ticker || paused_) return;
+  if (halted_ || !ticker || is_quiet()) return;
   if (tick_waits_) return;
   auto wanted = strategy_->wants_tick(*ticker);
   if (!wanted) return end(wanted.error());
@@ -138,7 +138,7 @@ void bot_instance::run_turn() {
   left -= hand_to_desk(left);
   if (hears_news()) left -= hand_to_strategy(left);
   if (!inbox_.empty() || (hears_news() && !news_.empty())) return schedule_turn();
-  if (hears_news() && !paused_ && std::exchange(timer_is_due_, false))
+  if (hears_news() && !is_quiet() && std::exchange(timer_is_due_, false))
     call_strategy(strategy_call::timer, [](strategy& s, const strategy_context& ctx) { return s.on_timer(ctx); });
   if (tick_waits_ && lookups_ == 0) deliver_tick();
 }
@@ -171,7 +171,8 @@ void bot_instance::deliver(const booked_fill& booked) {
 
 /// What was sent to a bot that is paused meanwhile is not followed later, at another price.
 void bot_instance::deliver(const trade_signal& signal) {
-  if (paused_) return carry_out(signal_verdict{signal.id, signal_outcome::skipped, {}, {}, "the bot is paused"});
+  if (is_quiet())
+    return carry_out(signal_verdict{signal.id, signal_outcome::skipped, {}, {}, paused_ ? "the bot is paused" : locked_because_});
   call_strategy(strategy_call::signal, [&](strategy& s, const strategy_context& ctx) { return s.on_signal(ctx, signal); });
 }
 
@@ -262,12 +263,12 @@ void bot_instance::carry_out(const place_order& order) {
     if (notes_.find_tag(*placed) == nullptr) notes_.add(*placed, order.tag, intent_state::intended);
     return;
   }
-  if (!paused_ && last_refusal_ != placed.error().detail) {
+  if (!is_quiet() && last_refusal_ != placed.error().detail) {
     last_refusal_ = placed.error().detail;
     if (may_log_refusal())
       log().warn("an order was not placed", {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"err", placed.error()}});
   }
-  if (!paused_) parts_.counters.add({.refused = 1});
+  if (!is_quiet()) parts_.counters.add({.refused = 1});
   live_order refused{.id = {}, .tag = order.tag, .side = order.side, .price = order.price, .quantity = order.quantity,
                      .filled_quantity = {}, .state = intent_state::refused, .bot = id_.bot};
   add_news(order_change{std::move(refused), placed.error().detail});
@@ -296,6 +297,7 @@ void bot_instance::apply_balances(const std::vector<exchanges::balance>& balance
 
 void bot_instance::wake_waiter() {
   if (waiter_ != nullptr) waiter_->notify();
+  if (way_out_waiter_ != nullptr) way_out_waiter_->notify();
 }
 
 }  // namespace drover::engine

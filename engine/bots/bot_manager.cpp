@@ -339,6 +339,10 @@ bool bot_manager::deliver_signal(bot_id id, trade_signal signal) {
   return state_->supervisor.deliver_signal(id, std::move(signal));
 }
 
+void bot_manager::heed_gate() { state_->supervisor.heed_gate(); }
+std::vector<bot_exposure> bot_manager::exposures(const halt_scope& scope) const { return state_->supervisor.exposures(scope); }
+void bot_manager::wake(const halt_scope& scope) { state_->supervisor.wake(scope); }
+
 std::size_t bot_manager::size() const { return state_->supervisor.size(); }
 bool bot_manager::first_load_done() const {
   // Once true it stays so: later restarts do not make the engine unready.

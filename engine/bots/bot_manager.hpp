@@ -10,6 +10,7 @@
 #include "base/task.hpp"
 #include "base/timer.hpp"
 #include "crypto/keyring.hpp"
+#include "engine/bots/bot_exposure.hpp"
 #include "engine/bots/bot_status.hpp"
 #include "engine/bots/bot_store.hpp"
 #include "engine/bots/connection_report.hpp"
@@ -57,6 +58,8 @@ struct bots_config {
   /// Overrides what is known of the venue; 0 = as known.
   milliseconds venue_processing_bound{0};
   order_desk_config orders;
+  /// Of all accounts together, where nothing else was set.
+  risk_limits engine_limits = no_limits;
 };
 
 struct bot_manager_parts {
@@ -82,6 +85,9 @@ struct bot_manager_parts {
   /// A new fill of a bot's order is in the books; from within the bot's call.
   std::function<void(bot_id, account_id, const booked_fill&)> on_fill = nullptr;
   strategy_meters meters{};
+  /// What stops new orders besides the bots themselves, and limits over all of them; absent: nothing, and each bot's own.
+  entry_gate* gate = nullptr;
+  risk_book* risk = nullptr;
 };
 
 /// Runs exactly the bots that should run: those not stopped, on approved, active accounts of active users (SPEC A1). Trading
@@ -114,6 +120,14 @@ class bot_manager {
   /// Into the bot's mailbox. False when it does not trade or its mailbox is full: nobody will answer, it may be sent again.
   /// Trading thread.
   bool deliver_signal(bot_id, trade_signal);
+
+  /// The entry gate was closed or opened: bots show it and get out as far as it asks for, some in each turn. Trading thread.
+  void heed_gate();
+  /// Of bots in the scope that are wanted. Trading thread.
+  std::vector<bot_exposure> exposures(const halt_scope&) const;
+  /// Bots of the scope that wait for a restart, or are quarantined, start now: there may be something to get out of. Trading
+  /// thread.
+  void wake(const halt_scope&);
 
   /// Bots that the manager knows. Any thread.
   std::size_t size() const;

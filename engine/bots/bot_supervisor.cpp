@@ -17,6 +17,8 @@ const logger& log() {
 
 /// How long a stop waits for requests in flight when nothing else is being drained.
 constexpr nanoseconds stop_settle_limit = 5s;
+/// Bots that are told of the entry gate before others get their turn.
+constexpr std::size_t bots_per_turn = 128;
 
 }  // namespace
 
@@ -367,6 +369,51 @@ void bot_supervisor::publish(bot_id id, const entry& e, bot_state state, std::st
                     .symbol = e.plan->symbol,
                     .open_orders = 0,
                     .restarts = e.restarts.restarts()});
+}
+
+void bot_supervisor::heed_gate() { heed_gate_of(bots()); }
+
+/// A few in each turn: thousands at once would hold up everything else.
+void bot_supervisor::heed_gate_of(std::vector<bot_id> ids) {
+  for (std::size_t i = 0; i < bots_per_turn && !ids.empty(); ++i, ids.pop_back()) {
+    auto at = entries_.find(ids.back());
+    if (at != entries_.end() && at->second->running) at->second->running->heed_gate();
+  }
+  if (!ids.empty()) scope_.post([this, left = std::move(ids)]() mutable { heed_gate_of(std::move(left)); });
+}
+
+order_owner bot_supervisor::owner_of(bot_id id, const entry& e) const {
+  return {e.user, e.account, e.venue() != nullptr ? e.venue()->name() : std::string(), id};
+}
+
+std::vector<bot_exposure> bot_supervisor::exposures(const halt_scope& scope) const {
+  std::vector<bot_exposure> out;
+  for (const auto& [id, e] : entries_) {
+    auto owner = owner_of(id, *e);
+    if (!covers(scope, owner)) continue;
+    if (e->running) {
+      out.push_back(e->running->exposure());
+      continue;
+    }
+    const auto status = parts_.board.find(id);
+    out.push_back({.owner = std::move(owner), .symbol = e->plan->symbol, .problem = status ? status->reason : "It does not run"});
+    out.back().carried_out = !e->may_have_orders || !e->can_run();
+  }
+  return out;
+}
+
+void bot_supervisor::wake(const halt_scope& scope) {
+  if (draining_) return;
+  for (const auto id : bots()) {
+    entry& e = *entries_.at(id);
+    const bool waits = e.now == phase::backing_off || e.now == phase::quarantined;
+    if (!waits || !e.can_run() || !covers(scope, owner_of(id, e))) continue;
+    cancel_retry(e);
+    e.restarts.forgive();
+    e.start = std::make_unique<bot_start>();
+    queue(id, e);
+  }
+  pump();
 }
 
 task<void> bot_supervisor::drain() {

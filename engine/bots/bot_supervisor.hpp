@@ -50,6 +50,9 @@ class bot_supervisor final : private bot_observer {
   std::optional<bot_report> report_bot(bot_id) const;
   std::vector<external_order> external_orders(user_id, account_id) const;
   bool deliver_signal(bot_id, trade_signal);
+  void heed_gate();
+  std::vector<bot_exposure> exposures(const halt_scope&) const;
+  void wake(const halt_scope&);
   /// Bots. Any thread.
   std::size_t size() const { return size_; }
   /// Bots that wait for a free place to start, or reconcile. Any thread.
@@ -131,6 +134,8 @@ class bot_supervisor final : private bot_observer {
   task<void> write_finish(bot_id, std::string reason);
   task<void> write_rest(bot_id, std::string reason);
   void tell_neighbours(bot_id, account_id, bot_failure);
+  void heed_gate_of(std::vector<bot_id>);
+  order_owner owner_of(bot_id, const entry&) const;
   void cancel_retry(entry&);
   void publish(bot_id, const entry&, bot_state, std::string reason);
 

@@ -119,7 +119,9 @@ class bot_world {
                                           if (on_verdict) on_verdict(id, v, order);
                                         },
                                     .on_fill = on_fill,
-                                    .meters = meters};
+                                    .meters = meters,
+                                     .gate = &gate,
+                                     .risk = &risk};
     manager = std::make_unique<engine::bot_manager>(config, std::move(parts));
   }
   void start() {
@@ -181,6 +183,8 @@ class bot_world {
   crypto::keyring keyring{crypto::master_key::generate(random), random};
   std::set<std::int64_t> banned;
   std::unique_ptr<engine::order_journal> journal = engine::make_memory_order_journal(clock);
+  engine::entry_gate gate;
+  engine::risk_book risk{config.orders.limits, config.engine_limits, gate, [this] { if (manager) manager->heed_gate(); }};
   engine::bot_board board;
   engine::order_counters counters;
   std::vector<engine::earnings_event> earned;

@@ -34,7 +34,7 @@ result<void> database_gate::enter() {
   return locked;
 }
 
-task<result<void>> database_gate::enter_later(worker_pool& pool, random_source& random, tenants::user_directory& users) {
+task<result<void>> database_gate::enter_later(worker_pool& pool, random_source& random, std::function<task<result<void>>()> load) {
   backoff wait(retry_floor, retry_ceiling);
   for (;;) {
     const auto pause = wait.next(random);
@@ -42,7 +42,7 @@ task<result<void>> database_gate::enter_later(worker_pool& pool, random_source& 
     std::move_only_function<result<void>()> work = [this] { return enter(); };
     auto entered = co_await pool.run(std::move(work));
     result<void> done = entered ? *entered : std::unexpected(entered.error());
-    if (done) done = co_await users.load();
+    if (done) done = co_await load();
     if (done || !is_away(done.error())) co_return done;
     set_problem(done.error().detail);
   }
@@ -69,13 +69,13 @@ task<void> keep(task<result<void>> work, result<void>& out) { out = co_await std
 
 }  // namespace
 
-result<void> load_users(tenants::user_directory& directory) {
+result<void> wait_for(task<result<void>> work, std::string_view what) {
   asio::io_context here(1);
   result<void> outcome;
-  task_scope scope(here.get_executor(), "start", [&outcome](std::string_view, std::string_view what) {
-    outcome = fail(errc::io, "the users could not be read: " + std::string(what));
+  task_scope scope(here.get_executor(), "start", [&outcome, what](std::string_view, std::string_view failure) {
+    outcome = fail(errc::io, std::string(what) + " could not be read: " + std::string(failure));
   });
-  scope.spawn("load users", keep(directory.load(), outcome));
+  scope.spawn("read at start", keep(std::move(work), outcome));
   here.run();
   return outcome;
 }

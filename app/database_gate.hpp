@@ -1,16 +1,18 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "app/settings.hpp"
 #include "base/offload.hpp"
 #include "base/random.hpp"
+#include "base/task.hpp"
 #include "base/timer.hpp"
 #include "crypto/keyring.hpp"
-#include "tenants/users/user_directory.hpp"
 
 namespace drover::app {
 
@@ -23,9 +25,9 @@ class database_gate {
 
   /// Blocking: check_database(), and the lock that only one engine of a database holds (start_errc::another_engine).
   result<void> enter();
-  /// For who could not enter: tries again on a thread of the pool after 0.1 to 10 s (REL-20) until it has entered and the users
-  /// are known; the error is one that waiting does not heal.
-  task<result<void>> enter_later(worker_pool&, random_source&, tenants::user_directory&);
+  /// For who could not enter: tries again on a thread of the pool after 0.1 to 10 s (REL-20) until it has entered and `load`
+  /// has read what must be known first; the error is one that waiting does not heal.
+  task<result<void>> enter_later(worker_pool&, random_source&, std::function<task<result<void>>()> load);
   /// After enter(): ends when another engine has taken the database over, with the reason to stop.
   task<error> watch();
 
@@ -42,7 +44,7 @@ class database_gate {
   std::string problem_ = "PostgreSQL has not been reached yet";
 };
 
-/// Blocking, before the web thread runs: tokens are checked from memory, so the first request must find every user there.
-result<void> load_users(tenants::user_directory&);
+/// Runs it to its end. Blocking; before the threads run that it belongs to.
+result<void> wait_for(task<result<void>> work, std::string_view what);
 
 }  // namespace drover::app

@@ -29,6 +29,7 @@
 #include "app/process_hardening.hpp"
 #include "app/process_watch.hpp"
 #include "app/raw_services.hpp"
+#include "app/signals.hpp"
 #include "app/start_checks.hpp"
 #include "app/venue_transports.hpp"
 #include "app/version.hpp"
@@ -80,7 +81,9 @@ std::optional<strong_id<Tag>> parse_id(std::string_view text) {
 
 /// Members in the order of construction: each part only knows those above it, and dies before them.
 struct engine_process::parts {
-  parts(settings s, settings_reader r) : config(std::move(s)), reload(std::move(r)) {}
+  parts(settings s, settings_reader r) : config(std::move(s)), reload(std::move(r)) {
+    add_kill_signals(signals);
+  }
 
   settings config;
   configuration_reload reload;
@@ -123,13 +126,18 @@ struct engine_process::parts {
   std::unique_ptr<raw_services> raw_tables;
   std::unique_ptr<engine::price_watch> prices;
 
+  std::unique_ptr<engine::control_store> controls;
+
   engine::bot_board board;
   engine::order_counters counters;
+  engine::entry_gate entries;
+  std::unique_ptr<engine::risk_book> risk;
   std::unique_ptr<tenants::login_service> login;
   std::unique_ptr<tenants::account_service> account_service;
   std::unique_ptr<engine::bot_service> bot_service;
   std::unique_ptr<copy_services> copy;
   std::unique_ptr<engine::bot_manager> manager;
+  std::unique_ptr<engine::trading_control> kill_switch;
   std::unique_ptr<web::web_server> server;
   std::unique_ptr<database_listener> listener;
   std::unique_ptr<service_supervisor> trading_services;
@@ -144,6 +152,7 @@ struct engine_process::parts {
   result<void> build_venues();
   void build_services();
   void build_manager();
+  void build_control();
   void build_web();
   void build_listener();
   void open_for_business();
@@ -156,6 +165,7 @@ struct engine_process::parts {
   std::string describe() const;
   task<void> refresh_user(user_id);
   task<void> reload_users();
+  task<result<void>> load_rules(task<result<void>> controls);
   void on_notification(std::string_view channel, std::string_view payload);
   task<void> return_start_memory();
   task<void> stop_trading();
@@ -178,6 +188,7 @@ void engine_process::parts::build_stores(token_keys tokens) {
   earnings = tenants::make_postgres_earnings_store(*web_db);
   bots = engine::make_postgres_bot_store(*web_db);
   trading_bots = engine::make_postgres_bot_store(*trading_db);
+  controls = engine::make_postgres_control_store(*trading_db);
   journal = engine::make_postgres_order_journal(trading.get_executor(), *trading_db, fills_db.get());
   web_journal = engine::make_postgres_order_journal(web.get_executor(), *web_db);
   history = engine::make_postgres_history_store(*web_db);
@@ -243,7 +254,24 @@ void engine_process::parts::build_manager() {
                               config.engine_name};
   p.meters = {&turns.mark(), thread_processor_time, allocated_bytes};
   copy->listen_to(p);
+  risk = std::make_unique<engine::risk_book>(config.bots.orders.limits, config.bots.engine_limits, entries, [this] { manager->heed_gate(); });
+  p.gate = &entries;
+  p.risk = risk.get();
   manager = std::make_unique<engine::bot_manager>(config.bots, std::move(p));
+}
+
+void engine_process::parts::build_control() {
+  kill_switch = std::make_unique<engine::trading_control>(engine::control_parts{
+      .executor = trading.get_executor(),
+      .timers = *trading_timers,
+      .random = random,
+      .wall = wall,
+      .store = *controls,
+      .gate = entries,
+      .risk = *risk,
+      .bots = *manager,
+      .board = board,
+      .knows_exchange = [this](const std::string& name) { return venues.contains(name); }});
 }
 
 void engine_process::parts::build_web() {
@@ -271,6 +299,8 @@ void engine_process::parts::build_web() {
                    .history = history.get(),
                    .prices = make_prices_source(trading.get_executor(), web.get_executor(), *prices),
                    .external_orders = make_external_orders_source(trading.get_executor(), web.get_executor(), *manager),
+                   .control = kill_switch.get(),
+                   .trading = trading.get_executor(),
                    .stale = [this] { return !gate->problem().empty(); }};
   server = web::make_web_server(config.web, std::move(p));
   board.on_change([this](const engine::bot_status& status) { server->publish(status); });
@@ -284,6 +314,15 @@ task<void> engine_process::parts::refresh_user(user_id user) {
 task<void> engine_process::parts::reload_users() {
   auto done = co_await directory->load();
   if (!done) log().error("the users could not be read", {{"err", done.error()}});
+}
+
+/// What was locked and killed stays so, from the first order and the first request on. Tokens are checked from memory: the first
+/// request must find every user there.
+task<result<void>> engine_process::parts::load_rules(task<result<void>> controls) {
+  auto users = co_await directory->load();
+  if (!users) co_return users;
+  auto held = co_await std::move(controls);
+  co_return held;
 }
 
 void engine_process::parts::on_notification(std::string_view channel, std::string_view payload) {
@@ -336,7 +375,8 @@ void engine_process::parts::open_for_business() {
 
 /// PostgreSQL was away at the start. Nobody can log in meanwhile, so the threads for hashing are free.
 task<void> engine_process::parts::enter_later() {
-  auto entered = co_await gate->enter_later(*hashing, random, *directory);
+  const auto load = [this] { return load_rules(run_on(trading.get_executor(), kill_switch->load())); };
+  auto entered = co_await gate->enter_later(*hashing, random, load);
   if (!entered) co_return stop_because(entered.error());
   log().info("PostgreSQL has come; the engine goes to work");
   open_for_business();
@@ -391,6 +431,7 @@ void engine_process::parts::begin_trading() {
   trading_services->start("compile raw records", {}, [this] { return raw_tables->run_compiler(); });
   trading_services->start("fill gaps", {}, [this] { return raw_tables->run_backfiller(); });
   for (auto& [name, venue] : venues) venue->start();
+  kill_switch->start();
   copy->fan_out().start();
   manager->start();
 }
@@ -421,13 +462,14 @@ result<void> engine_process::start() {
   if (!venues) return venues;
   p.build_services();
   p.build_manager();
+  p.build_control();
   p.build_web();
   p.build_supervisors();
   p.web_scope = std::make_unique<task_scope>(p.web.get_executor(), "web");
   p.build_listener();
   p.build_watch();
 
-  if (entered) entered = load_users(*p.directory);
+  if (entered) entered = wait_for(p.load_rules(p.kill_switch->load()), "users, locks and kills");
   if (!entered && !is_away(entered.error())) return entered;
   auto listening = p.server->start();
   if (!listening) return listening;
@@ -448,9 +490,13 @@ result<void> engine_process::start() {
 std::uint16_t engine_process::port() const { return parts_->server->port(); }
 
 task<void> engine_process::parts::stop_trading() {
-  if (!trades) co_return watch->stop_trading_heart();
+  if (!trades) {
+    co_await kill_switch->stop();
+    co_return watch->stop_trading_heart();
+  }
   co_await manager->drain();
   co_await copy->fan_out().drain();
+  co_await kill_switch->stop();
   for (auto& [name, venue] : venues | std::views::reverse) co_await venue->stop();
   co_await trading_services->stop();
   watch->stop_trading_heart();
@@ -473,20 +519,6 @@ task<void> engine_process::parts::stop_all() {
   co_await run_on(web.get_executor(), std::move(web_done));
 }
 
-namespace {
-
-task<void> run_signals(asio::signal_set& signals, configuration_reload& reload) {
-  for (;;) {
-    const int number = co_await signals.async_wait(asio::use_awaitable);
-    if (number != SIGHUP) break;
-    notify_supervisor("RELOADING=1");
-    reload.run();
-    notify_supervisor("READY=1");
-  }
-}
-
-}  // namespace
-
 int engine_process::run_until_stopped() {
   auto& p = *parts_;
   auto& control = p.control;
@@ -494,7 +526,7 @@ int engine_process::run_until_stopped() {
   task_scope watching(control.get_executor(), "watch");
   watching.spawn("watch", p.watch->run(*timers));
   task_scope scope(control.get_executor(), "main");
-  scope.spawn("signals", run_signals(p.signals, p.reload));
+  scope.spawn("signals", run_signals(p.signals, p.reload, p.trading.get_executor(), *p.kill_switch));
   while (scope.size() > 0) control.run_one();
   log().info("stopping: no new orders from here on");
   notify_supervisor("STOPPING=1");

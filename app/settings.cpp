@@ -91,10 +91,11 @@ void read_web(config_section s, web::web_config& out) {
 void read_limits(config_section s, engine::risk_limits& out) {
   const decimal most(1'000'000'000'000);
   s.get("max_order_notional", out.max_order_notional, decimal(0), most, "Largest order in the quote asset; 0 = no limit.");
-  s.get("max_open_orders", out.max_open_orders, 0, 10'000, "Open orders of one account; 0 = no limit.");
-  s.get("max_position_notional", out.max_position_notional, decimal(0), most, "Largest position in the quote asset; 0 = no limit.");
+  s.get("max_open_orders", out.max_open_orders, 0, 10'000, "Open orders; 0 = no limit.");
+  s.get("max_position_notional", out.max_position_notional, decimal(0), most, "Largest position of all markets together, in each quote asset; 0 = no limit.");
+  s.get("max_daily_loss", out.max_daily_loss, decimal(0), most, "Largest realised loss of a UTC day in each quote asset; past it no new orders until the next day; 0 = no limit.");
   s.get("price_collar", out.price_collar, decimal(0), decimal(1), "Farthest limit price from the market as a share; 0 = no limit.");
-  s.get("max_orders_per_minute", out.max_orders_per_minute, 0, 1'000'000, "Orders of one account per minute; 0 = no limit.");
+  s.get("max_orders_per_minute", out.max_orders_per_minute, 0, 1'000'000, "Orders per minute; 0 = no limit.");
 }
 
 void read_bots(config_section s, engine::bots_config& out) {
@@ -125,7 +126,8 @@ void read_bots(config_section s, engine::bots_config& out) {
   s.get("send_limit", out.orders.send_limit, 100ms, 60s, "An order that has not left by then after it was decided never leaves.");
   s.get("sweep_interval", out.orders.sweep_interval, 1s, 10min, "How often live orders are compared with the venue's lists.");
   s.get("venue_processing_bound", out.venue_processing_bound, 0ms, 10min, "How long a venue may take to execute a request after its validity has passed; 0 = what is known of it.");
-  read_limits(s.section("limits", "Risk limits of each account."), out.orders.limits);
+  read_limits(s.section("limits", "Risk limits of each account, where nothing else was set for it."), out.orders.limits);
+  read_limits(s.section("engine_limits", "Risk limits of all accounts together."), out.engine_limits);
   const auto* kind = engine::find_strategy_kind(out.strategy);
   if (kind == nullptr) return;
   auto made = kind->make(out.strategy_parameters, "");

@@ -79,6 +79,10 @@ struct web_metrics::state {
   prometheus::Gauge& lag =
       gauges(registry, "engine_event_loop_lag_seconds", "Lateness of the web thread's last sweep.").Add({});
   prometheus::Gauge& users = gauges(registry, "engine_users_known", "Users in the directory.").Add({});
+  prometheus::Gauge& trading_locked =
+      gauges(registry, "engine_trading_locked", "1 while a lock or lockdown keeps all new orders from leaving.").Add({});
+  prometheus::Gauge& login_locked = gauges(registry, "engine_login_locked", "1 while logins are locked.").Add({});
+  prometheus::Gauge& active_kills = gauges(registry, "engine_kills_active", "Emergency stops that are not released.").Add({});
   prometheus::Family<prometheus::Gauge>& bots = gauges(registry, "engine_bots", "Bots by state.");
   prometheus::Family<prometheus::Counter>& orders =
       counters(registry, "engine_orders_total", "Orders over all users by result.");
@@ -261,6 +265,9 @@ std::string web_metrics::render(const metrics_snapshot& now) {
   auto& s = *state_;
   s.connections.Set(static_cast<double>(now.http_connections));
   s.users.Set(static_cast<double>(now.users));
+  s.trading_locked.Set(now.trading_locked ? 1 : 0);
+  s.login_locked.Set(now.login_locked ? 1 : 0);
+  s.active_kills.Set(static_cast<double>(now.active_kills));
   for (std::size_t i = 0; i < ws::topic_count; ++i) {
     std::string endpoint(ws::to_string(static_cast<ws::topic>(i)));
     s.sockets.Add({{"endpoint", endpoint}, {"authenticated", "true"}})

@@ -32,6 +32,8 @@ struct metrics_snapshot {
   std::array<socket_counts, ws::topic_count> sockets{};
   std::size_t users = 0, http_connections = 0;
   std::shared_ptr<const limits_report> limits;
+  bool trading_locked = false, login_locked = false;
+  std::size_t active_kills = 0;
 };
 
 /// Counters of the web in Prometheus' model, named as operators' dashboards expect them. Labels never carry users.

@@ -6,6 +6,7 @@
 #include "base/postgres.hpp"
 #include "crypto/tokens.hpp"
 #include "engine/bots/bot_store.hpp"
+#include "engine/control/control.hpp"
 #include "engine/copy/copy_store.hpp"
 #include "engine/orders/order_journal.hpp"
 #include "tenants/errors.hpp"
@@ -100,6 +101,18 @@ problem from_copy_error(engine::copy_errc code, const error& e) {
     case copy_errc::too_many: break;
   }
   return {409, "too-many-rooms", "Too many", e.detail};
+}
+
+problem from_control_error(engine::control_errc code, const error& e) {
+  switch (code) {
+    case engine::control_errc::admins_only:
+      return {403, "forbidden", "Forbidden", e.detail};
+    case engine::control_errc::not_yours:
+      return {403, "administrators-stop", "An administrator's stop", e.detail};
+    case engine::control_errc::too_loose:
+      break;
+  }
+  return make_invalid(e);
 }
 
 problem from_base_error(errc code, const error& e) {
@@ -214,6 +227,8 @@ problem to_problem(const error& e) {
     return from_bot_error(static_cast<engine::bot_errc>(e.code.value()), e);
   if (is_of(e, engine::make_error_code(engine::copy_errc::room_closed)))
     return from_copy_error(static_cast<engine::copy_errc>(e.code.value()), e);
+  if (is_of(e, engine::make_error_code(engine::control_errc::admins_only)))
+    return from_control_error(static_cast<engine::control_errc>(e.code.value()), e);
   if (is_of(e, crypto::make_error_code(crypto::token_errc::invalid))) return to_unauthorized(&e);
   if (is_of(e, make_error_code(db_errc::broken))) return from_database_error(static_cast<db_errc>(e.code.value()), e);
   if (e.code == engine::make_error_code(engine::journal_errc::unavailable)) return make_unavailable({}, e);

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "base/log.hpp"
+#include "engine/control/trading_control.hpp"
 #include "web/client_address.hpp"
 #include "web/origins.hpp"
 #include "web/route_table.hpp"
@@ -105,7 +106,17 @@ task<answer> request_pipeline::call(request& r, const route& target) {
 std::optional<problem> request_pipeline::admit(request& r, const route& target, net::http_response& extra) {
   if (target.rate != rate_class::unlimited || target.who != access::anyone) authenticate(r);
   if (auto refused = count(r, target.rate, extra.headers)) return refused;
+  if (auto refused = check_lockdown(r, target)) return refused;
   return authorise(r, target.who);
+}
+
+/// Administrators get in; so does who wants to become one, and what watches the machine.
+std::optional<problem> request_pipeline::check_lockdown(const request& r, const route& target) const {
+  const auto* control = services_.parts.control;
+  if (control == nullptr || !control->is_locked_down()) return std::nullopt;
+  const bool is_admin = r.caller && r.caller->role == tenants::role::admin;
+  if (is_admin || target.rate == rate_class::unlimited || target.rate == rate_class::login) return std::nullopt;
+  return problem{503, "lockdown", "Lockdown", "An administrator has locked the engine down; try again later.", {}, {{"Retry-After", "60"}}};
 }
 
 void request_pipeline::authenticate(request& r) {
@@ -124,7 +135,7 @@ std::optional<problem> request_pipeline::count(const request& r, rate_class rate
   if (!limits.enabled || rate == rate_class::unlimited) return std::nullopt;
   bool by_user = r.caller && rate != rate_class::login;
   rate_limit limit = by_user ? limits.user_read : limits.address;
-  if (rate == rate_class::write && by_user) limit = limits.user_write;
+  if ((rate == rate_class::write || rate == rate_class::emergency) && by_user) limit = limits.user_write;
   if (rate == rate_class::login) limit = limits.login;
   if (rate == rate_class::socket) limit = limits.sockets;
   auto group = static_cast<unsigned>(rate) * 2 + (by_user ? 1 : 0);

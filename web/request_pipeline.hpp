@@ -25,6 +25,7 @@ private:
   std::optional<problem> admit(request&, const route&, net::http_response& extra);
   void authenticate(request&);
   std::optional<problem> count(const request&, rate_class, header_list& headers);
+  std::optional<problem> check_lockdown(const request&, const route&) const;
   std::optional<problem> authorise(const request&, access) const;
   net::http_response respond_without_route(const request&, const router::outcome&) const;
   net::http_response respond_to_options(const request&, const router::outcome&) const;

@@ -24,7 +24,8 @@ enum class access {
 };
 
 /// Which budget a call is counted against; see web_limits.
-enum class rate_class { unlimited, login, read, write, socket };
+/// emergency: as write, but a page that writes too much does not use it up.
+enum class rate_class { unlimited, login, read, write, emergency, socket };
 
 using handler_function = task<answer> (*)(request&, services&);
 

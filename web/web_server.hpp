@@ -27,6 +27,7 @@
 namespace drover::engine {
 class bot_service;
 class room_service;
+class trading_control;
 }
 
 namespace drover::web {
@@ -107,6 +108,9 @@ struct web_parts {
   external_orders_source external_orders;
   /// What is shown may be old (the database is away); absent: never.
   std::function<bool()> stale;
+  /// Emergency stops, locks and limits, called on its own thread; absent: nobody can lock anything.
+  engine::trading_control* control = nullptr;
+  drover::executor trading{};
 };
 
 /// HTTP and WebSocket API and the page. Web thread only, except publish().

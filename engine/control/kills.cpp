@@ -154,6 +154,20 @@ task<result<engine::kill>> trading_control::kill(control_caller who, kill_reques
   co_return held->facts;
 }
 
+void trading_control::kill_later(control_caller who, kill_request wanted) {
+  scope_.spawn("kill later", run_later(std::move(who), std::move(wanted)));
+}
+
+task<void> trading_control::run_later(control_caller who, kill_request wanted) {
+  const std::string through = who.through;
+  auto done = co_await kill(std::move(who), std::move(wanted));
+  if (!done) {
+    log().error("a kill failed", {{"through", through}, {"err", done.error()}});
+    co_return;
+  }
+  log().warn("kill answered", {{"through", through}, {"id", done->id.to_string()}, {"saved", done->saved}, {"receipt", to_json(done->receipt)}});
+}
+
 task<result<void>> trading_control::add_row(uuid id) {
   auto* held = find(id);
   if (held == nullptr) co_return result<void>();

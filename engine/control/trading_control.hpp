@@ -63,6 +63,8 @@ class trading_control {
   /// When it answers, no opening order in the scope leaves any more, and the receipt says what has been done so far. The same
   /// key, or an active kill of the same verb and scope, answers the one that holds.
   task<result<engine::kill>> kill(control_caller, kill_request);
+  /// For callers that cannot wait: the receipt is in the log.
+  void kill_later(control_caller, kill_request);
   task<result<engine::kill>> release(control_caller, uuid);
   task<result<engine::kill>> get(control_caller, uuid);
   /// Newest first, at most 200.
@@ -101,6 +103,7 @@ class trading_control {
   engine::kill make_kill(const control_caller&, kill_request, user_id owner) const;
   void hold(const engine::kill&, halt_verb);
   void let_go(const engine::kill&);
+  task<void> run_later(control_caller, kill_request);
   task<result<void>> add_row(uuid);
   void adopt(uuid ours, engine::kill stored);
   void begin(uuid);

@@ -65,6 +65,24 @@ task<answer> handle_remove_member(request&, services&);
 task<answer> handle_list_signals(request&, services&);
 task<answer> handle_list_receipts(request&, services&);
 
+task<answer> handle_kill(request&, services&);
+task<answer> handle_list_kills(request&, services&);
+task<answer> handle_get_kill(request&, services&);
+task<answer> handle_release_kill(request&, services&);
+task<answer> handle_list_locks(request&, services&);
+task<answer> handle_lock_trading(request&, services&);
+task<answer> handle_unlock_trading(request&, services&);
+task<answer> handle_lock_login(request&, services&);
+task<answer> handle_unlock_login(request&, services&);
+task<answer> handle_lockdown(request&, services&);
+task<answer> handle_end_lockdown(request&, services&);
+task<answer> handle_get_limits(request&, services&);
+task<answer> handle_set_limits(request&, services&);
+task<answer> handle_clear_loss(request&, services&);
+task<answer> handle_get_engine_limits(request&, services&);
+task<answer> handle_set_engine_limits(request&, services&);
+task<answer> handle_clear_engine_loss(request&, services&);
+
 task<answer> handle_dashboard_socket(request&, services&);
 task<answer> handle_earnings_socket(request&, services&);
 task<answer> handle_referrals_socket(request&, services&);

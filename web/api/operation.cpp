@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/encoding.hpp"
+#include "engine/control/trading_control.hpp"
 #include "web/api/handlers.hpp"
 #include "web/json_writer.hpp"
 #include "web/openapi.hpp"
@@ -52,7 +53,10 @@ task<answer> handle_readiness(request&, services& s) {
 task<answer> handle_version(request&, services& s) {
   json_writer w;
   w.begin_object().member("version", s.parts.version).member("revision", s.parts.revision);
-  w.member("environment", s.config.environment).member("login_locked", s.config.login_locked).end_object();
+  const auto* control = s.parts.control;
+  w.member("environment", s.config.environment);
+  w.member("login_locked", s.config.login_locked || (control != nullptr && control->is_login_locked()));
+  w.member("trading_locked", control != nullptr && control->is_trading_locked()).end_object();
   co_return json_response(200, w.take());
 }
 

@@ -1,3 +1,4 @@
+#include "engine/control/trading_control.hpp"
 #include "web/api/handlers.hpp"
 #include "web/api/user_json.hpp"
 #include "web/body_reader.hpp"
@@ -18,6 +19,8 @@ net::http_response respond_with(const tenants::login_result& login) {
   return json_response(200, w.take());
 }
 
+problem make_login_locked() { return {403, "login-locked", "Login locked", "An administrator has locked all logins."}; }
+
 }  // namespace
 
 /// POST /client/login: a token for a username and password.
@@ -27,11 +30,13 @@ task<answer> handle_login(request& r, services& s) {
   auto username = body->required_text("username", username_limit);
   auto password = body->required_secret("password", password_limit);
   if (auto wrong = body->finish()) co_return refuse(std::move(*wrong));
-  if (s.config.login_locked)
-    co_return refuse(problem{403, "login-locked", "Login locked", "An administrator has locked all logins."});
+  if (s.config.login_locked) co_return refuse(make_login_locked());
   auto done = co_await s.parts.login.login(std::move(username), std::move(password), r.client_address);
   s.metrics.count_auth("password", done ? "ok" : "refused");
   if (!done) co_return refuse(done.error());
+  // Somebody must be able to unlock.
+  const bool locked = s.parts.control != nullptr && s.parts.control->is_login_locked();
+  if (locked && done->user.role != tenants::role::admin) co_return refuse(make_login_locked());
   co_return respond_with(*done);
 }
 

@@ -1,3 +1,4 @@
+#include "engine/control/trading_control.hpp"
 #include "web/api/handlers.hpp"
 #include "web/json_writer.hpp"
 
@@ -14,6 +15,12 @@ metrics_snapshot take_snapshot(services& s) {
   out.recent_orders = s.parts.counters.recent();
   out.sockets = s.sockets->counts();
   out.users = s.parts.directory.size();
+  out.login_locked = s.config.login_locked;
+  if (const auto* control = s.parts.control) {
+    out.trading_locked = control->is_trading_locked();
+    out.login_locked = out.login_locked || control->is_login_locked();
+    out.active_kills = control->active_kills();
+  }
   if (s.connections) out.http_connections = s.connections().connections;
   return out;
 }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
+#include "engine/control/trading_control.hpp"
 #include "web/problem.hpp"
 #include "web/ws/hub.hpp"
 
@@ -144,6 +145,8 @@ void dashboard_session::close_unauthorized_because(std::string_view code, std::s
 }
 
 bool dashboard_session::still_allowed() const {
+  const auto* control = hub_.parts().control;
+  if (control != nullptr && control->is_locked_down() && principal_.role != tenants::role::admin) return false;
   return hub_.parts().directory.still_valid(principal_);
 }
 

@@ -1,0 +1,55 @@
+#include "web/api/control_json.hpp"
+#include "web/api/handlers.hpp"
+#include "web/body_reader.hpp"
+#include "web/control_calls.hpp"
+
+namespace drover::web::api {
+
+namespace {
+
+using engine::engine_lock;
+
+task<std::vector<engine::lock_state>> read_locks(engine::trading_control& control) { co_return control.locks(); }
+
+/// The body may be left out; it only says why.
+task<answer> set_lock(request& r, services& s, engine_lock name, bool locked) {
+  std::string reason;
+  if (!r.http.body.empty()) {
+    auto body = body_reader::open(r);
+    if (!body) co_return refuse(body.error());
+    reason = body->optional_text("reason", engine::trading_control::reason_limit).value_or("");
+    if (auto wrong = body->finish()) co_return refuse(std::move(*wrong));
+  }
+  auto done = co_await on_trading(s, get_control(s).set_lock(caller_of(r), name, locked, std::move(reason)));
+  if (!done) co_return refuse(done.error());
+  json_writer w(256);
+  write_lock(w, *done);
+  co_return json_response(200, w.take());
+}
+
+}  // namespace
+
+/// GET /admin/locks: of logins, of trading, and the lockdown.
+task<answer> handle_list_locks(request&, services& s) {
+  auto states = co_await on_trading(s, read_locks(get_control(s)));
+  json_writer w(768);
+  w.begin_object().key("items").begin_array();
+  for (const auto& state : states) write_lock(w, state);
+  w.end_array().end_object();
+  co_return json_response(200, w.take());
+}
+
+/// POST /admin/trading/lock: when it answers, no opening order leaves any more.
+task<answer> handle_lock_trading(request& r, services& s) { return set_lock(r, s, engine_lock::trading, true); }
+/// POST /admin/trading/unlock: bots go on.
+task<answer> handle_unlock_trading(request& r, services& s) { return set_lock(r, s, engine_lock::trading, false); }
+/// POST /admin/login/lock: nobody but administrators logs in.
+task<answer> handle_lock_login(request& r, services& s) { return set_lock(r, s, engine_lock::login, true); }
+/// POST /admin/login/unlock: everybody logs in again.
+task<answer> handle_unlock_login(request& r, services& s) { return set_lock(r, s, engine_lock::login, false); }
+/// POST /admin/lockdown: no trading, no logins, and an API for administrators only.
+task<answer> handle_lockdown(request& r, services& s) { return set_lock(r, s, engine_lock::lockdown, true); }
+/// POST /admin/release: ends the lockdown; locks that were set by themselves stay.
+task<answer> handle_end_lockdown(request& r, services& s) { return set_lock(r, s, engine_lock::lockdown, false); }
+
+}  // namespace drover::web::api

@@ -299,9 +299,9 @@ void engine_process::parts::build_web() {
                    .history = history.get(),
                    .prices = make_prices_source(trading.get_executor(), web.get_executor(), *prices),
                    .external_orders = make_external_orders_source(trading.get_executor(), web.get_executor(), *manager),
+                   .stale = [this] { return !gate->problem().empty(); },
                    .control = kill_switch.get(),
-                   .trading = trading.get_executor(),
-                   .stale = [this] { return !gate->problem().empty(); }};
+                   .trading = trading.get_executor()};
   server = web::make_web_server(config.web, std::move(p));
   board.on_change([this](const engine::bot_status& status) { server->publish(status); });
 }

@@ -11,6 +11,7 @@
 #include "app/cli/backtest_command.hpp"
 #include "app/cli/bots_command.hpp"
 #include "app/cli/commands.hpp"
+#include "app/cli/control_command.hpp"
 #include "app/cli/history_commands.hpp"
 #include "app/cli/raw_command.hpp"
 #include "app/cli/venue_command.hpp"
@@ -109,6 +110,7 @@ void add_commands(CLI::App& app, command_line& line) {
   add_paper_command(app, line);
   add_bots_commands(app, line.global, line.chosen);
   add_history_commands(app, line.global, line.chosen);
+  add_control_commands(app, line.global, line.chosen);
   add_backtest_command(app, line.global, line.chosen);
   add_venue_commands(app, line.chosen);
   add_raw_commands(app, line.global, line.chosen);

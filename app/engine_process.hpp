@@ -9,6 +9,8 @@
 
 namespace drover::app {
 
+struct engine_parts;
+
 /// The running engine: builds every part from the settings, connects them, and takes them down in reverse.
 ///
 /// Threads: `trading` (bots, venues, raw data), `web` (HTTP and WebSocket), the caller's thread (signals and shutdown),
@@ -27,8 +29,7 @@ class engine_process {
   int run_until_stopped();
 
  private:
-  struct parts;
-  std::unique_ptr<parts> parts_;
+  std::unique_ptr<engine_parts> parts_;
 };
 
 }  // namespace drover::app

@@ -39,8 +39,11 @@ before(async () => {
   await until_trading();
 });
 after(async () => {
-  await world?.close();
-  cluster?.remove();
+  try {
+    await world?.close();
+  } finally {
+    cluster?.remove();
+  }
 });
 
 const ready = async () => (await world.call('GET', '/readyz')).status === 200;

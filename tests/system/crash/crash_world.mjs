@@ -74,11 +74,21 @@ export class CrashWorld extends World {
   async clear_faults() { return this.must('DELETE', '/paper/faults', { base: this.paper }); }
   async pause_market(paused) { return this.must('POST', '/paper/market', { base: this.paper, body: { paused } }); }
 
-  /** Every bot runs that is wanted. */
+  /** Every bot runs. */
   async until_running(limit_ms) {
-    return until('all bots running', async () => {
+    let idle = [];
+    const all_run = async () => {
       const page = await this.call('GET', '/api/bots?limit=200', { token: this.tenant.token });
-      return page.status === 200 && page.json.items.length >= this.bot_ids.length && page.json.items.every((b) => b.status.state === 'running');
-    }, limit_ms);
+      if (page.status !== 200) return false;
+      idle = page.json.items.filter((b) => b.status.state !== 'running');
+      // The call that was to start it may have met a dying engine.
+      for (const b of idle) if (b.desired !== 'running') await this.ask_bot(b.id, 'start');
+      return page.json.items.length >= this.bot_ids.length && idle.length === 0;
+    };
+    try {
+      return await until('all bots running', all_run, limit_ms);
+    } catch (problem) {
+      throw new Error(`${problem.message}: ${idle.map((b) => `bot ${b.id} (${b.strategy}, ${b.desired}) ${b.status.state}: ${b.status.reason}`).join('; ')}`);
+    }
   }
 }

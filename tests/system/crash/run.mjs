@@ -28,7 +28,7 @@ if (places.length === 0) throw new Error(`no failpoint has '${options.only}' in 
 /** An engine that has not reached its failpoint by then is killed wherever it is. */
 const patience_ms = 6_000;
 const stop_patience_ms = 12_000;
-const settle_ms = 45_000;
+const settle_ms = 120_000;
 
 const say = (text) => console.log(text);
 /** Writes that place, change or cancel orders; the exchange's own misbehaviour (REL-10). */
@@ -97,8 +97,6 @@ async function live_and_die(world, random, name) {
 async function come_to_rest(world) {
   await world.clear_faults();
   await world.start_engine();
-  // Bots that were stopped in the middle of it are wanted again.
-  for (const id of world.bot_ids) await world.ask_bot(id, 'start');
   const began = Date.now();
   await world.until_running(settle_ms);
   const alive_ms = Date.now() - began;

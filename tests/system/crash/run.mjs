@@ -25,7 +25,7 @@ const kills_per_world = Number(options['kills-per-world']);
 const places = failpoints.filter((name) => !options.only || name.includes(options.only));
 if (places.length === 0) throw new Error(`no failpoint has '${options.only}' in its name`);
 
-/** An engine that has not reached its failpoint by then is killed wherever it is. */
+/** An engine that listens and has not reached its failpoint by then is killed wherever it is. */
 const patience_ms = 6_000;
 const stop_patience_ms = 12_000;
 const settle_ms = 120_000;
@@ -56,11 +56,6 @@ async function plan_faults(world, random, name) {
 
 /** A user starts what is stopped; `meddles`: and stops bots, which close their positions, and starts them again. */
 async function use_bots(world, random, dead, meddles) {
-  try {
-    await world.until_listening();
-  } catch {
-    return;
-  }
   for (const id of [...world.stopped]) {
     if (dead()) return;
     const started = await world.ask_bot(id, 'start');
@@ -82,7 +77,10 @@ async function live_and_die(world, random, name) {
   world.launch_engine({ ENGINE_FAILPOINT: `${name}:kill:${random.between(1, passages(name))}` });
   const engine = world.engine;
   const dead = () => engine.how !== undefined;
-  const use = use_bots(world, random, dead, needs_stop(name) || random.chance(0.1));
+  const meddles = needs_stop(name) || random.chance(0.1);
+  // It may die before it listens.
+  await world.until_listening().catch(() => undefined);
+  const use = use_bots(world, random, dead, meddles);
   let timer;
   const late = new Promise((resolve) => { timer = setTimeout(() => resolve('late'), needs_stop(name) ? stop_patience_ms : patience_ms); });
   const first = await Promise.race([engine.ended, late]);

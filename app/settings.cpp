@@ -112,6 +112,11 @@ void read_bots(config_section s, engine::bots_config& out) {
   s.get("backoff_ceiling", out.backoff_ceiling, 10ms, 24h, "Longest wait before a restart.");
   s.get("quarantine_probe_interval", out.quarantine_probe_interval, 0s, 24h, "A bot quarantined for its own faults is tried again once in this time; 0 = never.");
   s.get("drain_limit", out.drain_limit, 100ms, 1min, "How long shutdown waits for orders in flight.");
+  std::string at_shutdown = "leave";
+  s.get_choice("at_shutdown", at_shutdown, {"leave", "cancel", "contract"}, "Orders of bots when the engine stops: leave them, cancel them, or as each bot's stop contract says (nothing is sold).");
+  out.at_shutdown = at_shutdown == "cancel"     ? engine::shutdown_orders::cancel
+                    : at_shutdown == "contract" ? engine::shutdown_orders::by_contract
+                                                : engine::shutdown_orders::leave;
   s.get("concurrent_starts", out.concurrent_starts, 1, 10'000, "Bots that reconcile at the same time.");
   s.get("bots_per_user", out.bots_per_user, 1, 100'000, "Bots that one user may have.");
   s.get("flatten_collar", out.flatten_collar, decimal(0), decimal(1), "How far from the best price a stopped bot's position may be closed, as a share of it.");

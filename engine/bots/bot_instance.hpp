@@ -79,6 +79,9 @@ class bot_instance final : private order_listener {
   /// A difference of balances that is still there after the pause is no trade that is only being booked.
   static constexpr int balance_looks = 3;
   static constexpr nanoseconds balance_look_pause = 3s;
+  /// More orders than this refused before they were written, within the window, end the bot.
+  static constexpr int refusal_limit = 1'000;
+  static constexpr seconds refusal_window{60};
 
   /// References outlive the bot; `parts.executor` is where it lives.
   bot_instance(bot_identity, std::shared_ptr<const bot_plan>, bot_manager_parts& parts, bot_observer&);
@@ -178,6 +181,7 @@ class bot_instance final : private order_listener {
   void carry_out(const set_timer&);
   void carry_out(const signal_verdict&);
   bool may_log_refusal();
+  bool has_refusals_left();
   void apply_balances(const std::vector<exchanges::balance>&);
   steady_time arrival_of(const std::string& trade_id);
 
@@ -231,7 +235,8 @@ class bot_instance final : private order_listener {
     std::string problem;
   } way_out_;
   wall_time since_;
-  steady_time next_refusal_line_{};
+  steady_time next_refusal_line_{}, refusals_since_{};
+  int refusals_ = 0;
   std::optional<timer_id> save_timer_, strategy_timer_;
   std::size_t saved_hash_ = 0;
   /// stop() while it waits for orders or for the start.

@@ -269,9 +269,24 @@ void bot_instance::carry_out(const place_order& order) {
       log().warn("an order was not placed", {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"err", placed.error()}});
   }
   if (!is_quiet()) parts_.counters.add({.refused = 1});
+  if (!is_quiet() && !has_refusals_left())
+    return end({bot_failure::kind::greedy,
+                "The strategy asks for what it cannot have: more than " + std::to_string(refusal_limit) + " of its orders were refused within " +
+                    std::to_string(refusal_window.count()) + " s, the last one because: " + placed.error().detail,
+                std::nullopt});
   live_order refused{.id = {}, .tag = order.tag, .side = order.side, .price = order.price, .quantity = order.quantity,
                      .filled_quantity = {}, .state = intent_state::refused, .bot = id_.bot};
   add_news(order_change{std::move(refused), placed.error().detail});
+}
+
+/// Each costs time that no budget of a call measures.
+bool bot_instance::has_refusals_left() {
+  const auto now = parts_.timers.get_clock().now();
+  if (now - refusals_since_ > refusal_window) {
+    refusals_since_ = now;
+    refusals_ = 0;
+  }
+  return ++refusals_ <= refusal_limit;
 }
 
 /// A strategy that asks for what it cannot have, otherwise each time, must not fill the log.

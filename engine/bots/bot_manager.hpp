@@ -24,6 +24,15 @@
 
 namespace drover::engine {
 
+/// What becomes of bots' resting orders when the process stops in order.
+enum class shutdown_orders {
+  /// They rest on; the next start finds them.
+  leave,
+  cancel,
+  /// Cancelled for those bots whose contract cancels them at a stop, too; nothing is sold.
+  by_contract,
+};
+
 struct bots_config {
   /// Full reload, besides NOTIFY.
   milliseconds refresh_interval{300'000};
@@ -38,6 +47,7 @@ struct bots_config {
   milliseconds quarantine_probe_interval{1'800'000};
   /// How long a drain waits for orders in flight.
   milliseconds drain_limit{10'000};
+  shutdown_orders at_shutdown = shutdown_orders::leave;
   /// Bots that may be reconciling at the same time.
   int concurrent_starts = 64;
   /// Events waiting for one bot; past it, tickers are conflated and anything else quarantines the bot.

@@ -122,6 +122,7 @@ void bot_supervisor::want(const tenants::runnable_account& account, const bot& w
     return enter(account, wanted, std::move(start));
   }
   entry& e = *at->second;
+  e.wished = wanted.resume;
   if (wanted.desired == desired_state::stopped) return stop_for_user(wanted.id, e, wanted);
   if (e.now == phase::stopping) {
     // One that only failed starts again by its own timer; one that was sent away, or is to run otherwise, starts right after.
@@ -207,6 +208,7 @@ bot_supervisor::entry& bot_supervisor::add_entry(const tenants::runnable_account
   e.account_updated_at = account.account.updated_at;
   e.bot_updated_at = wanted.updated_at;
   e.may_have_orders = !fresh;
+  e.wished = wanted.resume;
   e.paused = wanted.desired == desired_state::paused;
   entries_.emplace(wanted.id, std::move(made));
   of_account_[wanted.account].push_back(wanted.id);
@@ -315,7 +317,10 @@ void bot_supervisor::begin_stop(bot_id id, entry& e, resume_contract contract, c
 
 task<void> bot_supervisor::run_stop(bot_id id) {
   bot_instance& bot = *entries_.at(id)->running;
-  const nanoseconds settle = draining_ ? nanoseconds(config_->drain_limit) : stop_settle_limit;
+  // Orders that a drain cancels take their time from the same limit.
+  const nanoseconds for_cancels = config_->at_shutdown == shutdown_orders::leave ? 0ns : bot_instance::cancel_limit;
+  const nanoseconds for_drain = std::max(nanoseconds(config_->drain_limit) - for_cancels, 0ns);
+  const nanoseconds settle = draining_ ? for_drain : stop_settle_limit;
   co_await bot.stop(settle);
   finish_stop(id);
 }
@@ -416,13 +421,19 @@ void bot_supervisor::wake(const halt_scope& scope) {
   pump();
 }
 
+resume_contract bot_supervisor::contract_at_shutdown(const entry& e) const {
+  const auto policy = config_->at_shutdown;
+  const bool cancels = policy == shutdown_orders::cancel || (policy == shutdown_orders::by_contract && e.wished != resume_contract::resume);
+  return cancels ? resume_contract::cancel_and_wait : resume_contract::resume;
+}
+
 task<void> bot_supervisor::drain() {
   draining_ = true;
   lanes_.clear_waiting();
   for (const auto id : bots()) {
     entry& e = *entries_.at(id);
     cancel_retry(e);
-    if (e.now == phase::live) begin_stop(id, e, resume_contract::resume, "The engine is stopping");
+    if (e.now == phase::live) begin_stop(id, e, contract_at_shutdown(e), "The engine is stopping");
     if (e.now != phase::stopping) forget(id, e, "The engine is stopping");
   }
   while (stopping_ > 0) co_await stopped_.wait();

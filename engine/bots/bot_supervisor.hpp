@@ -84,6 +84,8 @@ class bot_supervisor final : private bot_observer {
     std::optional<timer_id> retry;
     /// How much of it is to be closed when it is released.
     resume_contract contract = resume_contract::resume;
+    /// What its user wants to become of its orders when it stops.
+    resume_contract wished = resume_contract::resume;
     /// It may have left orders at the exchange.
     bool may_have_orders = false;
     bool paused = false;
@@ -118,6 +120,7 @@ class bot_supervisor final : private bot_observer {
   void queue(bot_id, entry&);
   void launch(bot_id);
   void make_bot(bot_id, entry&);
+  resume_contract contract_at_shutdown(const entry&) const;
   void begin_stop(bot_id, entry&, resume_contract, const std::string& reason);
   task<void> run_stop(bot_id);
   void finish_stop(bot_id);

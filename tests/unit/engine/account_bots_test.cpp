@@ -344,5 +344,32 @@ TEST(NoDefaultBot, AccountsGetNoneWhereNoStrategyIsConfigured) {
   EXPECT_EQ(w.state(id), bot_state::running);
 }
 
+class AtShutdown : public ::testing::TestWithParam<shutdown_orders> {};
+
+INSTANTIATE_TEST_SUITE_P(AccountBots, AtShutdown, ::testing::Values(shutdown_orders::leave, shutdown_orders::cancel, shutdown_orders::by_contract));
+
+TEST_P(AtShutdown, OrdersRestOrAreCancelledAsConfigured) {
+  auto config = bot_world::fast_config();
+  config.at_shutdown = GetParam();
+  bot_world w(config);
+  w.venue().list("ETH");
+  const auto account = w.connect_and_approve(1, "key-one-1111");
+  w.add_bot(account, "BTC/USDT");
+  w.add_bot(account, "ETH/USDT", "grid", "", resume_contract::cancel_and_wait);
+  w.start();
+  w.price(60'000);
+  w.venue().set_price(60'000, "ETH/USDT");
+  w.settle();
+  ASSERT_EQ(w.open_orders(account), 6u);
+  w.drain();
+  const std::size_t left = GetParam() == shutdown_orders::leave ? 6 : GetParam() == shutdown_orders::by_contract ? 3 : 0;
+  EXPECT_EQ(w.open_orders(account), left);
+  w.start();
+  w.price(60'000);
+  w.venue().set_price(60'000, "ETH/USDT");
+  w.pass(1s);
+  EXPECT_EQ(w.open_orders(account), 6u) << "the next start takes up where this one ended";
+}
+
 }  // namespace
 }  // namespace drover::engine

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "base/log.hpp"
+#include "engine/bots/bot_instance.hpp"
 #include "engine/bots/strategy_runner.hpp"
 #include "tests/support/bot_world.hpp"
 
@@ -9,7 +10,7 @@ namespace {
 
 using test::bot_world;
 
-const decimal throws_at_tick(666), hogs(667), floods(668), begs(669);
+const decimal throws_at_tick(666), hogs(667), floods(668), begs(669), pesters(670);
 
 /// What one strategy of the kind "odd" does follows from the money in its account.
 struct odd_control {
@@ -28,6 +29,7 @@ class odd_strategy final : public strategy {
     if (money == hogs) control.clock->advance(30ms);
     if (money == floods) return strategy_actions(300, place_order{});
     if (money == begs) return {place_order{.price = decimal(1), .quantity = decimal(++control.begged), .tag = "beg"}};
+    if (money == pesters) return strategy_actions(250, place_order{.price = decimal(1), .quantity = decimal(1), .tag = "beg"});
     ++control.ticks;
     control.asks.push_back(ctx.ticker->ask_price);
     return {};
@@ -159,6 +161,19 @@ TEST_F(BotIsolation, RefusalsThatDifferEachTimeDoNotFillTheLog) {
   for (auto at = text.find("an order was not placed"); at != std::string::npos; at = text.find("an order was not placed", at + 1)) ++count;
   EXPECT_EQ(control.begged, 100);
   EXPECT_EQ(count, 1u);
+}
+
+TEST_F(BotIsolation, EndlessRefusalsQuarantineABot) {
+  const auto id = with_money(1, pesters);
+  w.start();
+  int ticks = 0;
+  while (w.state(id) == bot_state::running && ticks < 10) {
+    w.price(60'000 + ++ticks);
+    w.pass(100ms);
+  }
+  EXPECT_EQ(w.state(id), bot_state::quarantined);
+  EXPECT_EQ(ticks, 1 + bot_instance::refusal_limit / 250);
+  EXPECT_NE(w.reason(id).find("asks for what it cannot have"), std::string::npos) << w.reason(id);
 }
 
 TEST_F(BotIsolation, AFloodOfTickersIsConflatedToTheLatest) {

@@ -53,12 +53,20 @@ public:
 
   std::vector<std::string> open() override {
     tops_.clear();
+    asked_.clear();
     return {};
   }
 
   std::string make_subscription(bool subscribe, std::span<const market_topic> topics, std::int64_t id) override {
     std::string args = "[";
-    for (const auto& t : topics) args += (args.size() > 1 ? "," : "") + quote_json(topic_name(t));
+    for (const auto& t : topics) {
+      const auto name = topic_name(t);
+      args += (args.size() > 1 ? "," : "") + quote_json(name);
+      if (subscribe)
+        asked_.insert_or_assign(name, t);
+      else
+        asked_.erase(name);
+    }
     return json_object()
         .text("req_id", std::to_string(id))
         .text("op", subscribe ? "subscribe" : "unsubscribe")
@@ -88,7 +96,17 @@ private:
     std::pair<std::int64_t, std::int64_t> last{-1, -1};
   };
 
-  static void tell_answer(json_fields& f, market_events& out) {
+  /// The topic that a refusal names: "error:handler not found,topic:orderbook.50.X", "error:already subscribed,topic:…", "Invalid
+  /// symbol :[orderbook.50.X]" (none documented; as connectors report from the live streams).
+  static std::string topic_in(std::string_view message) {
+    constexpr std::string_view label = "topic:";
+    if (const auto at = message.find(label); at != message.npos) return std::string(message.substr(at + label.size()));
+    const auto begin = message.find('['), end = message.find(']');
+    return begin == message.npos || end < begin ? std::string() : std::string(message.substr(begin + 1, end - begin - 1));
+  }
+
+  /// One bad topic makes the venue refuse all of a request.
+  void tell_answer(json_fields& f, market_events& out) {
     const std::string op(f.optional_text("op")), message(f.optional_text("ret_msg"));
     const auto success = f.optional_boolean("success");
     if (message == "pong" || op == "pong" || op == "ping") return out.on_pong();
@@ -99,8 +117,11 @@ private:
     if (!f.ok()) return;
     if (success.value_or(false)) return out.on_answer(number, std::nullopt);
     const bool symbol = message.find("symbol") != message.npos || message.find("topic") != message.npos;
-    out.on_answer(number, error(symbol ? exchange_errc::instrument_unknown : exchange_errc::refused,
-                                describe_refusal(200, "subscribe", message)));
+    const error refusal(symbol ? exchange_errc::instrument_unknown : exchange_errc::refused, describe_refusal(200, "subscribe", message));
+    const auto topic = asked_.find(topic_in(message));
+    if (topic == asked_.end()) return out.on_answer(number, refusal);
+    const bool there_already = message.find("already subscribed") != message.npos;
+    out.on_blame(number, topic->second, there_already ? std::nullopt : std::optional(refusal));
   }
 
   void tell(std::string_view topic, json_fields& f, const instrument_table& table, market_events& out) {
@@ -183,6 +204,8 @@ private:
   }
 
   json_source source_;
+  /// By the venue's name, those that were asked for; as many as there are subscriptions.
+  std::unordered_map<std::string, market_topic> asked_;
   /// By symbol; as many as there are subscriptions.
   std::unordered_map<std::string, top> tops_;
 };

@@ -107,9 +107,7 @@ public:
     if (!source_.load(frame)) return std::unexpected(protocol_error("frame", "bytes"));
     json_fields f(source_.document().get_object());
     if (f.optional_text("type") == "error") {
-      // No topic is named: the whole connection has to be asked again.
-      out.on_broken("the exchange refused a subscription: " +
-                    describe_refusal(200, "error", f.optional_text("message")));
+      out.on_refusal({exchange_errc::refused, describe_refusal(200, "error", f.optional_text("message"))});
       return {};
     }
     const auto sequence = f.optional_integer("sequence_num");

@@ -102,8 +102,7 @@ public:
     json_fields f(source_.document().get_object());
     const std::string type(f.text("type"));
     if (type == "error")
-      out.on_broken("the exchange refused a subscription: " +
-                    describe_refusal(400, f.optional_text("message"), f.optional_text("reason")));
+      tell_refusal(f, out);
     else if (type == "subscriptions")
       tell_subscriptions(f, out);
     else if (type == "ticker")
@@ -117,6 +116,11 @@ public:
   }
 
 private:
+  static void tell_refusal(json_fields& f, market_events& out) {
+    const std::string message(f.optional_text("message"));
+    out.on_refusal({exchange_errc::refused, describe_refusal(400, message, f.optional_text("reason"))});
+  }
+
   static void tell_ticker(json_fields& f, market_events& out) {
     book_ticker top;
     top.symbol = to_symbol(f.text("product_id"));

@@ -150,7 +150,7 @@ class mexc_market_wire final : public market_wire {
     if (!said->refusal.empty()) refusal = error{exchange_errc::refused, describe_refusal(200, "refused", said->refusal)};
     for (const auto& channel : said->channels)
       if (auto topic = topic_of(channel, table)) out.on_topic_answer(*topic, refusal);
-    if (refusal && said->channels.empty()) out.on_broken("the exchange refused a message: " + refusal->detail);
+    if (refusal && said->channels.empty()) out.on_refusal(*refusal);
     return {};
   }
 

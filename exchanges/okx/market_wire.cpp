@@ -128,7 +128,7 @@ private:
     auto e = make_okx_error(operation::ticker, 200, code, message);
     const auto topic = topic_of(word_behind(message, "channel:"), word_behind(message, "instId:"));
     if (topic) return out.on_topic_answer(*topic, std::move(e));
-    out.on_broken("the exchange refused a subscription: " + e.detail);
+    out.on_refusal(std::move(e));
   }
 
   void tell(const market_topic& topic, json_fields& f, market_events& out) {

@@ -69,6 +69,11 @@ class market_events {
   virtual void on_answer(std::int64_t id, std::optional<error> refusal) = 0;
   /// Venues that answer topic by topic.
   virtual void on_topic_answer(const market_topic&, std::optional<error> refusal) = 0;
+  /// Nothing of request `id` was subscribed because of this one topic: it does not exist, or (no error) it was subscribed before. The
+  /// others are asked for again.
+  virtual void on_blame(std::int64_t id, const market_topic&, std::optional<error> refusal) = 0;
+  /// A subscription was refused, but the venue does not say which.
+  virtual void on_refusal(error) = 0;
   virtual void on_pong() = 0;
   /// To be sent back at once ("pong").
   virtual void on_reply_wanted(std::string frame) = 0;

@@ -75,6 +75,8 @@ class market_listener final : public market_events {
   void on_candle(candle c, bool) override { out_.candles.push_back(std::move(c)); }
   void on_answer(std::int64_t, std::optional<error>) override {}
   void on_topic_answer(const market_topic&, std::optional<error>) override {}
+  void on_blame(std::int64_t, const market_topic&, std::optional<error>) override {}
+  void on_refusal(error) override {}
   void on_pong() override {}
   void on_reply_wanted(std::string) override {}
   void on_broken(std::string) override {}

@@ -1,6 +1,7 @@
 #include "exchanges/runtime/market_feed.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/backoff.hpp"
@@ -264,6 +265,17 @@ std::optional<milliseconds> market_feed::silence(steady_time now) const {
     longest = std::max(longest.value_or(age), age);
   }
   return longest;
+}
+
+std::string market_feed::describe_refusals() const {
+  std::vector<std::pair<market_topic, std::string>> all;
+  for (const auto& l : lines_) std::ranges::move(l->session.refusals(), std::back_inserter(all));
+  if (all.empty()) return {};
+  std::string out = "the exchange refuses market data of";
+  for (std::size_t i = 0; i < all.size() && i < named_refusals; ++i)
+    out += (i == 0 ? " " : "; ") + all[i].first.symbol + " " + std::string(to_string(all[i].first.channel)) + " (" + all[i].second + ")";
+  if (all.size() > named_refusals) out += "; and " + std::to_string(all.size() - named_refusals) + " more";
+  return out;
 }
 
 std::optional<steady_time> market_feed::last_frame_at() const {

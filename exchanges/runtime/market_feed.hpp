@@ -35,6 +35,9 @@ class market_feed final : private market_sink {
   /// Since the last frame of the most silent connection that is wanted.
   std::optional<milliseconds> silence(steady_time now) const;
   std::optional<steady_time> last_frame_at() const;
+  /// Which topics the venue refuses and why, fit to be shown; empty when none. At most so many are named.
+  static constexpr std::size_t named_refusals = 5;
+  std::string describe_refusals() const;
 
  private:
   struct line;

@@ -37,6 +37,7 @@ void market_session::unwant(const market_topic& t) {
   if (wanted_.erase(t) == 0) return;
   if (t.channel == market_channel::ticker) tickers_.erase(t.symbol);
   refused_.erase(t);
+  suspects_.erase(t);
   to_join_.erase(t);
   if (asked_.contains(t)) to_leave_.insert(t);
 }
@@ -50,18 +51,21 @@ void market_session::renew(const market_topic& t) {
 void market_session::on_open(steady_time now) {
   now_ = next_message_at_ = last_sent_at_ = now;
   broken_.clear();
+  connected_ = true;
   replies_ = wire_->open();
   for (auto& [symbol, last] : tickers_) last = 0;
 }
 
 void market_session::on_close(std::string_view, steady_time now) {
   now_ = now;
+  connected_ = false;
   asked_.clear();
   to_leave_.clear();
-  refused_.clear();
   open_requests_.clear();
   replies_.clear();
   to_join_ = wanted_;
+  for (const auto& [t, r] : refused_)
+    if (r.retry_at) to_join_.erase(t);
   const auto stale = wanted_;
   for (const auto& t : stale) sink_.on_stale(t);
 }
@@ -71,22 +75,25 @@ std::optional<nanoseconds> market_session::ping_interval() const {
 }
 
 void market_session::admit_refused(steady_time now) {
-  for (auto at = refused_.begin(); at != refused_.end();) {
-    if (at->second > now) {
-      ++at;
-      continue;
+  for (auto& [t, r] : refused_)
+    if (r.retry_at && *r.retry_at <= now) {
+      r.retry_at.reset();
+      to_join_.insert(t);
     }
-    to_join_.insert(at->first);
-    at = refused_.erase(at);
-  }
 }
 
-/// Topics of one channel and interval: what one message may name.
+std::size_t market_session::bite_of(const market_topic& t) const {
+  const auto limit = std::max<std::size_t>(wire_->habits().topics_per_message, 1);
+  const auto suspect = suspects_.find(t);
+  return suspect == suspects_.end() ? limit : std::min(limit, suspect->second);
+}
+
+/// Topics of one channel and interval, and equally suspect: what one message may name.
 std::vector<market_topic> market_session::take_batch(std::set<market_topic>& from) const {
   std::vector<market_topic> batch;
-  const auto limit = std::max<std::size_t>(wire_->habits().topics_per_message, 1);
-  for (auto at = from.begin(); at != from.end() && batch.size() < limit;) {
-    const bool fits = batch.empty() || (at->channel == batch.front().channel && at->interval == batch.front().interval);
+  for (auto at = from.begin(); at != from.end() && (batch.empty() || batch.size() < bite_of(batch.front()));) {
+    const bool fits = batch.empty() || (at->channel == batch.front().channel && at->interval == batch.front().interval &&
+                                        bite_of(*at) == bite_of(batch.front()));
     if (!fits) {
       ++at;
       continue;
@@ -106,7 +113,7 @@ std::string market_session::make_request(bool subscribe, std::vector<market_topi
     else
       asked_.erase(t);
   }
-  open_requests_.emplace(id, request{subscribe, {topics.begin(), topics.end()}, now});
+  open_requests_.emplace(id, request{subscribe, {topics.begin(), topics.end()}, now, frames_heard_, false});
   return frame;
 }
 
@@ -117,16 +124,13 @@ stream_protocol::action market_session::next_action(steady_time now) {
   out.give_up = broken_;
   if (!out.give_up.empty()) return out;
   const auto& habits = wire_->habits();
-  if (!open_requests_.empty()) {
-    const auto oldest = open_requests_.begin()->second.sent_at;
-    if (now - oldest >= habits.answer_limit) {
-      out.give_up = "no answer to a subscription";
-      return out;
-    }
-    keep_earlier(out.wake_at, oldest + habits.answer_limit);
+  if (!open_requests_.empty() && !settle_unanswered(now)) {
+    out.give_up = "no answer to a subscription";
+    return out;
   }
   admit_refused(now);
-  for (const auto& [t, at] : refused_) keep_earlier(out.wake_at, at);
+  for (const auto& [t, r] : refused_)
+    if (r.retry_at) keep_earlier(out.wake_at, *r.retry_at);
   const bool busy = !to_leave_.empty() || !to_join_.empty();
   if (busy && now >= next_message_at_) {
     // Leaving first: what is renewed must have ended before it begins.
@@ -134,6 +138,7 @@ stream_protocol::action market_session::next_action(steady_time now) {
     auto batch = take_batch(leave ? to_leave_ : to_join_);
     out.frames.push_back(make_request(!leave, std::move(batch), now));
   }
+  if (!open_requests_.empty()) keep_earlier(out.wake_at, open_requests_.begin()->second.sent_at + habits.answer_limit);
   const auto interval = ping_interval();
   if (out.frames.empty() && interval && now - last_sent_at_ >= *interval) {
     auto ping = wire_->make_ping(next_id_++);
@@ -151,6 +156,7 @@ stream_protocol::action market_session::next_action(steady_time now) {
 
 void market_session::on_message(std::string_view frame, steady_time now) {
   now_ = now;
+  ++frames_heard_;
   const auto table = instruments_();
   market_events& self = *this;
   auto read = wire_->read(frame, *table, self);
@@ -175,10 +181,47 @@ void market_session::on_candle(candle c, bool closed) {
   sink_.on_candle(std::make_shared<const candle_update>(candle_update{std::move(c), closed}));
 }
 
-void market_session::refuse(const market_topic& t) {
+void market_session::accept(const market_topic& t) {
+  refused_.erase(t);
+  suspects_.erase(t);
+}
+
+void market_session::refuse(const market_topic& t, const error& e) {
   asked_.erase(t);
   to_leave_.erase(t);
-  if (wanted_.contains(t)) refused_[t] = now_ + refusal_pause;
+  if (!wanted_.contains(t)) return;
+  suspects_[t] = 1;
+  auto& r = refused_[t];
+  r.pause = r.pause == 0ns ? refusal_floor : std::min(2 * r.pause, refusal_ceiling);
+  r.retry_at = now_ + r.pause;
+  r.reason = e.to_string();
+  log.warn("market data is refused", {{"stream", name_}, {"symbol", t.symbol}, {"channel", to_string(t.channel)}, {"err", e}});
+}
+
+void market_session::ask_again(const market_topic& t) {
+  asked_.erase(t);
+  to_leave_.erase(t);
+  if (wanted_.contains(t)) to_join_.insert(t);
+}
+
+/// One of these is bad, or more.
+void market_session::divide(const std::set<market_topic>& topics, const error& e) {
+  if (topics.size() == 1) return refuse(*topics.begin(), e);
+  const auto half = (topics.size() + 1) / 2;
+  for (const auto& t : topics) {
+    ask_again(t);
+    if (wanted_.contains(t)) suspects_[t] = half;
+  }
+}
+
+bool market_session::settle_unanswered(steady_time now) {
+  const auto oldest = open_requests_.begin();
+  if (now - oldest->second.sent_at < wire_->habits().answer_limit) return true;
+  const auto late = std::move(oldest->second);
+  open_requests_.erase(oldest);
+  // A connection that says nothing at all is dead, and no topic is to blame.
+  if (late.subscribe && frames_heard_ > late.heard_before) divide(late.topics, error(exchange_errc::refused, "the exchange does not answer the subscription"));
+  return late.partly_answered;
 }
 
 void market_session::on_answer(std::int64_t id, std::optional<error> refusal) {
@@ -186,23 +229,55 @@ void market_session::on_answer(std::int64_t id, std::optional<error> refusal) {
   if (found == open_requests_.end()) return;
   const auto done = std::move(found->second);
   open_requests_.erase(found);
-  if (!refusal) return;
-  log.warn("market subscription refused", {{"stream", name_}, {"err", *refusal}});
-  if (done.subscribe)
-    for (const auto& t : done.topics) refuse(t);
+  if (!done.subscribe) {
+    if (refusal) log.warn("market subscription could not be ended", {{"stream", name_}, {"err", *refusal}});
+    return;
+  }
+  if (refusal) return divide(done.topics, *refusal);
+  for (const auto& t : done.topics) accept(t);
 }
 
 void market_session::on_topic_answer(const market_topic& t, std::optional<error> refusal) {
-  bool subscribing = false;
   for (auto at = open_requests_.begin(); at != open_requests_.end(); ++at) {
     if (at->second.topics.erase(t) == 0) continue;
-    subscribing = at->second.subscribe;
+    at->second.partly_answered = true;
+    const bool subscribing = at->second.subscribe;
     if (at->second.topics.empty()) open_requests_.erase(at);
-    break;
+    if (!subscribing) return;
+    return refusal ? refuse(t, *refusal) : accept(t);
   }
-  if (!refusal) return;
-  log.warn("market subscription refused", {{"stream", name_}, {"symbol", t.symbol}, {"err", *refusal}});
-  if (subscribing) refuse(t);
+  if (refusal) log.warn("market subscription refused", {{"stream", name_}, {"symbol", t.symbol}, {"err", *refusal}});
+}
+
+void market_session::on_blame(std::int64_t id, const market_topic& t, std::optional<error> refusal) {
+  const auto found = open_requests_.find(id);
+  if (found == open_requests_.end()) return;
+  if (!found->second.subscribe || !found->second.topics.contains(t))
+    return on_answer(id, refusal ? std::move(*refusal) : error(exchange_errc::refused, "refused because of another subscription"));
+  const auto done = std::move(found->second);
+  open_requests_.erase(found);
+  for (const auto& other : done.topics)
+    if (other != t) ask_again(other);
+  if (refusal)
+    refuse(t, *refusal);
+  else
+    accept(t);
+}
+
+void market_session::on_refusal(error e) {
+  std::vector<std::set<market_topic>> asked;
+  std::erase_if(open_requests_, [&asked](auto& r) {
+    if (r.second.subscribe) asked.push_back(std::move(r.second.topics));
+    return r.second.subscribe;
+  });
+  if (asked.empty()) return on_broken("the exchange refused a message: " + e.to_string());
+  for (const auto& topics : asked) divide(topics, e);
+}
+
+std::vector<std::pair<market_topic, std::string>> market_session::refusals() const {
+  std::vector<std::pair<market_topic, std::string>> out;
+  for (const auto& [t, r] : refused_) out.emplace_back(t, r.reason);
+  return out;
 }
 
 void market_session::on_reply_wanted(std::string frame) {

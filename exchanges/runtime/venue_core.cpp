@@ -111,6 +111,7 @@ exchange::health venue_core::get_health() const {
   out.weight_used_ratio = ledger_.used_ratio();
   if (const auto left = ledger_.banned_for()) out.banned_for = std::chrono::ceil<milliseconds>(*left);
   out.connection = gateway_.read_health();
+  if (out.connection.reason.empty()) out.connection.reason = market_.describe_refusals();
   if (const auto frame = market_.last_frame_at()) {
     const auto age = std::chrono::ceil<milliseconds>(now - *frame);
     out.connection.message_age = std::min(out.connection.message_age.value_or(age), age);

@@ -62,6 +62,7 @@ class heard_events final : public exchanges::market_events, public exchanges::pr
   std::vector<exchanges::fill> fills;
   std::vector<exchanges::balance> balances;
   std::vector<error> refusals;
+  std::vector<std::pair<std::int64_t, exchanges::market_topic>> blamed;
   std::vector<std::string> broken, replies;
   int stages = 0, pongs = 0;
 
@@ -71,6 +72,11 @@ class heard_events final : public exchanges::market_events, public exchanges::pr
   void on_candle(exchanges::candle c, bool closed) override { candles.emplace_back(std::move(c), closed); }
   void on_answer(std::int64_t id, std::optional<error> e) override { answers.emplace_back(id, std::move(e)); }
   void on_topic_answer(const exchanges::market_topic& t, std::optional<error> e) override { topics.emplace_back(t, std::move(e)); }
+  void on_blame(std::int64_t id, const exchanges::market_topic& t, std::optional<error> e) override {
+    blamed.emplace_back(id, t);
+    topics.emplace_back(t, std::move(e));
+  }
+  void on_refusal(error e) override { refusals.push_back(std::move(e)); }
   void on_stage_done() override { ++stages; }
   void on_refused(error e) override { refusals.push_back(std::move(e)); }
   void on_order(exchanges::order_event e) override { orders.push_back(std::move(e)); }

@@ -14,6 +14,8 @@ class deaf final : public market_events, public private_events {
   void on_candle(candle, bool) override {}
   void on_answer(std::int64_t, std::optional<error>) override {}
   void on_topic_answer(const market_topic&, std::optional<error>) override {}
+  void on_blame(std::int64_t, const market_topic&, std::optional<error>) override {}
+  void on_refusal(error) override {}
   void on_stage_done() override {}
   void on_refused(error) override {}
   void on_order(order_event) override {}

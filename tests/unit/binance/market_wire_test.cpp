@@ -129,7 +129,7 @@ TEST(BinanceMarketWire, TriesARefusedSubscriptionAgainLater) {
   f.frames_at(start);
   f.stream.on_message(R"({"error":{"code":2,"msg":"no"},"id":1})", start + 1s);
   EXPECT_TRUE(f.frames_at(start + 2s).empty());
-  EXPECT_EQ(f.stream.next_action(start + 2s).wake_at, start + 1s + market_session::refusal_pause);
+  EXPECT_EQ(f.stream.next_action(start + 2s).wake_at, start + 1s + market_session::refusal_floor);
   EXPECT_EQ(f.frames_at(start + 40s).size(), 1u);
 }
 

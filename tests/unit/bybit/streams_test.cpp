@@ -51,6 +51,29 @@ TEST(BybitMarketWire, TellsWhatAForeignClientWasTold) {
   EXPECT_FALSE(m.heard.candles[0].second);
 }
 
+TEST(BybitMarketWire, OneTopicIsToBlameForARefusedRequest) {
+  market m;
+  const std::vector<market_topic> two{{market_channel::trades, "BTC/USDT"}, {market_channel::trades, "GONE/USDT"}};
+  (void)m.wire->make_subscription(true, two, 7);
+  const auto refuse = [&](const std::string& words) {
+    ASSERT_TRUE(m.read(R"({"success":false,"ret_msg":")" + words + R"(","conn_id":"c","req_id":"7","op":"subscribe"})"));
+  };
+  for (const auto* words : {"error:handler not found,topic:publicTrade.GONEUSDT", "Invalid symbol :[publicTrade.GONEUSDT]"}) {
+    refuse(words);
+    ASSERT_EQ(m.heard.blamed.size(), 1u) << words;
+    EXPECT_EQ(m.heard.blamed[0], std::pair(std::int64_t{7}, two[1]));
+    EXPECT_EQ(m.heard.topics.back().second->code, make_error_code(exchange_errc::instrument_unknown));
+    m.heard.blamed.clear();
+  }
+  refuse("error:already subscribed,topic:publicTrade.BTCUSDT");
+  ASSERT_EQ(m.heard.blamed.size(), 1u);
+  EXPECT_EQ(m.heard.blamed[0].second, two[0]);
+  EXPECT_FALSE(m.heard.topics.back().second) << "it is there: no error";
+  EXPECT_TRUE(m.heard.answers.empty());
+  refuse("error:handler not found,topic:publicTrade.OTHERUSDT");
+  EXPECT_EQ(m.heard.answers.size(), 1u) << "not one of ours";
+}
+
 std::string book(const std::string& type, const std::string& bids, const std::string& asks, int update, const std::string& topic = "orderbook.50.BTCUSDT",
                  const std::string& at = "1732104000000") {
   return R"({"topic":")" + topic + R"(","type":")" + type + R"(","ts":)" + at + R"(,"data":{"s":"BTCUSDT","b":[)" + bids + R"(],"a":[)" + asks + R"(],"u":)" +

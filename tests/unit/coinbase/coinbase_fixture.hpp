@@ -69,6 +69,8 @@ public:
   void on_candle(candle c, bool) override { candles.push_back(std::move(c)); }
   void on_answer(std::int64_t, std::optional<error>) override {}
   void on_topic_answer(const market_topic& t, std::optional<error>) override { topics.push_back(t); }
+  void on_blame(std::int64_t, const market_topic&, std::optional<error>) override {}
+  void on_refusal(error e) override { refusals.push_back(std::move(e)); }
   void on_stage_done() override { ++stages; }
   void on_refused(error e) override { refusals.push_back(std::move(e)); }
   void on_order(order_event e) override { orders.push_back(std::move(e)); }

@@ -115,7 +115,8 @@ TEST(CoinbaseExchangeMarketWire, TellsEveryChannel) {
       wire->read(R"({"type":"l2update","product_id":"BTC-USD","changes":[["buy","-9","0"]]})", no_instruments(), out));
   ASSERT_TRUE(wire->read(R"({"type":"error","message":"Failed to subscribe","reason":"NOPE is not a valid product"})",
                          no_instruments(), out));
-  EXPECT_EQ(out.broken.size(), 1u);
+  ASSERT_EQ(out.refusals.size(), 1u);
+  EXPECT_EQ(out.refusals[0].detail, "Failed to subscribe: NOPE is not a valid product");
 }
 
 TEST(CoinbaseExchangePrivateWire, FollowsAnOrderToItsEnd) {

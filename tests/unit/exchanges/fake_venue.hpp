@@ -24,7 +24,7 @@ inline std::vector<std::string> words(std::string_view text) {
   return out;
 }
 
-/// "sub 1 book:BTC/USDT" out; "ok 1", "no 1", "ticker S BID", "trade S ID", "whole S LAST", "change S FIRST LAST [SUM]" in.
+/// "sub 1 book:BTC/USDT" out; "ok 1", "no 1", "no" (nobody knows of what), "blame 1 S", "fine S", "gone S" (trades of S), "ticker S BID", "trade S ID", "whole S LAST", "change S FIRST LAST [SUM]" in.
 class word_market_wire final : public market_wire {
  public:
   word_market_wire(stream_habits habits, book_rules rules) : habits_(habits), rules_(rules) {}
@@ -43,7 +43,12 @@ class word_market_wire final : public market_wire {
     const auto w = words(frame);
     if (w.empty()) return fail(exchange_errc::protocol, "nothing");
     if (w[0] == "ok") events.on_answer(std::stoll(w[1]), std::nullopt);
-    if (w[0] == "no") events.on_answer(std::stoll(w[1]), error(exchange_errc::refused, "no"));
+    const error refused(exchange_errc::refused, "no");
+    if (w[0] == "no" && w.size() > 1) events.on_answer(std::stoll(w[1]), refused);
+    if (w[0] == "no" && w.size() == 1) events.on_refusal(refused);
+    if (w[0] == "blame") events.on_blame(std::stoll(w[1]), {market_channel::trades, w[2]}, refused);
+    if (w[0] == "fine") events.on_topic_answer({market_channel::trades, w[1]}, std::nullopt);
+    if (w[0] == "gone") events.on_topic_answer({market_channel::trades, w[1]}, refused);
     if (w[0] == "ticker") events.on_ticker({.symbol = w[1], .bid_price = decimal::literal(w[2])});
     if (w[0] == "trade") events.on_trade({.symbol = w[1], .trade_id = w[2]});
     if (w[0] == "broken") events.on_broken("broken");
@@ -70,6 +75,7 @@ class word_market_wire final : public market_wire {
 /// Two stages: "login KEY TOKEN", then "subscribe"; "done", "refuse", "order ID", "fill ID", "garbage" in.
 class word_private_wire final : public private_wire {
  public:
+  explicit word_private_wire(stream_habits habits) : habits_(habits) {}
   const stream_habits& habits() const override { return habits_; }
   void open() override {}
   std::string make_url(std::string_view configured, const stream_access* access) const override {
@@ -93,7 +99,7 @@ class word_private_wire final : public private_wire {
   }
 
  private:
-  stream_habits habits_{.ping_interval = std::nullopt, .idle_limit = 1h};
+  stream_habits habits_;
 };
 
 class word_protocol final : public venue_protocol {
@@ -101,6 +107,7 @@ class word_protocol final : public venue_protocol {
   static constexpr rate_rule generous[]{{"requests", rate_scope::address, rate_model::sliding_window, 100'000, 60s}};
   venue_traits own{.name = "words", .live = {"http://live", "ws://live", "ws://live-private"}, .rules = generous};
   stream_habits habits{.ping_interval = std::nullopt, .idle_limit = 1h};
+  stream_habits private_habits = habits;
   book_rules rules;
   /// What a 2xx answer to a call says.
   std::function<result<venue_reply>(const venue_call&, const client_response&)> read;
@@ -136,7 +143,7 @@ class word_protocol final : public venue_protocol {
     return out;
   }
   std::unique_ptr<market_wire> make_market_wire() const override { return std::make_unique<word_market_wire>(habits, rules); }
-  std::unique_ptr<private_wire> make_private_wire() const override { return std::make_unique<word_private_wire>(); }
+  std::unique_ptr<private_wire> make_private_wire() const override { return std::make_unique<word_private_wire>(private_habits); }
 };
 
 /// The runtime over the word venue. `build()` after the protocol has been changed.

@@ -90,7 +90,7 @@ TEST(MexcMarketWire, HearsRefusalsAndPongs) {
   ASSERT_TRUE(m.read(R"({"id":0,"code":0,"msg":"PONG"})"));
   EXPECT_EQ(m.heard.pongs, 1);
   ASSERT_TRUE(m.read(R"({"id":0,"code":30001,"msg":"too many"})"));
-  EXPECT_EQ(m.heard.broken.size(), 1u);
+  EXPECT_EQ(m.heard.refusals.size(), 1u);
   EXPECT_EQ(m.wire->make_ping(1), R"({"method":"PING"})");
 }
 

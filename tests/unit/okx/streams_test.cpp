@@ -81,7 +81,7 @@ TEST(OkxMarketWire, OneTopicThatDoesNotExistHurtsNoOther) {
   EXPECT_EQ(m.heard.topics[0].second->code, make_error_code(exchange_errc::instrument_unknown));
   // Nobody knows which topic is meant.
   ASSERT_TRUE(m.read(R"({"event":"error","code":"60012","msg":"Invalid request","connId":"a4d3ae55"})"));
-  EXPECT_EQ(m.heard.broken.size(), 1u);
+  EXPECT_EQ(m.heard.refusals.size(), 1u);
 }
 
 TEST(OkxMarketWire, AnnouncedMaintenanceEndsTheConnection) {

@@ -126,7 +126,7 @@ void rest_gateway::use(clock_sync& clock, instrument_cache& instruments) {
   instruments_ = &instruments;
 }
 
-wall_time rest_gateway::server_now() const { return parts_.timers.get_clock().wall_now() + clock_->offset(); }
+wall_time rest_gateway::server_now() const { return clock_->server_now(); }
 
 void rest_gateway::refresh_clock() { clock_->refresh(); }
 

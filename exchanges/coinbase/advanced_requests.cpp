@@ -11,6 +11,8 @@ namespace drover::exchanges::coinbase::advanced {
 namespace {
 
 constexpr std::int64_t accounts_per_page = 250, orders_per_page = 250, fills_per_page = 250;
+/// How far before its end a list of past trades is asked for.
+constexpr seconds trade_span = std::chrono::days(1);
 constexpr int most_trades = 500, most_levels = 500, most_candles = 350;
 constexpr std::size_t products_limit_bytes = 32 * 1024 * 1024;
 const std::string root = "/api/v3/brokerage";
@@ -165,6 +167,11 @@ result<wire_request> make_request(const venue_call& call) {
       auto out = open_request("/market/products/" + percent_encode(to_product(call.symbol)) + "/ticker",
                               "GET /api/v3/brokerage/market/products/{product_id}/ticker");
       out.query.add("limit", count_of(call, most_trades));
+      if (call.until) {
+        // Both are UNIX seconds (docs.cdp.coinbase.com, "Get Public Market Trades"); the latest of the span are given.
+        const auto end = std::chrono::ceil<seconds>(call.until->since_epoch);
+        out.query.add("start", (end - trade_span).count()).add("end", end.count());
+      }
       return out;
     }
     case operation::candles:

@@ -191,6 +191,9 @@ result<wire_request> make_request(const venue_call& call) {
     case operation::trades: {
       auto out = open_request("/api/v4/spot/trades", "GET /api/v4/spot/trades", limit::public_trades);
       out.query.add("currency_pair", to_pair(call.symbol)).add("limit", count_of(call, most_trades));
+      // Whole seconds, the last one included; without "from" the list begins 30 days ago (github.com/gateio/gateapi-python,
+      // SpotApi.list_trades).
+      if (call.until) out.query.add("to", std::chrono::ceil<seconds>(call.until->since_epoch).count());
       return out;
     }
     case operation::candles: return make_candles(call);

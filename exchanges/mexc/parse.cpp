@@ -6,6 +6,7 @@
 
 #include "exchanges/mexc/errors.hpp"
 #include "exchanges/mexc/parse_detail.hpp"
+#include "exchanges/mexc/requests.hpp"
 #include "exchanges/protocol/answers.hpp"
 
 namespace drover::exchanges::mexc {
@@ -138,6 +139,13 @@ result<venue_reply> read_trades(const venue_call& call) {
     out.push_back(std::move(t));
   });
   if (!done) return unreadable(call, problem);
+  const auto span = trade_span_of(call);
+  if (call.until && std::ssize(out) >= most_trades && span > least_trade_span) {
+    auto next = call;
+    ++next.step;
+    next.cursor = std::to_string((span / 4).count());
+    return venue_reply{std::vector<public_trade>{}, std::move(next)};
+  }
   if (!out.empty() && out.back().at < out.front().at) std::ranges::reverse(out);
   return venue_reply{std::move(out), {}};
 }

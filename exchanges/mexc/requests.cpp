@@ -1,6 +1,7 @@
 #include "exchanges/mexc/requests.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "exchanges/mexc/limits.hpp"
 #include "exchanges/mexc/names.hpp"
@@ -9,7 +10,8 @@ namespace drover::exchanges::mexc {
 
 namespace {
 
-constexpr int most_trades = 1000, most_levels = 5000, most_candles = 500;
+constexpr int most_levels = 5000, most_candles = 500;
+constexpr milliseconds widest_trade_span = 1h;
 constexpr std::size_t instruments_limit_bytes = 32 * 1024 * 1024;
 
 wire_request open_request(std::string_view path, std::string_view endpoint, int weight) {
@@ -115,14 +117,28 @@ wire_request make_listed(const venue_call& call, std::string_view path, std::str
   return out;
 }
 
+wire_request make_trades(const venue_call& call) {
+  auto out = open_request("/api/v3/aggTrades", "GET /api/v3/aggTrades", 1);
+  out.query.add("symbol", to_venue_symbol(call.symbol));
+  if (call.until) out.query.add("startTime", (*call.until - trade_span_of(call)).ms()).add("endTime", call.until->ms());
+  out.query.add("limit", count_of(call, most_trades));
+  return out;
+}
+
 }  // namespace
+
+milliseconds trade_span_of(const venue_call& call) {
+  std::int64_t ms = 0;
+  const auto [end, failure] = std::from_chars(call.cursor.data(), call.cursor.data() + call.cursor.size(), ms);
+  return failure == std::errc() && ms > 0 ? std::min(milliseconds(ms), widest_trade_span) : widest_trade_span;
+}
 
 result<wire_request> make_request(const venue_call& call) {
   switch (call.op) {
     case operation::server_time: return open_request("/api/v3/time", "GET /api/v3/time", 1);
     case operation::instruments: return make_instruments(call);
     case operation::ticker: return make_listed(call, "/api/v3/ticker/bookTicker", "GET /api/v3/ticker/bookTicker", 1, 0);
-    case operation::trades: return make_listed(call, "/api/v3/aggTrades", "GET /api/v3/aggTrades", 1, most_trades);
+    case operation::trades: return make_trades(call);
     case operation::book: return make_listed(call, "/api/v3/depth", "GET /api/v3/depth", 1, most_levels);
     case operation::candles: return make_candles(call);
     case operation::permissions:

@@ -7,7 +7,7 @@ namespace drover::exchanges::okx {
 
 namespace {
 
-constexpr int most_levels = 400, most_trades = 500, most_candles = 300;
+constexpr int most_levels = 400, most_trades = 500, most_old_trades = 100, most_candles = 300;
 constexpr std::int64_t per_page = 100;
 constexpr std::size_t instruments_limit_bytes = 16 * 1024 * 1024;
 
@@ -65,6 +65,19 @@ wire_request make_candles(const venue_call& call) {
     out.query.add("before", call.since->ms() - 1);
     out.query.add("after", (*call.since + length_of(call.interval) * count).ms());
   }
+  return out;
+}
+
+/// The latest, or those before a time ("Get trades history": three months back; type 2 pages by time, and "after" means before it).
+wire_request make_trades(const venue_call& call) {
+  const auto instrument = to_instrument_id(call.symbol);
+  if (call.until) {
+    auto out = open_request("/api/v5/market/history-trades", "GET /api/v5/market/history-trades");
+    out.query.add("instId", instrument).add("type", "2").add("after", call.until->ms()).add("limit", count_of(call, most_old_trades));
+    return out;
+  }
+  auto out = open_request("/api/v5/market/trades", "GET /api/v5/market/trades");
+  out.query.add("instId", instrument).add("limit", count_of(call, most_trades));
   return out;
 }
 
@@ -190,11 +203,8 @@ result<wire_request> make_request(const venue_call& call) {
       out.query.add("instId", instrument).add("sz", count_of(call, most_levels));
       return out;
     }
-    case operation::trades: {
-      auto out = open_request("/api/v5/market/trades", "GET /api/v5/market/trades");
-      out.query.add("instId", instrument).add("limit", count_of(call, most_trades));
-      return out;
-    }
+    case operation::trades:
+      return make_trades(call);
     case operation::candles:
       return make_candles(call);
     case operation::permissions:

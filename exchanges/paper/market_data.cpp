@@ -58,6 +58,13 @@ std::vector<book_level> take(std::map<decimal, decimal>& changed) {
 
 }  // namespace
 
+std::vector<market_trade> list_trades(const std::deque<market_trade>& tape, std::size_t most, wall_time from, wall_time to) {
+  std::vector<market_trade> out;
+  for (auto t = tape.rbegin(); t != tape.rend() && out.size() < most; ++t)
+    if (t->at >= from && t->at <= to) out.push_back(*t);
+  return out;
+}
+
 void market_data::add_instrument(bool recorded) {
   auto& f = feeds_.emplace_back();
   if (recorded) f.recording.emplace();

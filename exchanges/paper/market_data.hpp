@@ -36,6 +36,10 @@ struct depth_view {
   std::vector<book_level> bids, asks;
 };
 
+/// At most `most` of those made from `from` to `to`, both included; the newest first.
+std::vector<market_trade> list_trades(const std::deque<market_trade>& tape, std::size_t most, wall_time from, wall_time to);
+constexpr wall_time beginning_of_time{}, end_of_time{nanoseconds::max()};
+
 /// What the public sees of the markets: books, tape, candles, with update ids. An instrument is either fed by the matching
 /// engine, or shows a recording as it was recorded: then the accounts' own orders and trades stay invisible. One thread.
 class market_data {

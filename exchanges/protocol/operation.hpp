@@ -84,7 +84,9 @@ using venue_answer = std::variant<nothing, wall_time, std::vector<instrument>, b
 
 /// One operation with its arguments. Which of them count, by operation:
 /// create_order: order. cancel_order, find_order: of. cancel_all_orders, open_orders: symbol ("" = all, where the venue can).
-/// fills: symbol, after or since, limit. ticker, trades, book: symbol, limit. candles: symbol, interval, since, limit.
+/// fills: symbol, after or since, limit. ticker, book: symbol, limit. candles: symbol, interval, since, limit.
+/// trades: symbol, limit, and where the list is wanted from: after (Binance, Coinbase Exchange), since (Kraken) or until (OKX, Gate,
+/// MEXC, Coinbase Advanced: the last ones before it); the others have the latest list only. What a venue cannot tell is ignored.
 /// stream_access: market_stream. keep_stream_access: access. set_dead_man: dead_man_after (0 = off).
 struct venue_call {
   operation op = operation::server_time;
@@ -92,9 +94,10 @@ struct venue_call {
   std::string symbol;
   order_request order;
   order_ref of;
-  /// Fills with a trade id behind this one.
+  /// Fills or trades with an id behind this one.
   std::string after;
   std::optional<wall_time> since;
+  std::optional<wall_time> until;
   /// 0 = as many as the venue gives at once.
   int limit = 0;
   candle_interval interval = candle_interval::m1;

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "base/log.hpp"
@@ -61,6 +62,68 @@ class found_numbers {
  private:
   std::int64_t first_, last_;
   std::set<std::int64_t> found_;
+};
+
+/// Page by page through the trades of a gap: forward by id or time, or back from its end, as the venue lets us.
+class trade_search {
+ public:
+  explicit trade_search(const open_gap& gap)
+      : gap_(gap),
+        numbered_(gap.first_missing > 0),
+        numbers_(gap.first_missing, gap.last_missing),
+        since_(gap.from - clock_margin),
+        until_(gap.to + clock_margin),
+        oldest_(gap.to) {}
+
+  venue_call next_call() const {
+    venue_call call;
+    call.op = operation::trades;
+    call.symbol = gap_.symbol;
+    call.since = since_;
+    call.until = until_;
+    return call;
+  }
+  /// The id behind which the first missing one is.
+  std::string next_id() const { return std::to_string(numbers_.next() - 1); }
+
+  /// False when these led no further.
+  bool take(const std::vector<public_trade>& trades) {
+    const auto before = std::tuple(numbers_.count(), since_, until_);
+    for (const auto& t : trades) {
+      numbers_.add(number_of(t.trade_id));
+      if (t.at >= gap_.from && t.at <= gap_.to && std::ssize(seen_) < tracked_limit) seen_.emplace(t.at, t.trade_id, t.price, t.quantity);
+      oldest_ = std::min(oldest_, t.at);
+      since_ = std::max(since_, t.at - page_overlap);
+      until_ = std::min(until_, t.at + page_overlap);
+    }
+    return !trades.empty() && before != std::tuple(numbers_.count(), since_, until_);
+  }
+  bool done() const { return numbered_ ? numbers_.all() : oldest_ <= gap_.from; }
+
+  std::pair<gap_state, std::string> conclude() const {
+    if (!numbered_) return conclude_by_time();
+    const auto text = count_text(numbers_.count(), numbers_.wanted()) + " trades";
+    if (numbers_.all()) return {gap_state::filled, text};
+    if (numbers_.count() > 0) return {gap_state::partly, text + "; the venue's list begins later"};
+    return {gap_state::unfillable, "the venue's list of trades begins later"};
+  }
+
+ private:
+  /// Without numbers the list reaches over the gap when it begins before it.
+  std::pair<gap_state, std::string> conclude_by_time() const {
+    const auto text = std::to_string(seen_.size()) + " trades";
+    if (oldest_ <= gap_.from) return {gap_state::filled, text + " of that time"};
+    if (!seen_.empty()) return {gap_state::partly, text + "; the venue's list begins at " + to_rfc3339(oldest_)};
+    return {gap_state::unfillable, "the venue's list of trades begins later"};
+  }
+
+  const open_gap& gap_;
+  bool numbered_;
+  found_numbers numbers_;
+  /// Pages overlap.
+  std::set<std::tuple<wall_time, std::string, decimal, decimal>> seen_;
+  /// Ours is the time at which the trades before were heard, which is later than when they were made.
+  wall_time since_, until_, oldest_;
 };
 
 }  // namespace
@@ -148,21 +211,11 @@ task<result<backfiller::verdict>> backfiller::judge_private(open_gap gap) {
 }
 
 task<backfiller::verdict> backfiller::fill_trades(open_gap gap) {
-  const bool numbered = gap.first_missing > 0;
-  found_numbers found(gap.first_missing, gap.last_missing);
-  std::size_t in_time = 0;
-  wall_time oldest = gap.to;
-  // Ours is the time at which the trades before were heard, which is later than when they were made.
-  wall_time since = gap.from - clock_margin;
-  bool from_id = numbered;
+  trade_search search(gap);
+  bool from_id = gap.first_missing > 0;
   for (int request = 0; request < config_.request_limit; ++request) {
-    const auto before = found.count();
-    const auto since_before = since;
-    venue_call call;
-    call.op = operation::trades;
-    call.symbol = gap.symbol;
-    call.since = since;
-    if (from_id) call.after = std::to_string(found.next() - 1);
+    auto call = search.next_call();
+    if (from_id) call.after = search.next_id();
     const std::string exchange(exchange_of(gap.stream));
     auto answer = co_await source_.fetch(exchange, std::move(call));
     if (!answer) {
@@ -173,25 +226,10 @@ task<backfiller::verdict> backfiller::fill_trades(open_gap gap) {
       co_return verdict{std::nullopt, answer.error().to_string()};
     }
     const auto* trades = std::get_if<std::vector<public_trade>>(&*answer);
-    if (!trades || trades->empty()) break;
-    for (const auto& t : *trades) {
-      found.add(number_of(t.trade_id));
-      in_time += t.at >= gap.from && t.at <= gap.to;
-      oldest = std::min(oldest, t.at);
-      since = std::max(since, t.at - page_overlap);
-    }
-    if (!numbered) break;
-    if (found.all() || (found.count() == before && since == since_before)) break;
+    if (!trades || !search.take(*trades) || search.done()) break;
   }
-  if (numbered) {
-    if (found.all()) co_return verdict{gap_state::filled, count_text(found.count(), found.wanted()) + " trades"};
-    if (found.count() > 0) co_return verdict{gap_state::partly, count_text(found.count(), found.wanted()) + " trades; the venue's list begins later"};
-    co_return verdict{gap_state::unfillable, "the venue's list of trades begins later"};
-  }
-  // Without numbers the list reaches over the gap when it begins before it.
-  if (oldest <= gap.from) co_return verdict{gap_state::filled, std::to_string(in_time) + " trades of that time"};
-  if (in_time > 0) co_return verdict{gap_state::partly, std::to_string(in_time) + " trades; the venue's list begins at " + to_rfc3339(oldest)};
-  co_return verdict{gap_state::unfillable, "the venue's list of trades begins later"};
+  auto [state, outcome] = search.conclude();
+  co_return verdict{state, std::move(outcome)};
 }
 
 task<backfiller::verdict> backfiller::fill_candles(open_gap gap) {

@@ -90,7 +90,7 @@ void read_reference(std::string_view name, std::string value, order_ref& of) {
   else if (name == "venue") of.venue_order_id = std::move(value);
 }
 
-bool read_since(std::string_view text, std::optional<wall_time>& out) {
+bool read_time(std::string_view text, std::optional<wall_time>& out) {
   std::int64_t ns = 0;
   if (!take_number(text, ns)) return false;
   out = wall_time{nanoseconds(ns)};
@@ -104,7 +104,8 @@ bool read_argument(std::string_view name, std::string value, venue_call& call) {
     read_reference(name.substr(of_prefix.size()), std::move(value), call.of);
     return true;
   }
-  if (name == "since_ns") return read_since(value, call.since);
+  if (name == "since_ns") return read_time(value, call.since);
+  if (name == "until_ns") return read_time(value, call.until);
   if (name == "limit") return take_number(value, call.limit);
   if (name == "step") return take_number(value, call.step);
   if (name == "interval") return take(parse_candle_interval(value), call.interval);
@@ -126,6 +127,7 @@ std::string write_call_arguments(const venue_call& call) {
   line.text("of.venue", call.of.venue_order_id);
   line.text("after", call.after);
   if (call.since) line.text("since_ns", std::to_string(call.since->since_epoch.count()));
+  if (call.until) line.text("until_ns", std::to_string(call.until->since_epoch.count()));
   line.number("limit", call.limit);
   if (call.op == operation::candles) line.text("interval", to_string(call.interval));
   line.number("step", call.step);

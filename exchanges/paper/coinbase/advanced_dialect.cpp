@@ -220,13 +220,12 @@ reply<std::string> advanced_dialect::route_market(const request& r, std::string_
   if (what.empty()) return render_product(*n);
   if (what == "/ticker") {
     const auto most = static_cast<std::size_t>(std::clamp<std::int64_t>(whole_or(r.fields, "limit", 100), 1, 1'000));
+    const auto from = whole_or(r.fields, "start", 0), to = whole_or(r.fields, "end", 4'102'444'800);
     std::vector<std::string> out;
-    const auto& tape = data.tape(*n);
-    for (auto t = tape.rbegin(); t != tape.rend() && out.size() < most; ++t)
+    for (const auto& t : list_trades(data.tape(*n), most, wall_time{seconds(from)}, wall_time{seconds(to)}))
       out.push_back(fmt::format(
           R"({{"trade_id":"{}","product_id":"{}","price":"{}","size":"{}","time":"{}","side":"{}","bid":"","ask":""}})",
-          t->id, product_of(venue(), *n), t->price.to_string(), t->quantity.to_string(), to_rfc3339(t->at),
-          t->buyer_is_maker ? "SELL" : "BUY"));
+          t.id, product_of(venue(), *n), t.price.to_string(), t.quantity.to_string(), to_rfc3339(t.at), t.buyer_is_maker ? "SELL" : "BUY"));
     const auto top = data.top(*n).value_or(top_of_book{});
     return fmt::format(R"({{"trades":{},"best_bid":"{}","best_ask":"{}"}})", join_list(out), top.bid.price.to_string(),
                        top.ask.price.to_string());

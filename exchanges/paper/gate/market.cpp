@@ -100,14 +100,17 @@ outcome<std::string> gate_dialect::show_book(const request_fields& f) const {
 outcome<std::string> gate_dialect::show_trades(const request_fields& f) const {
   auto n = read_pair(f);
   if (!n) return std::unexpected(n.error());
-  const auto& tape = venue().data().tape(*n);
-  auto left = page_size(f, 100, 1'000);
+  const auto from = f.whole("from"), to = f.whole("to");
+  if (!from || !to) return std::unexpected(refused{400, "INVALID_PARAM_VALUE", "Invalid parameter"});
+  const auto first = *from ? wall_time{seconds(**from)} : beginning_of_time;
+  // All of the last second.
+  const auto last = *to ? wall_time{seconds(**to + 1) - 1ns} : end_of_time;
   std::vector<std::string> out;
-  for (auto t = tape.rbegin(); t != tape.rend() && left > 0; ++t, --left)
+  for (const auto& t : list_trades(venue().data().tape(*n), page_size(f, 100, 1'000), first, last))
     out.push_back(fmt::format(
         R"({{"id":"{}","create_time":"{}","create_time_ms":"{}.000000","currency_pair":"{}","side":"{}","amount":"{}","price":"{}","sequence_id":"{}"}})",
-        t->id, to_epoch_seconds(t->at), t->at.ms(), pair_of(venue(), *n), t->buyer_is_maker ? "sell" : "buy", t->quantity.to_string(),
-        t->price.to_string(), t->id));
+        t.id, to_epoch_seconds(t.at), t.at.ms(), pair_of(venue(), *n), t.buyer_is_maker ? "sell" : "buy", t.quantity.to_string(),
+        t.price.to_string(), t.id));
   return join_list(out);
 }
 

@@ -67,17 +67,21 @@ outcome<std::string> mexc_dialect::show_book(const request_fields& f) const {
 outcome<std::string> mexc_dialect::show_trades(const request_fields& f, bool aggregate) const {
   auto n = read_symbol(f);
   if (!n) return std::unexpected(n.error());
-  const auto& tape = venue().data().tape(*n);
-  const auto most = page_size(f, 500, 1'000);
+  const auto from = f.whole("startTime"), to = f.whole("endTime");
+  if (!from || !to) return std::unexpected(refused{400, 33333, "Invalid time."});
+  constexpr std::int64_t hour_ms = 3'600'000;
+  if (*from && *to && **to - **from > hour_ms)
+    return std::unexpected(refused{400, -1127, "More than 1 hours between startTime and endTime."});
   std::vector<std::string> out;
-  for (auto t = tape.rbegin(); t != tape.rend() && out.size() < most; ++t) {
+  for (const auto& t : list_trades(venue().data().tape(*n), page_size(f, 500, 1'000), *from ? wall_time::from_ms(**from) : beginning_of_time,
+                                   *to ? wall_time::from_ms(**to) : end_of_time)) {
     if (aggregate)
-      out.push_back(fmt::format(R"({{"a":null,"f":null,"l":null,"p":"{}","q":"{}","T":{},"m":{},"M":true}})", t->price.to_string(),
-                                t->quantity.to_string(), t->at.ms(), t->buyer_is_maker));
+      out.push_back(fmt::format(R"({{"a":null,"f":null,"l":null,"p":"{}","q":"{}","T":{},"m":{},"M":true}})", t.price.to_string(),
+                                t.quantity.to_string(), t.at.ms(), t.buyer_is_maker));
     else
       out.push_back(fmt::format(R"({{"id":null,"price":"{}","qty":"{}","quoteQty":"{}","time":{},"isBuyerMaker":{},"isBestMatch":true,"tradeType":"{}"}})",
-                                t->price.to_string(), t->quantity.to_string(), (t->price * t->quantity).to_string(), t->at.ms(), t->buyer_is_maker,
-                                t->buyer_is_maker ? "ASK" : "BID"));
+                                t.price.to_string(), t.quantity.to_string(), (t.price * t.quantity).to_string(), t.at.ms(), t.buyer_is_maker,
+                                t.buyer_is_maker ? "ASK" : "BID"));
   }
   return join_list(out);
 }

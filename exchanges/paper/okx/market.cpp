@@ -52,6 +52,17 @@ std::string render_trade(std::string_view instrument, const market_trade& t) {
                      t.price.to_string(), t.quantity.to_string(), t.buyer_is_maker ? "sell" : "buy", t.at.ms());
 }
 
+/// GET /api/v5/market/history-trades: those before ("after") a trade id, or of type 2 before a time.
+std::string render_old_trades(std::string_view instrument, const std::deque<market_trade>& tape, const request_fields& f) {
+  const bool by_time = f.text("type") == "2";
+  const auto bound = whole_or(f, "after", std::numeric_limits<std::int64_t>::max());
+  const auto most = static_cast<std::size_t>(std::clamp<std::int64_t>(whole_or(f, "limit", 100), 1, 100));
+  std::vector<std::string> out;
+  for (auto t = tape.rbegin(); t != tape.rend() && out.size() < most; ++t)
+    if ((by_time ? t->at.ms() : t->id) < bound) out.push_back(render_trade(instrument, *t));
+  return join_list(out);
+}
+
 }  // namespace
 
 std::string okx_dialect::render_instrument(instrument_number n) const {
@@ -111,11 +122,10 @@ outcome okx_dialect::route_public(const call& c) {
   if (path == "/api/v5/market/trades") {
     const auto most = static_cast<std::size_t>(std::clamp<std::int64_t>(whole_or(c.fields, "limit", 100), 1, 500));
     std::vector<std::string> out;
-    const auto& tape = data.tape(*n);
-    for (auto t = tape.rbegin(); t != tape.rend() && out.size() < most; ++t)
-      out.push_back(render_trade(instrument_id(*n), *t));
+    for (const auto& t : list_trades(data.tape(*n), most, beginning_of_time, end_of_time)) out.push_back(render_trade(instrument_id(*n), t));
     return join_list(out);
   }
+  if (path == "/api/v5/market/history-trades") return render_old_trades(instrument_id(*n), data.tape(*n), c.fields);
   if (path == "/api/v5/market/candles" || path == "/api/v5/market/history-candles") {
     const auto name = c.fields.has("bar") ? c.fields.text("bar") : "1m";
     const auto known = std::ranges::find(bars, name, &bar::name);

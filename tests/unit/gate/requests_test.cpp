@@ -141,6 +141,12 @@ TEST(GateRequests, ReadTheMarketAsAForeignClient) {
   EXPECT_EQ(protocol().make_request(call_of(operation::instruments))->path, "/api/v4/spot/currency_pairs");
 }
 
+TEST(GateRequests, PastTradesAreAskedForUpToAWholeSecond) {
+  auto trades = call_of(operation::trades);
+  trades.until = wall_time::from_ms(1'732'100'400'123);
+  EXPECT_EQ(protocol().make_request(trades)->query.plain(), "currency_pair=BTC_USDT&limit=1000&to=1732100401");
+}
+
 TEST(GateRequests, TheDeadManCountsWholeSecondsFiveAtLeast) {
   auto call = call_of(operation::set_dead_man);
   call.dead_man_after = 30'500ms;

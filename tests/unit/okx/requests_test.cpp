@@ -173,6 +173,15 @@ TEST(OkxRequests, ReadTheMarketAsAForeignClient) {
   EXPECT_EQ(parameters_of(*protocol().make_request(candles))["limit"], "300");
 }
 
+TEST(OkxRequests, PastTradesAreAskedForBackFromATime) {
+  auto trades = call_of(operation::trades);
+  trades.until = wall_time::from_ms(1'732'100'400'123);
+  const auto made = protocol().make_request(trades);
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->path, "/api/v5/market/history-trades");
+  EXPECT_EQ(made->query.plain(), "instId=BTC-USDT&type=2&after=1732100400123&limit=100");
+}
+
 TEST(OkxRequests, CandlesOfEveryLengthHaveTheirBar) {
   const std::map<candle_interval, std::string> bars{{candle_interval::m1, "1m"}, {candle_interval::m5, "5m"}, {candle_interval::m15, "15m"},
                                                     {candle_interval::h1, "1H"}, {candle_interval::h4, "4H"}, {candle_interval::d1, "1Dutc"}};

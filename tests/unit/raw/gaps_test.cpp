@@ -236,6 +236,8 @@ class fake_source final : public backfill_source {
   std::optional<error> failure;
   /// The list from an id on is not for the public.
   bool closed = false;
+  /// Gives the last ones before `until`, the newest first.
+  bool backward = false;
   std::vector<venue_call> calls;
   task<result<venue_answer>> fetch(std::string exchange, venue_call call) override {
     calls.push_back(call);
@@ -249,14 +251,21 @@ class fake_source final : public backfill_source {
  private:
   venue_answer trades(const venue_call& call) {
     std::vector<public_trade> out;
+    if (backward) {
+      for (auto id = std::min(last_trade, (call.until->ms() - 1) / 1000); id >= first_trade && out.size() < page; --id) out.push_back(make_trade(id));
+      return out;
+    }
     auto from = call.after.empty() ? first_trade : std::max<std::int64_t>(first_trade, std::stoll(call.after) + 1);
     for (auto id = from; id <= last_trade && out.size() < page; ++id) {
-      public_trade t;
-      t.trade_id = std::to_string(id);
-      t.at = wall_time::from_ms(id * 1000);
-      out.push_back(t);
+      out.push_back(make_trade(id));
     }
     return out;
+  }
+  static public_trade make_trade(std::int64_t id) {
+    public_trade t;
+    t.trade_id = std::to_string(id);
+    t.at = wall_time::from_ms(id * 1000);
+    return t;
   }
   venue_answer candles(const venue_call& call) {
     std::vector<candle> out;
@@ -362,6 +371,37 @@ TEST(Backfiller, GivesAReasonForEveryGap) {
   ASSERT_EQ(said.size(), 6u);
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(said[static_cast<std::size_t>(i)].starts_with("unfillable: ")) << said[static_cast<std::size_t>(i)];
   EXPECT_EQ(said[5], "filled: fills were read over REST after the stream came back");
+}
+
+/// OKX, Gate, MEXC and Coinbase Advanced: the last trades before a time.
+TEST(Backfiller, GoesBackFromTheEndOfAGap) {
+  backfill_fixture f;
+  f.source.page = 10;
+  f.source.backward = true;
+  f.source.first_trade = 1'000;
+  f.source.last_trade = 3'000;
+  f.add("x.market", "trades", 2'000'000, 2'100'000);
+  auto& numbered = f.add("x.market", "trades", 2'000'000, 2'010'000);
+  numbered.first_missing = 2'001;
+  numbered.last_missing = 2'009;
+  EXPECT_EQ(f.look(), (texts{"filled: 101 trades of that time", "filled: 9 of 9 trades"}));
+  for (const auto& c : f.source.calls) EXPECT_LE(c.until->ms(), 2'160'000) << "what came after the gap by more than a minute is not asked for";
+}
+
+TEST(Backfiller, SaysWhereTheListEndsThatItGoesBackThrough) {
+  backfill_fixture f;
+  f.source.page = 10;
+  f.source.backward = true;
+  f.source.first_trade = 2'050;
+  f.source.last_trade = 3'000;
+  f.add("x.market", "trades", 2'000'000, 2'100'000);
+  EXPECT_EQ(f.look(), texts{"partly: 51 trades; the venue's list begins at 1970-01-01T00:34:10.000000Z"});
+  f.store.said.clear();
+  f.source.calls.clear();
+  f.source.first_trade = 0;
+  f.store.gaps[0].from = wall_time::from_ms(1'000'000);
+  EXPECT_TRUE(f.look().at(0).starts_with("partly: ")) << "there is an end to the pages of one gap";
+  EXPECT_EQ(f.source.calls.size(), 20u);
 }
 
 TEST(Backfiller, TriesAgainWhileTheVenueIsAwayButNotForEver) {

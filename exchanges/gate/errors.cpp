@@ -54,10 +54,11 @@ constexpr std::array meanings{
     error_meaning{"TOO_MANY_CURRENCY_PAIRS", "", exchange_errc::refused},
     error_meaning{"MIXED_ACCOUNT_TYPE", "", exchange_errc::refused},
     error_meaning{"FOK_NOT_FILL", "", exchange_errc::refused},
-    // Not documented for spot orders. The venue does not promise unique ids: a second order with the id of an open one takes the id
-    // over (github.com/gateio/gateapi-go/issues/41, comment of the maintainer), so nothing may be sent twice in hope of a refusal.
+    // "Repeated creation", the one label of the spot table for it (Gate API v4, "Error handling"); ORDER_EXISTS and DUPLICATE_REQUEST
+    // stand in the wallet's. The venue does not promise unique ids: a second order with the id of an open one takes the id over
+    // (github.com/gateio/gateapi-go/issues/41, comment of the maintainer), so nothing may be sent twice in hope of a refusal.
     error_meaning{"REPEATED_CREATION", "", exchange_errc::duplicate_order},
-    error_meaning{"DUPLICATE_TEXT", "", exchange_errc::duplicate_order},
+    error_meaning{"ORDER_EXISTS", "", exchange_errc::duplicate_order},
     error_meaning{"INVALID_CURRENCY", "", exchange_errc::instrument_unknown},
     error_meaning{"INVALID_CURRENCY_PAIR", "", exchange_errc::instrument_unknown},
     error_meaning{"ORDER_NOT_FOUND", "", exchange_errc::order_not_found},

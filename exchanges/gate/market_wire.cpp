@@ -41,7 +41,8 @@ void tell_ticker(json_fields& r, market_events& out) {
 void tell_trade(json_fields& r, market_events& out) {
   public_trade t;
   t.symbol = to_symbol(r.text("currency_pair"));
-  t.trade_id = r.id("id");
+  // The number within the market; "id" counts those of all markets.
+  if (const auto number = r.optional_integer("id_market")) t.trade_id = std::to_string(*number);
   t.price = r.amount("price"), t.quantity = r.amount("amount");
   t.buyer_is_maker = read_side(r) == side::sell;
   t.at = read_ms(r, "create_time_ms");

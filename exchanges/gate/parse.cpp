@@ -45,7 +45,8 @@ instrument read_instrument(json_fields& f) {
 public_trade read_trade(json_fields& f) {
   public_trade t;
   t.symbol = to_symbol(f.text("currency_pair"));
-  t.trade_id = f.id("id");
+  // The number within the market, as the stream's "id_market".
+  t.trade_id = f.optional_text("sequence_id");
   t.price = f.amount("price");
   t.quantity = f.amount("amount");
   t.buyer_is_maker = read_side(f) == side::sell;

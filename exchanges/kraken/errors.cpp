@@ -25,6 +25,10 @@ constexpr std::array meanings{
     error_meaning{"EGeneral", "permission denied", permission_missing},
     error_meaning{"EGeneral", "temporary lockout", rate_limited},
     error_meaning{"EGeneral", "too many requests", rate_limited},
+    // The refusal of a second open order with the same cl_ord_id, which is unique among a client's open orders only
+    // (docs.kraken.com/api/docs/guides/spot-clordid). The wording is not published; it is what users' programs report and look for:
+    // "EGeneral:Invalid arguments:cl_ord_id not unique". The other wordings below are what reads like one.
+    error_meaning{"EGeneral", "cl_ord_id not unique", duplicate_order},
     error_meaning{"EGeneral", "invalid arguments:volume minimum", min_notional},
     error_meaning{"EGeneral", "invalid arguments:volume", bad_precision},
     error_meaning{"EGeneral", "invalid arguments:price", bad_precision},
@@ -38,8 +42,6 @@ constexpr std::array meanings{
     error_meaning{"EOrder", "post only", would_match},
     error_meaning{"EOrder", "unknown order", order_not_found},
     error_meaning{"EOrder", "rate limit exceeded", rate_limited},
-    // cl_ord_id is unique among a client's open orders only (docs.kraken.com/api/docs/guides/spot-clordid); the refusal's wording is
-    // not published: whatever reads like one is taken for it.
     error_meaning{"EOrder", "duplicate", duplicate_order},
     error_meaning{"EOrder", "already exists", duplicate_order},
     error_meaning{"EOrder", "already in use", duplicate_order},

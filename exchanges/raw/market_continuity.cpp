@@ -20,7 +20,7 @@ std::int64_t number_of(std::string_view id) {
 }  // namespace
 
 bool numbers_trades_one_by_one(std::string_view dialect) {
-  constexpr std::array<std::string_view, 4> numbered{"binance", "coinbase", "coinbaseexchange", "kraken"};
+  constexpr std::array<std::string_view, 5> numbered{"binance", "coinbase", "coinbaseexchange", "gate", "kraken"};
   return std::ranges::find(numbered, dialect) != numbered.end();
 }
 

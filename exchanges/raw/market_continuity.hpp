@@ -12,9 +12,15 @@
 namespace drover::exchanges {
 
 /// Venues whose public trades of an instrument are numbered one by one, so that what is missing can be told from the numbers.
-/// By dialect: Binance's and Coinbase's trade ids count up by one within a product, Kraken's are the book's sequence number. Not so:
-/// OKX (a message of the stream stands for several trades), Gate (its id counts all markets), Bybit and KuCoin (no numbers), MEXC
-/// (its stream names no trade).
+/// By dialect:
+/// - Binance: "t" of the trade stream counts up by one within a symbol; GET historicalTrades pages by it (fromId).
+/// - Coinbase, both: "trade_id" counts up by one within a product (not documented as such; clients of the match channel rely on it).
+/// - Gate: "id_market" of spot.trades ("continuous growth within a single market"), in GET /spot/trades "sequence_id" ("consecutive
+///   trade ID within a single market"). Its "id" counts those of all markets.
+/// - Kraken: "trade_id" of the v2 trade channel ("a sequence number, unique per book").
+/// Not so: OKX (a message of the channel "trades" stands for `count` trades and names the last; nothing says that ids follow each
+/// other), Bybit ("i" is an id, its "seq" the cross-sequence of the book), KuCoin (its ids are no count), MEXC (its stream names no trade).
+/// There a gap is assumed at every break of the connection.
 bool numbers_trades_one_by_one(std::string_view dialect);
 
 /// Watches the public trades and candles of one exchange's market stream and notes what is missing as gap rows with the venue's own

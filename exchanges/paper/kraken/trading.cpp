@@ -24,7 +24,7 @@ std::unexpected<failure> explain(refusal why, const exchanges::instrument& i, co
     case refusal::min_notional: return fail("EOrder:Cost minimum not met");
     case refusal::insufficient_funds: return fail("EOrder:Insufficient funds");
     case refusal::would_match: return fail("EOrder:Post only order");
-    case refusal::duplicate_client_id: return fail("EOrder:Duplicate cl_ord_id");
+    case refusal::duplicate_client_id: return fail("EGeneral:Invalid arguments:cl_ord_id not unique");
     case refusal::market_closed: return fail("EService:Market in cancel_only mode");
     case refusal::too_many_orders: return fail("EOrder:Orders limit exceeded");
   }

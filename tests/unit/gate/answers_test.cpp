@@ -32,10 +32,10 @@ TEST(GateAnswers, ReadBooksTradesAndCandles) {
   EXPECT_EQ(top.ask_price, "92100.1"_dec);
   EXPECT_EQ(top.bid_quantity, decimal(1));
   const auto trades = get<std::vector<public_trade>>(read(call_of(operation::trades), R"([
-    {"id":"2","create_time":"1732104001","create_time_ms":"1732104001000.5","currency_pair":"BTC_USDT","side":"sell","amount":"0.1","price":"92100"},
-    {"id":"1","create_time":"1732104000","create_time_ms":"1732104000000.123","currency_pair":"BTC_USDT","side":"buy","amount":"0.2","price":"92101"}])"));
+    {"id":"2","create_time":"1732104001","create_time_ms":"1732104001000.5","currency_pair":"BTC_USDT","side":"sell","amount":"0.1","price":"92100","sequence_id":"588019"},
+    {"id":"1","create_time":"1732104000","create_time_ms":"1732104000000.123","currency_pair":"BTC_USDT","side":"buy","amount":"0.2","price":"92101","sequence_id":"588018"}])"));
   ASSERT_EQ(trades.size(), 2u);
-  EXPECT_EQ(trades[0].trade_id, "1");
+  EXPECT_EQ(trades[0].trade_id, "588018") << "the number within the market";
   EXPECT_FALSE(trades[0].buyer_is_maker);
   EXPECT_TRUE(trades[1].buyer_is_maker);
   EXPECT_EQ(trades[0].at.since_epoch, nanoseconds(1'732'104'000'000'123'000));

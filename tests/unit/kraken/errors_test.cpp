@@ -37,6 +37,7 @@ const std::map<std::string, exchange_errc> expected{
     {"EOrder:Post only order", exchange_errc::would_match},
     {"EOrder:Orders limit exceeded", exchange_errc::refused},
     {"EGeneral:Invalid arguments:cl_ord_id", exchange_errc::refused},
+    {"EGeneral:Invalid arguments:cl_ord_id not unique", exchange_errc::duplicate_order},
 };
 
 TEST(KrakenErrors, AreAtLeastAsPreciseAsAForeignClients) {

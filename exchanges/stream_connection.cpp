@@ -30,9 +30,35 @@ void stream_connection::poke() {
 task<result<std::unique_ptr<websocket_client>>> stream_connection::connect() {
   auto target = co_await config_.find_target();
   if (!target) co_return std::unexpected(std::move(target.error()));
+  co_await pass_gate();
   websocket_options options;
   options.source_address = std::move(target->source_address);
-  co_return co_await parts_.websockets.connect(std::move(target->url), std::move(options));
+  auto connected = co_await parts_.websockets.connect(std::move(target->url), std::move(options));
+  if (!config_.gate) co_return connected;
+  probing_ = false;
+  if (connected)
+    config_.gate->succeeded();
+  else
+    config_.gate->failed(connected.error().to_string(), parts_.timers.get_clock().now());
+  co_return connected;
+}
+
+/// Who waits comes back at a moment of its own: a venue that is there again is not stormed.
+task<void> stream_connection::pass_gate() {
+  constexpr nanoseconds least_wait = 1s;
+  while (config_.gate) {
+    const auto now = parts_.timers.get_clock().now();
+    const auto verdict = config_.gate->ask(now);
+    probing_ = verdict == circuit_breaker::verdict::probe;
+    if (verdict != circuit_breaker::verdict::refuse) break;
+    const auto spread = parts_.random.below(static_cast<std::uint64_t>(circuit_breaker::default_pause.count()));
+    const auto wait = std::max(config_.gate->wait(now), least_wait) + nanoseconds(spread);
+    co_await sleep_for(parts_.timers, wait);
+  }
+}
+
+stream_connection::~stream_connection() {
+  if (probing_) config_.gate->abandoned();
 }
 
 task<void> stream_connection::run() {
@@ -68,6 +94,7 @@ void stream_connection::opened() {
   last_frame_wall_ = clock.wall_now();
   auto tenth = static_cast<std::uint64_t>(config_.life_limit.count() / 10);
   renew_at_ = opened_at_ + config_.life_limit - nanoseconds(parts_.random.below(tenth + 1));
+  renewal_told_ = false;
   if (lost_at_) {
     if (!protocol_.notes_gaps()) parts_.recorder.record_gap(config_.name, *lost_at_, clock.wall_now(), lost_reason_);
     lost_at_.reset();
@@ -112,6 +139,14 @@ task<std::string> stream_connection::receive_all(std::shared_ptr<websocket_clien
   }
 }
 
+bool stream_connection::is_due(steady_time now) {
+  if (now < renew_at_) return false;
+  if (!config_.on_renewal || std::exchange(renewal_told_, true)) return true;
+  renew_at_ = now + config_.handover_limit;
+  config_.on_renewal();
+  return false;
+}
+
 task<void> stream_connection::run_sender() {
   for (;;) {
     auto client = client_;
@@ -122,7 +157,7 @@ task<void> stream_connection::run_sender() {
     auto now = parts_.timers.get_clock().now();
     auto action = protocol_.next_action(now);
     if (!protocol_.wants_connection()) action.give_up = "nothing is subscribed";
-    if (action.give_up.empty() && now >= renew_at_) action.give_up = "renewed before the exchange ends it";
+    if (action.give_up.empty() && is_due(now)) action.give_up = "renewed before the exchange ends it";
     for (auto& frame : action.frames) {
       auto sent = co_await client->send(std::move(frame));
       if (!sent) break;

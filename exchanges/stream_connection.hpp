@@ -10,6 +10,7 @@
 
 #include "base/backoff.hpp"
 #include "exchanges/registry.hpp"
+#include "exchanges/runtime/circuit_breaker.hpp"
 
 namespace drover::exchanges {
 
@@ -57,7 +58,13 @@ struct stream_config {
   nanoseconds idle_limit = 30s;
   /// Connections are renewed at this age, minus up to a tenth of it by chance (venues end them at a fixed one).
   nanoseconds life_limit = 23h;
+  /// Called at that age instead, when given: the owner opens another connection beside this one, and lets this one go within
+  /// `handover_limit`, after which it is renewed as without.
+  std::function<void()> on_renewal;
+  nanoseconds handover_limit = 60s;
   milliseconds backoff_floor{250}, backoff_ceiling{30'000};
+  /// Shared by all streams of the venue: while nobody gets through, one of them tries at a time. May be null.
+  circuit_breaker* gate = nullptr;
 };
 
 /// Keeps one WebSocket of a venue open and feeds its protocol: connects, records, reconnects with jitter, notes what could
@@ -65,6 +72,9 @@ struct stream_config {
 class stream_connection {
  public:
   stream_connection(const exchange_parts&, stream_config, stream_protocol&);
+  ~stream_connection();
+  stream_connection(const stream_connection&) = delete;
+  stream_connection& operator=(const stream_connection&) = delete;
 
   task<void> run();
   task<void> run_sender();
@@ -78,7 +88,10 @@ class stream_connection {
  private:
   task<std::string> receive_all(std::shared_ptr<websocket_client> client);
   task<result<std::unique_ptr<websocket_client>>> connect();
+  task<void> pass_gate();
   task<void> pause();
+  /// True: end it.
+  bool is_due(steady_time now);
   void opened();
   void closed(std::string_view reason);
 
@@ -94,6 +107,7 @@ class stream_connection {
   std::optional<wall_time> lost_at_;
   std::string lost_reason_;
   std::uint64_t reconnects_ = 0;
+  bool probing_ = false, renewal_told_ = false;
 };
 
 }  // namespace drover::exchanges

@@ -34,6 +34,7 @@ user_stream_pool::user_stream_pool(const feed_parts& parts) : parts_(parts) {
   config_.find_target = [this] { return find_target(); };
   config_.name = parts_.config.name + ".user";
   config_.idle_limit = private_idle_limit;
+  config_.gate = &parts_.stream_gate;
 }
 
 user_stream_pool::~user_stream_pool() = default;

@@ -47,18 +47,13 @@ account_streams::account_streams(const feed_parts& parts) : parts_(parts) {}
 account_streams::~account_streams() = default;
 
 private_session::parts account_streams::make_session_parts(const std::shared_ptr<key_session>& keys,
-                                                           std::shared_ptr<handler> on_event) {
+                                                           std::function<void(const account_event&)> on_event) {
   private_session::parts p{.random = parts_.parts.random,
                            .wire = parts_.protocol.make_private_wire(),
                            .label = keys->label,
                            .make_frames = {},
                            .instruments = [this] { return parts_.instruments.known(); },
-                           // The account may go away inside its own handler.
-                           .on_event =
-                               [on_event](const account_event& e) {
-                                 const auto kept = on_event;
-                                 (*kept)(e);
-                               },
+                           .on_event = std::move(on_event),
                            .on_refusal = [this, keys](const error& e) { handle_refusal(*keys, e); },
                            .coverage = nullptr};
   p.make_frames = [this, keys](private_wire& wire, int stage, const stream_access* access) {
@@ -69,23 +64,65 @@ private_session::parts account_streams::make_session_parts(const std::shared_ptr
 
 slot_id account_streams::add(handler on_event, std::shared_ptr<key_session> keys) {
   const slot_id id{next_slot_++};
-  auto shared = std::make_shared<handler>(std::move(on_event));
-  auto session_parts = make_session_parts(keys, shared);
-  const auto habits = session_parts.wire->habits();
+  lines_.emplace(id, make_line(id, std::make_shared<handler>(std::move(on_event)), std::move(keys)));
+  return id;
+}
+
+std::shared_ptr<account_streams::line> account_streams::make_line(slot_id id, std::shared_ptr<handler> on_event,
+                                                                  std::shared_ptr<key_session> keys) {
   auto weak = std::make_shared<std::weak_ptr<line>>();
-  const auto configure = [this, habits, weak](line&) {
+  auto session_parts = make_session_parts(keys, [this, id, weak, on_event](const account_event& e) {
+    const auto l = weak->lock();
+    if (l && !admit(id, *l, e)) return;
+    // The account may go away inside its own handler.
+    const auto kept = on_event;
+    (*kept)(e);
+  });
+  const auto habits = session_parts.wire->habits();
+  const auto configure = [this, id, habits, weak](line&) {
     stream_config config;
     config.find_target = [this, weak] { return find_target(weak->lock()); };
     config.name = parts_.config.name + std::string(private_stream_ending);
     config.idle_limit = habits.idle_limit;
     config.life_limit = habits.life_limit;
+    config.on_renewal = [this, id] { begin_handover(id); };
+    config.gate = &parts_.stream_gate;
     return config;
   };
-  auto l = std::make_shared<line>(std::move(session_parts), std::move(keys), std::move(shared), parts_, configure);
+  auto l = std::make_shared<line>(std::move(session_parts), std::move(keys), std::move(on_event), parts_, configure);
   *weak = l;
-  lines_.emplace(id, l);
-  parts_.scope.spawn("private stream", run_line(std::move(l)));
-  return id;
+  parts_.scope.spawn("private stream", run_line(l));
+  return l;
+}
+
+void account_streams::begin_handover(slot_id id) {
+  const auto found = lines_.find(id);
+  if (found == lines_.end() || standbys_.contains(id)) return;
+  log.info("private stream is being replaced", {{"account", found->second->keys->label}});
+  auto next = make_line(id, found->second->on_event, found->second->keys);
+  next->session.stand_by();
+  standbys_.emplace(id, std::move(next));
+}
+
+bool account_streams::admit(slot_id id, line& l, const account_event& e) {
+  const auto standby = standbys_.find(id);
+  if (standby == standbys_.end() || standby->second.get() != &l) return true;
+  if (std::holds_alternative<stream_lost>(e)) return false;
+  if (!std::holds_alternative<stream_opened>(e)) return true;
+  auto& current = lines_.at(id);
+  const bool gap = !current->session.open();
+  retire(*current);
+  current = std::move(standby->second);
+  standbys_.erase(standby);
+  l.session.take_over();
+  return gap;
+}
+
+void account_streams::retire(line& l) {
+  past_reconnects_ += l.connection.reconnects();
+  l.session.end();
+  l.connection.poke();
+  l.woken.notify();
 }
 
 /// Runs in the venue's scope and owns the line: whoever removes the account need not wait for the connection's end.
@@ -111,14 +148,13 @@ task<void> account_streams::run_line(std::shared_ptr<line> l) {
 }
 
 void account_streams::remove(slot_id id) {
-  const auto found = lines_.find(id);
-  if (found == lines_.end()) return;
-  const auto l = found->second;
-  past_reconnects_ += l->connection.reconnects();
-  lines_.erase(found);
-  l->session.end();
-  l->connection.poke();
-  l->woken.notify();
+  for (auto* lines : {&standbys_, &lines_}) {
+    const auto found = lines->find(id);
+    if (found == lines->end()) continue;
+    const auto l = found->second;
+    lines->erase(found);
+    retire(*l);
+  }
 }
 
 task<result<void>> account_streams::fetch_access(std::shared_ptr<line> l) {

@@ -8,7 +8,8 @@
 
 namespace drover::exchanges {
 
-/// A connection for each account, as most venues want it. Trading thread only.
+/// A connection for each account, as most venues want it. One that reaches its age is replaced by another that is opened beside it: what
+/// both tell may come twice, nothing is missing, and the account hears of no loss. Trading thread only.
 class account_streams final : public private_feed {
  public:
   /// Between attempts to read what must be known before a stream is opened.
@@ -28,16 +29,23 @@ class account_streams final : public private_feed {
 
  private:
   struct line;
+  std::shared_ptr<line> make_line(slot_id, std::shared_ptr<handler>, std::shared_ptr<key_session>);
+  void begin_handover(slot_id);
+  /// Whether the account hears of it. A standby that is open takes the place of the line before it.
+  bool admit(slot_id, line&, const account_event&);
+  void retire(line&);
   task<result<stream_target>> find_target(std::shared_ptr<line>);
   task<result<void>> fetch_access(std::shared_ptr<line>);
   task<void> run_line(std::shared_ptr<line>);
   task<void> run_keeper(std::shared_ptr<line>);
   result<std::vector<std::string>> make_frames(key_session&, private_wire&, int stage, const stream_access*);
   void handle_refusal(const key_session&, const error&);
-  private_session::parts make_session_parts(const std::shared_ptr<key_session>&, std::shared_ptr<handler>);
+  private_session::parts make_session_parts(const std::shared_ptr<key_session>&, std::function<void(const account_event&)> on_event);
 
   feed_parts parts_;
   std::map<slot_id, std::shared_ptr<line>> lines_;
+  /// Opened beside the line of their slot.
+  std::map<slot_id, std::shared_ptr<line>> standbys_;
   std::uint64_t next_slot_ = 1;
   /// Of connections that are gone.
   std::uint64_t past_reconnects_ = 0;

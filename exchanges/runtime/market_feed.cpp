@@ -1,4 +1,4 @@
-#include "exchanges/runtime/market_feed.hpp"
+#include "exchanges/runtime/market_feed_detail.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -15,31 +15,6 @@ const logger log("exchanges");
 constexpr std::size_t checksum_depth = 25;
 }  // namespace
 
-/// One upstream connection with the topics assigned to it.
-struct market_feed::line {
-  line(int group_number, std::string name, std::unique_ptr<market_wire> wire, market_session::instrument_source instruments,
-       market_sink& sink, const exchange_parts& parts, const std::function<stream_config(line&)>& configure)
-      : group(group_number),
-        session(std::move(name), std::move(wire), std::move(instruments), sink),
-        connection(parts, configure(*this), session) {}
-  int group;
-  market_session session;
-  std::shared_ptr<const stream_access> access;
-  stream_connection connection;
-};
-
-struct market_feed::kept_book {
-  kept_book(std::string s, line& l, steady_time now) : symbol(std::move(s)), on(&l), keeper(l.session.wire().books()), heard_at(now) {}
-  std::string symbol;
-  line* on;
-  book_keeper keeper;
-  steady_time heard_at;
-  wall_time changed_wall{};
-  bool fetching = false;
-  /// Nobody wants it any more.
-  bool gone = false;
-};
-
 market_feed::market_feed(const feed_parts& parts)
     : parts_(parts),
       stream_(parts.config.name + ".market"),
@@ -48,26 +23,37 @@ market_feed::market_feed(const feed_parts& parts)
       hub_(parts.scope, [this](const market_topic& t, bool wanted) { change_interest(t, wanted); }) {}
 
 market_feed::~market_feed() {
-  if (check_) parts_.parts.timers.cancel(*check_);
+  for (const auto& timer : {check_, handover_check_})
+    if (timer) parts_.parts.timers.cancel(*timer);
 }
 
 market_feed::line& market_feed::find_line(market_channel channel) {
-  auto wire = parts_.protocol.make_market_wire();
+  const auto wire = parts_.protocol.make_market_wire();
   const int group = wire->group_of(channel);
   const auto limit = std::max<std::size_t>(wire->habits().topics_per_connection, 1);
-  for (auto& l : lines_)
-    if (l->group == group && l->session.size() < limit) return *l;
+  for (auto& l : lines_) {
+    // Topics that come now do not take part in a handover that has begun.
+    const auto* h = find_handover(*l);
+    const bool busy = h && (h->from == l.get() || !h->overlap.switched());
+    if (l->group == group && l->session.size() < limit && !busy) return *l;
+  }
+  return add_line(group);
+}
+
+market_feed::line& market_feed::add_line(int group) {
+  auto wire = parts_.protocol.make_market_wire();
   const auto configure = [this, habits = wire->habits()](line& l) {
     stream_config config;
     config.find_target = [this, on = &l] { return find_target(on); };
     config.name = stream_;
     config.idle_limit = habits.idle_limit;
     config.life_limit = habits.life_limit;
+    config.on_renewal = [this, on = &l] { begin_handover(*on); };
+    config.gate = &parts_.stream_gate;
     return config;
   };
-  market_sink& sink = *this;
   auto& l = *lines_.emplace_back(std::make_unique<line>(
-      group, stream_, std::move(wire), [this] { return parts_.instruments.known(); }, sink, parts_.parts, configure));
+      group, stream_, std::move(wire), [this] { return parts_.instruments.known(); }, *this, parts_.parts, configure));
   parts_.scope.spawn("market stream", l.connection.run());
   parts_.scope.spawn("market stream sender", l.connection.run_sender());
   return l;
@@ -110,6 +96,10 @@ void market_feed::change_interest(const market_topic& t, bool wanted) {
     l.connection.poke();
     return;
   }
+  leave_topic(t);
+}
+
+void market_feed::leave_topic(const market_topic& t) {
   const auto place = places_.find(t);
   if (place == places_.end()) return;
   if (t.channel == market_channel::trades) continuity_.forget(operation::trades, t.symbol);
@@ -120,22 +110,45 @@ void market_feed::change_interest(const market_topic& t, bool wanted) {
       books_.erase(book);
     }
   }
+  if (auto* h = find_handover(*place->second)) {
+    if (t.channel == market_channel::book) h->overlap.books().erase(t.symbol);
+    h->to->session.unwant(t);
+    h->to->connection.poke();
+  }
   place->second->session.unwant(t);
   place->second->connection.poke();
   places_.erase(place);
 }
 
-void market_feed::on_ticker(std::shared_ptr<const book_ticker> v) { hub_.publish(v); }
-void market_feed::on_trade(std::shared_ptr<const public_trade> v) {
+void market_feed::publish(std::shared_ptr<const public_trade> v) {
   continuity_.on_trade(*v);
   hub_.publish(v);
 }
-void market_feed::on_candle(std::shared_ptr<const candle_update> v) {
+void market_feed::publish(std::shared_ptr<const candle_update> v) {
   continuity_.on_candle(v->candle, v->closed);
   hub_.publish(v);
 }
 
-void market_feed::on_stale(const market_topic& t) {
+void market_feed::on_ticker(line& l, std::shared_ptr<const book_ticker> v) {
+  auto* h = find_handover(l);
+  if (!h || h->overlap.admit(h->side(l), v)) hub_.publish(v);
+}
+void market_feed::on_trade(line& l, std::shared_ptr<const public_trade> v) {
+  auto* h = find_handover(l);
+  if (!h || h->overlap.admit(h->side(l), v)) publish(std::move(v));
+}
+void market_feed::on_candle(line& l, std::shared_ptr<const candle_update> v) {
+  auto* h = find_handover(l);
+  if (!h || h->overlap.admit(h->side(l), v)) publish(std::move(v));
+}
+
+void market_feed::on_stale(line& l, const market_topic& t) {
+  // What is on its way to the other connection, or not yet from there, is not lost with this one.
+  const auto place = places_.find(t);
+  if (place == places_.end() || place->second != &l) {
+    if (auto* h = find_handover(l); h && t.channel == market_channel::book) h->overlap.books().erase(t.symbol);
+    return;
+  }
   if (t.channel == market_channel::trades) continuity_.on_break(operation::trades, t.symbol);
   if (t.channel == market_channel::candles) continuity_.on_break(operation::candles, t.symbol);
   if (t.channel == market_channel::book)
@@ -143,11 +156,18 @@ void market_feed::on_stale(const market_topic& t) {
   hub_.forget(t);
 }
 
-void market_feed::on_book(book_update update, steady_time now) {
+void market_feed::on_book(line& l, book_update update, steady_time now) {
   const auto found = books_.find(update.symbol);
   if (found == books_.end()) return;
   const auto kept = found->second;
   auto& book = *kept;
+  auto* h = find_handover(l);
+  if (book.on != &l) {
+    if (!h || h->to != &l || h->overlap.switched()) return;
+    const auto symbol = update.symbol;
+    h->overlap.books().try_emplace(symbol, l.session.wire().books()).first->second.on_update(std::move(update));
+    return join_book(*h, symbol);
+  }
   const auto checksum = update.checksum;
   const auto done = book.keeper.on_update(std::move(update));
   // A change before the whole is a sign of life only where the whole comes from elsewhere.
@@ -158,10 +178,11 @@ void market_feed::on_book(book_update update, steady_time now) {
     if (checksum && !agrees(book, *checksum)) {
       book.keeper.reset();
       lose(book, "the checksum does not agree");
-    } else {
+    } else if (!h || !h->is_behind(book)) {
       publish(book, now);
     }
   }
+  if (h && !h->overlap.switched()) join_book(*h, book.symbol);
   if (book.keeper.needs_snapshot() && !book.fetching && !book.gone) {
     book.fetching = true;
     parts_.scope.spawn("order book", run_snapshot(kept));

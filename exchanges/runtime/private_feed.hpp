@@ -38,6 +38,8 @@ struct feed_parts {
   rate_ledger& ledger;
   clock_sync& clock;
   instrument_cache& instruments;
+  /// Of all the venue's streams (stream_config::gate).
+  circuit_breaker& stream_gate;
 };
 /// Venues that can do better than one connection an account provide their own.
 using private_feed_factory = std::unique_ptr<private_feed> (*)(const feed_parts&);

@@ -23,9 +23,9 @@ private_session::private_session(parts p) : parts_(std::move(p)) {}
 void private_session::end() { ended_ = true; }
 
 void private_session::tell(const account_event& event) {
-  if (parts_.coverage) {
-    if (std::holds_alternative<stream_opened>(event)) parts_.coverage->opened(parts_.label);
-    if (const auto* lost = std::get_if<stream_lost>(&event)) parts_.coverage->lost(parts_.label, lost->reason);
+  if (auto* c = coverage()) {
+    if (std::holds_alternative<stream_opened>(event)) c->opened(parts_.label);
+    if (const auto* lost = std::get_if<stream_lost>(&event)) c->lost(parts_.label, lost->reason);
   }
   if (!ended_) parts_.on_event(event);
 }
@@ -44,7 +44,7 @@ void private_session::on_open(steady_time now) {
 void private_session::on_close(std::string_view reason, steady_time now) {
   now_ = now;
   const bool was_open = std::exchange(open_, false);
-  if (parts_.coverage) parts_.coverage->lost(parts_.label, reason);
+  if (auto* c = coverage()) c->lost(parts_.label, reason);
   if (was_open) tell(stream_lost{std::string(reason)});
 }
 
@@ -81,7 +81,7 @@ stream_protocol::action private_session::next_action(steady_time now) {
 
 void private_session::on_message(std::string_view frame, steady_time now) {
   now_ = now;
-  if (parts_.coverage) parts_.coverage->heard();
+  if (auto* c = coverage()) c->heard();
   const auto table = parts_.instruments();
   private_events& self = *this;
   auto read = parts_.wire->read(frame, *table, self);

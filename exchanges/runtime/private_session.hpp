@@ -38,6 +38,9 @@ class private_session final : public stream_protocol, private private_events {
   };
   explicit private_session(parts);
 
+  /// Opened beside another one that is still heard: no gap is noted of what this one does not hear, until it takes over.
+  void stand_by() { standing_by_ = true; }
+  void take_over() { standing_by_ = false; }
   /// Nothing is wanted any more; the owner pokes the connection afterwards.
   void end();
   bool ended() const { return ended_; }
@@ -71,6 +74,7 @@ class private_session final : public stream_protocol, private private_events {
   void on_reply_wanted(std::string frame) override;
   void on_broken(std::string reason) override;
   void tell(const account_event&);
+  account_coverage* coverage() const { return standing_by_ ? nullptr : parts_.coverage; }
 
   parts parts_;
   backoff refusals_{refusal_floor, refusal_ceiling};
@@ -83,7 +87,7 @@ class private_session final : public stream_protocol, private private_events {
   /// The stage whose answers are awaited.
   int stage_ = 0;
   bool stage_sent_ = false;
-  bool open_ = false, ended_ = false, told_lost_ = false;
+  bool open_ = false, ended_ = false, told_lost_ = false, standing_by_ = false;
   std::uint64_t unreadable_ = 0;
 };
 

@@ -56,7 +56,7 @@ venue_core::venue_core(const exchange_config& config, const exchange_parts& part
 }
 
 feed_parts venue_core::make_feed_parts() {
-  return {*protocol_, config_, parts_, scope_, gateway_, ledger_, clock_, instruments_};
+  return {*protocol_, config_, parts_, scope_, gateway_, ledger_, clock_, instruments_, stream_gate_};
 }
 
 void venue_core::start() {

@@ -56,6 +56,7 @@ class venue_core : public std::enable_shared_from_this<venue_core> {
   rest_gateway gateway_;
   clock_sync clock_;
   instrument_cache instruments_;
+  circuit_breaker stream_gate_;
   market_feed market_;
   std::unique_ptr<private_feed> streams_;
 };

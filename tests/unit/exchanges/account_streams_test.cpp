@@ -142,6 +142,101 @@ TEST(AccountStreams, AnAccountMayGoInsideItsOwnHandler) {
   EXPECT_EQ(events, 1);
 }
 
+/// Connections that are renewed after an hour at the latest.
+struct aging_fixture : stream_fixture {
+  aging_fixture() {
+    protocol->private_habits.life_limit = 1h;
+    protocol->private_habits.idle_limit = 24h;
+    protocol->private_habits.answer_limit = 1h;
+    build();
+  }
+  void open_line(std::size_t i) {
+    for (int stage = 0; stage < 2; ++stage) {
+      line(i).push("done");
+      settle();
+    }
+  }
+  void grow_old() {
+    const auto before = sockets.lines.size();
+    for (int i = 0; i < 1'000 && sockets.lines.size() == before; ++i) advance(5s);
+    ASSERT_EQ(sockets.lines.size(), before + 1);
+  }
+};
+
+TEST(AccountStreams, AnOldConnectionIsHeardUntilTheNewOneIsOpen) {
+  aging_fixture f;
+  f.listen("17");
+  f.open_line(0);
+  for (std::size_t day = 0; day < 3; ++day) {
+    f.grow_old();
+    f.line(day).push("fill old" + std::to_string(day));
+    f.advance(1s);
+    EXPECT_FALSE(f.line(day).closed);
+    f.open_line(day + 1);
+    f.advance(3s);
+    EXPECT_TRUE(f.line(day).closed);
+    f.line(day + 1).push("fill new" + std::to_string(day));
+    f.settle();
+  }
+  EXPECT_EQ(f.heard, (lines{"17 opened", "17 fill old0", "17 fill new0", "17 fill old1", "17 fill new1", "17 fill old2", "17 fill new2"}))
+      << "neither lost nor opened anew";
+  EXPECT_TRUE(f.recorder.gaps.empty()) << f.recorder.gaps.front();
+  EXPECT_EQ(f.venue->get_health().reconnects, 0u);
+}
+
+TEST(AccountStreams, AStandbyThatTakesOverAfterALossIsNewsAndLeavesAGap) {
+  aging_fixture f;
+  f.listen("17");
+  f.open_line(0);
+  f.grow_old();
+  f.line(0).cut();
+  f.settle();
+  f.open_line(1);
+  EXPECT_EQ(f.heard, (lines{"17 opened", "17 lost", "17 opened"}));
+}
+
+TEST(AccountStreams, AStandbyThatIsRefusedTroublesNobodyAndTheOldOneIsRenewed) {
+  aging_fixture f;
+  f.listen("17");
+  f.open_line(0);
+  f.grow_old();
+  f.line(1).push("refuse");
+  f.advance(1s);
+  EXPECT_EQ(f.heard, lines{"17 opened"});
+  f.advance(70s);
+  EXPECT_TRUE(f.line(0).closed) << "before the venue ends it";
+  EXPECT_EQ(f.heard, (lines{"17 opened", "17 lost"}));
+}
+
+TEST(AccountStreams, AnAccountThatGoesTakesBothConnectionsAlong) {
+  aging_fixture f;
+  f.listen("17");
+  f.open_line(0);
+  f.grow_old();
+  f.accounts.clear();
+  f.advance(5s);
+  EXPECT_TRUE(f.line(0).closed);
+  EXPECT_TRUE(f.line(1).closed);
+}
+
+/// The venue is away: its streams come one at a time, at least five seconds apart, and all of them once one gets through.
+TEST(AccountStreams, DoNotStormAVenueThatIsAway) {
+  stream_fixture f;
+  f.protocol->private_habits.answer_limit = 1h;
+  f.build();
+  f.sockets.reachable = false;
+  constexpr int accounts = 50;
+  for (int i = 0; i < accounts; ++i) f.listen(std::to_string(i));
+  f.advance(5s);
+  const auto before = f.sockets.urls.size();
+  f.advance(60s);
+  EXPECT_LE(f.sockets.urls.size() - before, 12u);
+  EXPECT_GE(f.sockets.urls.size() - before, 3u);
+  f.sockets.reachable = true;
+  f.advance(60s);
+  EXPECT_EQ(f.sockets.lines.size(), std::size_t{accounts}) << "without anybody's help";
+}
+
 struct token_fixture : stream_fixture {
   token_fixture() {
     protocol->own.private_stream_needs_access = true;

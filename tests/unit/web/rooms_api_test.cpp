@@ -158,7 +158,7 @@ TEST_F(RoomsApi, AmountsOfAReceiptAreItsOwnersOnly) {
   f.room_rows->book(account_id(account), bot_id(1), key.fill, fill);
   engine::receipt given{.key = key,
                         .account = account_id(other),
-                        .member = engine::member_id(member["id"]),
+                        .member = engine::member_id(member["id"].get<std::int64_t>()),
                         .outcome = engine::signal_outcome::carried,
                         .reason = "0.00001 BTC are carried",
                         .quantity = {},

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/encoding.hpp"
+#include "net/utf8_validator.hpp"
 
 namespace drover::web {
 
@@ -15,8 +16,8 @@ std::optional<std::string> decode(std::string_view text) {
   std::string spaced(text);
   std::replace(spaced.begin(), spaced.end(), '+', ' ');
   auto decoded = percent_decode(spaced);
-  bool clean =
-      decoded && std::none_of(decoded->begin(), decoded->end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  bool clean = decoded && net::is_utf8(*decoded) &&
+               std::none_of(decoded->begin(), decoded->end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
   if (!clean) return std::nullopt;
   return std::move(*decoded);
 }

@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <limits>
+#include <span>
 
 #include "engine/bots/bot_service.hpp"
 #include "web/api/bot_json.hpp"
 #include "web/api/handlers.hpp"
+#include "web/api/history_query.hpp"
 #include "web/body_reader.hpp"
 #include "web/query_reader.hpp"
 
@@ -44,13 +46,13 @@ std::optional<engine::resume_contract> read_contract(body_reader& body) {
 struct bot_filter {
   engine::bot_page page;
   std::optional<engine::bot_state> state;
-  int limit = 50;
+  list_form form;
   std::int64_t after_id = 0;
 };
 
-bot_filter read_filter(query_reader& query) {
+bot_filter read_filter(query_reader& query, const request& r) {
   bot_filter filter;
-  filter.limit = static_cast<int>(query.integer("limit", filter.limit, 1, 200));
+  filter.form = read_form(query, r);
   filter.after_id = query.integer("cursor", 0, 0, any_id);
   filter.page.account = account_id(query.integer("account", 0, 0, any_id));
   filter.page.strategy = query.text("strategy", word_limit).value_or("");
@@ -82,6 +84,20 @@ task<result<std::vector<shown_bot>>> find_bots(user_id user, bot_filter filter, 
   co_return found;
 }
 
+csv_writer make_csv(std::span<const shown_bot> bots) {
+  csv_writer csv;
+  for (const auto* title : {"id", "account_id", "name", "strategy", "symbol", "desired", "resume", "state", "reason", "since", "open_orders",
+                            "restarts", "created_at", "updated_at"})
+    csv.value(title);
+  csv.end_row();
+  for (const auto& [b, status] : bots) {
+    csv.value(b.id).value(b.account).value(b.name).value(b.strategy).value(b.symbol).value(to_string(b.desired)).value(to_string(b.resume));
+    csv.value(to_string(status.state)).value(status.reason).value(status.since).value(status.open_orders).value(status.restarts);
+    csv.value(b.created_at).value(b.updated_at).end_row();
+  }
+  return csv;
+}
+
 task<answer> switch_bot(request& r, services& s, desired_state wanted) {
   auto id = r.id_parameter();
   if (!id) co_return refuse(id.error());
@@ -95,22 +111,20 @@ task<answer> switch_bot(request& r, services& s, desired_state wanted) {
 /// GET /api/bots?account=&state=&strategy=: the caller's bots, by id.
 task<answer> handle_list_bots(request& r, services& s) {
   query_reader query(r);
-  auto filter = read_filter(query);
+  auto filter = read_filter(query, r);
   if (auto wrong = query.finish()) co_return refuse(std::move(*wrong));
   auto found = co_await find_bots(r.caller_id(), filter, s);
   if (!found) co_return refuse(found.error());
   auto first = std::ranges::upper_bound(*found, bot_id(filter.after_id), {}, [](const shown_bot& b) { return b.row.id; });
-  const auto count = std::min<std::ptrdiff_t>(filter.limit, found->end() - first);
+  const auto count = std::min<std::ptrdiff_t>(filter.form.limit, found->end() - first);
+  const bool more = found->end() - first > count;
+  const auto next = more ? std::to_string((first + count - 1)->row.id.value) : std::string();
+  if (filter.form.csv) co_return csv_response(make_csv({first, first + count}), "bots", next);
   json_writer w(256 + static_cast<std::size_t>(count) * 768);
   w.begin_object().key("items").begin_array();
   for (auto at = first; at != first + count; ++at) write_bot(w, at->row, at->status);
   w.end_array();
-  const bool more = found->end() - first > count;
-  w.key("next_cursor");
-  if (more) w.value(std::to_string((first + count - 1)->row.id.value));
-  if (!more) w.null();
-  w.member("total", found->size()).end_object();
-  co_return json_response(200, w.take());
+  co_return finish_page(w, next, static_cast<std::int64_t>(found->size()));
 }
 
 /// POST /api/bots: makes a bot on one of the caller's accounts, stopped unless `start` says otherwise.

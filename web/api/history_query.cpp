@@ -46,9 +46,18 @@ void complain_of_cursor(query_reader& query) {
   query.complain("cursor", "is not one that this list gave; start again without it");
 }
 
+namespace {
+
+bool names_csv_first(std::string_view accept) {
+  const auto csv = accept.find("text/csv");
+  return csv != std::string_view::npos && csv < accept.find("application/json");
+}
+
+}  // namespace
+
 bool read_format(query_reader& query, const request& r) {
   const auto wanted = query.text("format", 8);
-  if (!wanted) return find_header(r.http.headers, "Accept").find("text/csv") != std::string_view::npos;
+  if (!wanted) return names_csv_first(find_header(r.http.headers, "Accept"));
   if (*wanted != "csv" && *wanted != "json") query.complain("format", "must be json or csv");
   return *wanted == "csv";
 }

@@ -12,7 +12,7 @@
 #include "web/query_reader.hpp"
 #include "web/services.hpp"
 
-/// What the lists of orders, fills and positions have in common.
+/// What the lists of bots, orders, fills and positions have in common.
 namespace drover::web::api {
 
 /// Rows of one CSV answer; more are behind the cursor of X-Next-Cursor.
@@ -25,9 +25,8 @@ constexpr std::size_t symbol_limit = 40;
 struct list_form {
   bool csv = false;
   int limit = 50;
-  bool oldest_first = false;
 };
-/// Whether CSV is wanted: ?format=json|csv, else `Accept: text/csv`.
+/// Whether CSV is wanted: ?format=json|csv, else whether Accept names text/csv before application/json.
 bool read_format(query_reader&, const request&);
 /// ?limit= and ?format=.
 list_form read_form(query_reader&, const request&);

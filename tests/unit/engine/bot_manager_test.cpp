@@ -398,6 +398,8 @@ TEST(BotManager, LogsOrderStatisticsAtItsInterval) {
   w.pass(w.config.statistics_interval + 1s);
   EXPECT_NE(lines.text().find("placed=3"), std::string::npos) << lines.text();
   EXPECT_NE(lines.text().find("running:1"), std::string::npos);
+  EXPECT_NE(lines.text().find("recent_error_ratio=0"), std::string::npos);
+  EXPECT_NE(lines.text().find("accepted=3 unknown=0"), std::string::npos);
 }
 
 }  // namespace

@@ -147,6 +147,23 @@ TEST_F(BotsApi, ACloneIsStoppedAndMayTakeAnotherMarketAndAccount) {
   EXPECT_EQ(moved["name"], "there");
 }
 
+TEST_F(BotsApi, ListsComeAsCsv) {
+  const auto first = add("BTC/USDT", true), second = add("ETH/USDT");
+  show(first, engine::bot_state::quarantined, "=1+1, they say");
+  auto r = f.call("GET", "/api/bots", alice, {}, {{"Accept", "text/csv"}});
+  ASSERT_EQ(r.status, 200);
+  EXPECT_TRUE(find_header(r.headers, "Content-Type").starts_with("text/csv"));
+  EXPECT_TRUE(r.body.starts_with("id,account_id,name,strategy,symbol,desired,"));
+  EXPECT_EQ(std::ranges::count(r.body, '\n'), 3);
+  EXPECT_NE(r.body.find("quarantined,\"'=1+1, they say\""), std::string::npos) << r.body;
+  auto page = f.call("GET", "/api/bots?format=csv&limit=1", alice);
+  EXPECT_EQ(find_header(page.headers, "X-Next-Cursor"), std::to_string(first));
+  auto rest = f.call("GET", "/api/bots?format=csv&cursor=" + std::to_string(first), alice);
+  EXPECT_NE(rest.body.find("\n" + std::to_string(second) + ","), std::string::npos);
+  EXPECT_TRUE(find_header(rest.headers, "X-Next-Cursor").empty());
+  EXPECT_TRUE(web_fixture::parse(f.call("GET", "/api/bots", alice, {}, {{"Accept", "application/json, text/csv"}})).contains("items"));
+}
+
 TEST_F(BotsApi, ListsPageByPageAndByWhatBotsDo) {
   const auto first = add("BTC/USDT", true), second = add("ETH/USDT", true), third = add("XRP/USDT");
   show(first, engine::bot_state::running, "Trading");

@@ -150,6 +150,8 @@ TEST_F(OrdersApi, WhatIsWrongIsNamed) {
   EXPECT_EQ(status("/api/positions?cursor=AAAA", alice), 422);
   EXPECT_EQ(status("/api/fills?state=closed", alice), 422);
   EXPECT_EQ(status("/api/orders/7", alice), 404);
+  for (const auto* path : {"/api/orders", "/api/fills", "/api/positions"})
+    for (const auto* symbol : {"%FF", "%00", "%C0%AF"}) EXPECT_EQ(status(std::string(path) + "?symbol=" + symbol, alice), 400) << symbol;
   EXPECT_EQ(status("/api/orders", {}), 401);
 }
 

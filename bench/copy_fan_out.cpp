@@ -154,6 +154,10 @@ public:
     perform("the lead's fill", fill_as_lead());
     turn_until("all orders", [&] { return orders_ == followers_; });
     const auto took = last_order_ - began;
+    turn_until("the end of all orders", [&] {
+      const auto c = counters_.snapshot();
+      return c.cancelled + c.filled >= c.placed;
+    });
     turn_for(between_rounds);
     return took;
   }

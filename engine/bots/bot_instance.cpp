@@ -4,6 +4,7 @@
 
 #include "base/failpoint.hpp"
 #include "base/log.hpp"
+#include "base/planted.hpp"
 #include "exchanges/protocol/venue_protocol.hpp"
 
 namespace drover::engine {
@@ -101,7 +102,9 @@ task<result<void>> bot_instance::open() {
   if (start_is_cut()) co_return drover::fail(errc::cancelled);
   seat_ = id_.link->take_seat(plan_->symbol, [this](const exchanges::account_event& e) { on_account_event(e); });
   order_listener& self = *this;
-  order_desk_parts parts{seat_->exchange(), parts_.journal, parts_.timers, parts_.random, parts_.wall, parts_.gate, parts_.risk};
+  venue_time_.emplace(parts_.wall, *id_.link->venue());
+  const clock& time = planted("trust_wall_clock") ? parts_.wall : *venue_time_;
+  order_desk_parts parts{seat_->exchange(), parts_.journal, parts_.timers, parts_.random, time, parts_.gate, parts_.risk};
   desk_ = std::make_unique<order_desk>(id_.user, id_.account, id_.link->venue()->name(), instrument_, parts, make_desk_config(), self);
   if (paused_) desk_->block_entries(std::string(paused_reason));
   co_return result<void>();
@@ -164,7 +167,7 @@ void bot_instance::pause() {
   if (std::exchange(paused_, true)) return;
   tick_waits_ = false;
   if (halted_) return;
-  if (desk_) desk_->block_entries(std::string(paused_reason));
+  if (desk_ && !planted("ignore_pause")) desk_->block_entries(std::string(paused_reason));
   if (trading_) settle_state();
 }
 

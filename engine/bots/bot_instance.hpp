@@ -15,6 +15,7 @@
 #include "engine/bots/connection_report.hpp"
 #include "engine/bots/order_notes.hpp"
 #include "engine/bots/strategy_runner.hpp"
+#include "exchanges/venue_clock.hpp"
 
 namespace drover::engine {
 
@@ -206,6 +207,8 @@ class bot_instance final : private order_listener {
 
   std::shared_ptr<const exchanges::instrument> instrument_;
   std::unique_ptr<account_link::seat> seat_;
+  /// For the desk.
+  std::optional<exchanges::venue_clock> venue_time_;
   std::unique_ptr<order_desk> desk_;
   std::unique_ptr<exchanges::market_subscription> market_;
   std::optional<strategy_runner> strategy_;

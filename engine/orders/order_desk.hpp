@@ -44,6 +44,7 @@ struct order_desk_parts {
   order_journal& journal;
   timer_queue& timers;
   random_source& random;
+  /// The venue's time (exchanges/venue_clock.hpp).
   const clock& wall;
   /// Absent: nothing but the desk itself stands in the way of an order.
   const entry_gate* gate = nullptr;

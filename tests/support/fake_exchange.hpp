@@ -91,7 +91,9 @@ class fake_exchange final : public exchanges::exchange {
 
   const std::string& name() const override { return name_; }
   const exchanges::venue_traits& traits() const override { return traits_; }
-  milliseconds clock_offset() const override { return milliseconds(0); }
+  milliseconds clock_offset() const override { return offset; }
+  /// The venue's clock minus ours.
+  milliseconds offset{0};
   task<result<std::shared_ptr<const exchanges::instrument>>> find_instrument(std::string symbol) override {
     auto at = markets_.find(symbol);
     if (at == markets_.end()) co_return fail(exchanges::exchange_errc::instrument_unknown, symbol);

@@ -110,6 +110,20 @@ TEST(BotManager, NewCredentialsRestartTheBotWithTheNewKey) {
   EXPECT_EQ(w.open_orders(id), 3u);
 }
 
+TEST(BotManager, DatesOrdersByTheClockOfTheExchangeWhenItsOwnIsWrong) {
+  bot_world w;
+  w.venue().offset = -3'600'000ms;
+  const auto id = w.connect_and_approve(1, "key");
+  w.price(60'000);
+  w.start();
+  w.price(60'000);
+  const auto open = test::run(w.io, w.journal->load_open(id)).value();
+  ASSERT_FALSE(open.empty());
+  const auto& intent = open.front().intent;
+  EXPECT_LE(intent.created_at, w.clock.wall_now() - 1h);
+  EXPECT_LT(intent.dead_after, w.clock.wall_now() - 59min);
+}
+
 TEST(BotManager, ADrainLeavesOrdersAndTheNextEngineTakesThemUp) {
   bot_world w;
   const auto id = w.connect_and_approve(1, "key-one-1111");

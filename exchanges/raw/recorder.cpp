@@ -7,6 +7,7 @@
 
 #include "base/failpoint.hpp"
 #include "base/log.hpp"
+#include "base/planted.hpp"
 #include "exchanges/raw/call_text.hpp"
 #include "exchanges/raw/redaction.hpp"
 
@@ -118,7 +119,7 @@ void recorder::append_start_gap(lane& l, std::string_view stream, std::string_vi
     append(l, {spool_kind::gap, stream, {}, account, {}, {}, 0, now, 0, body});
   };
   if (!stream.ends_with(private_stream_ending)) {
-    if (resumes) note(known->last_received);
+    if (resumes && !planted("raw_no_start_gap")) note(known->last_received);
     return;
   }
   if (resumes) resumed_.try_emplace(std::string(stream), resumed_stream{known->last_received, {}});
@@ -167,6 +168,7 @@ void recorder::end_drop(std::string_view stream, wall_time now) {
   if (found == drops_.end()) return;
   auto ended = found->second;
   drops_.erase(found);
+  if (planted("raw_forget_drop")) return;
   record_gap(stream, ended.from, now, "the spool was full: " + std::to_string(ended.count) + " records dropped");
   // Refused again: the drop goes on and keeps its beginning.
   if (auto again = drops_.find(stream); again != drops_.end()) {
@@ -264,7 +266,7 @@ task<void> recorder::run_sync() {
 void recorder::forsake(const std::vector<std::pair<lane*, std::uint64_t>>& failed) {
   for (const auto& [l, index] : failed) {
     ++statistics_.sync_failures;
-    if (l->spool->open_index() == index) l->spool->rotate();
+    if (l->spool->open_index() == index && !planted("raw_trust_failed_sync")) l->spool->rotate();
   }
   if (!failed.empty()) read_wanted_.notify();
 }

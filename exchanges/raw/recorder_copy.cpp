@@ -4,6 +4,7 @@
 
 #include "base/failpoint.hpp"
 #include "base/log.hpp"
+#include "base/planted.hpp"
 #include "exchanges/raw/recorder.hpp"
 
 namespace drover::exchanges {
@@ -59,7 +60,9 @@ task<void> recorder::run_read() {
     const auto index = l->spool->closed()[l->handed++].index;
     auto path = l->spool->path_of(index);
     auto bad_path = l->spool->quarantine_path_of(index);
-    auto content = co_await reader_.read(std::move(path), std::move(bad_path));
+    auto state_path = l->spool->state_path();
+    auto state = l->spool->make_state();
+    auto content = co_await reader_.read(std::move(path), std::move(bad_path), std::move(state_path), std::move(state));
     loaded_.push_back({l, index, std::move(content)});
     store_wanted_.notify();
   }
@@ -158,12 +161,14 @@ task<void> recorder::store_batch(lane* l, std::uint64_t index, std::shared_ptr<c
     if (stored) {
       if (told) log.info("the database takes raw data again", {{"spooled_bytes", total_bytes()}});
       statistics_.stored += stored->stored;
+      for (const auto& r : *batch) l->spool->note_stored(r);
       for (std::size_t i = 0; i < batch->size(); ++i)
         if (i + 1 == batch->size() || (*batch)[i + 1].stream != (*batch)[i].stream)
           statistics_.stored_to[(*batch)[i].stream] = (*batch)[i].sequence;
       if (!stored->refused.empty()) co_await quarantine(l, index, batch, std::move(stored->refused));
       co_return;
     }
+    if (planted("raw_remove_unstored")) co_return;
     if (!std::exchange(told, true))
       log.warn("raw data stays in the spool, the database does not take it", {{"err", stored.error()}});
     co_await sleep_for(timers_, wait);
@@ -178,7 +183,7 @@ task<void> recorder::quarantine(lane* l, std::uint64_t index, std::shared_ptr<co
     const auto& r = batch->at(i);
     log.error("the database refuses a raw record, set aside", {{"stream", r.stream}, {"sequence", r.sequence}});
     encode_record(view_of(r), bytes);
-    if (r.kind != spool_kind::gap)
+    if (r.kind != spool_kind::gap && !planted("raw_silent_quarantine"))
       record_gap(r.stream, r.received_at, r.received_at, "record " + std::to_string(r.sequence) + " was refused by the database");
   }
   statistics_.quarantined += refused.size();

@@ -36,6 +36,8 @@ class spool_writer {
     std::uint64_t sequence = 0;
     /// Up to when everything is either recorded or noted as a gap.
     wall_time last_received;
+    /// Up to when it is in the database: what the disk may forget without a trace.
+    wall_time stored_to;
     /// Nothing was recorded since the spool was opened: what came before, an earlier process heard.
     bool idle = true;
   };
@@ -52,6 +54,8 @@ class spool_writer {
   static std::string lane_of(std::string_view stream);
   /// Goes on counting where `other` stopped, for streams of this lane.
   void adopt_sequences(const spool_writer& other);
+  /// A record of this lane is in the database.
+  void note_stored(const spool_record&);
 
   const std::string& lane() const { return lane_; }
 
@@ -77,7 +81,8 @@ class spool_writer {
   std::filesystem::path path_of(std::uint64_t index) const;
   std::filesystem::path quarantine_path_of(std::uint64_t index) const;
   std::filesystem::path state_path() const;
-  /// The sequences as text, to be written to state_path() before a segment is removed.
+  /// The sequences as text, to be written to state_path() before a segment is removed. The times beside them are those of what is
+  /// stored: a later record may still be lost with the power, and must not be taken for safe then.
   std::string make_state() const;
 
  private:

@@ -212,6 +212,17 @@ task<result<void>> order_desk::state::look_for(order_ptr order) {
   if (!is(found.error(), exchanges::exchange_errc::order_not_found)) co_return std::unexpected(found.error());
   if (++order->missing < (planted("vanished_at_once") ? 1 : vanished_after) || now() < order->provable_at)
     co_return result<void>{};
+  // One endpoint that is behind is no proof: the trades may know the order still.
+  auto fills = co_await parts.exchange.fetch_fills(symbol(), known_fills(), exchanges::lane::reconcile);
+  if (!fills) co_return std::unexpected(fills.error());
+  bool traded = false;
+  for (auto& f : *fills) {
+    if (find_live(f.client_order_id, f.venue_order_id) != order || was_booked_lately(f)) continue;
+    traded = true;
+    push(sighting{order, std::nullopt, std::move(f)});
+  }
+  if (traded || order->ended()) co_return result<void>{};
+  const bool all_filled = order->filled >= order->intent.quantity;
   desk_log().error("the exchange does not know an order any more that it had accepted",
                    {{"user", user}, {"account", account}, {"order", order->intent.client_order_id()}});
   exchanges::order gone{.symbol = symbol(),
@@ -219,7 +230,7 @@ task<result<void>> order_desk::state::look_for(order_ptr order) {
                         .client_order_id = order->intent.client_order_id(),
                         .side = order->intent.side,
                         .type = order->intent.type,
-                        .status = exchanges::order_status::expired,
+                        .status = all_filled ? exchanges::order_status::filled : exchanges::order_status::expired,
                         .price = order->intent.price,
                         .quantity = order->intent.quantity,
                         .filled_quantity = order->reported,

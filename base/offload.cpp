@@ -64,6 +64,10 @@ struct worker_pool::state {
   }
 
   bool try_add(job& fresh) {
+    if (threads.empty()) {
+      fresh.execute();
+      return true;
+    }
     const std::lock_guard lock(mutex);
     if (stopping || waiting.size() >= queue_limit) return false;
     waiting.push_back(&fresh);

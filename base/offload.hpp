@@ -15,7 +15,8 @@ namespace drover {
 /// nothing of the caller; results arrive on the awaiting coroutine's executor.
 class worker_pool {
  public:
-  /// `queue_limit`: jobs that may wait; one more answers errc::overloaded.
+  /// `queue_limit`: jobs that may wait; one more answers errc::overloaded. Without threads work runs where it is asked for,
+  /// one piece after the other: for simulations, where nothing may wait for the operating system.
   worker_pool(std::string name, std::size_t threads, std::size_t queue_limit);
   /// Finishes what runs, drops what waits (those awaits answer errc::cancelled), joins the threads.
   ~worker_pool();

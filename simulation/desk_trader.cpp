@@ -22,7 +22,7 @@ order_desk_config desk_config(const venue_kind& kind) {
 
 exchanges::credential_source keys_of(account_id account) {
   return [account]() -> result<exchanges::credentials> {
-    return exchanges::credentials{secret(key_of(account)), secret("secret"), {}};
+    return exchanges::credentials{secret(to_string(api_key{account})), secret(secret_of({account})), {}};
   };
 }
 
@@ -31,16 +31,20 @@ exchanges::credential_source keys_of(account_id account) {
 desk_trader::desk_trader(parts p)
     : parts_(std::move(p)),
       connection_(parts_.exchange.open_account(keys_of(parts_.account.id), std::to_string(parts_.account.id.value))),
+      venue_time_(parts_.time, parts_.exchange),
       desk_(std::make_unique<order_desk>(
           parts_.account.user, parts_.account.id, parts_.exchange.name(),
           parts_.around.venues[parts_.account.venue]->instrument(),
-          order_desk_parts{*connection_, parts_.journal, parts_.timers, parts_.random, parts_.time},
+          order_desk_parts{*connection_, parts_.journal, parts_.timers, parts_.random, venue_time_},
           desk_config(parts_.around.venues[parts_.account.venue]->kind()), *this)) {
   connection_->subscribe([this](const exchanges::account_event& event) { desk_->handle(event); });
 }
 desk_trader::~desk_trader() = default;
 
-void desk_trader::on_order_changed(const live_order&, const std::string&) {}
+/// A cancel that could not be carried out is asked for again; one that was taken on is not.
+void desk_trader::on_order_changed(const live_order& order, const std::string&) {
+  if (!order.cancel_requested) cancelled_.erase(order.id);
+}
 
 void desk_trader::on_fill(const booked_fill& booked) {
   if (!told_fills_.insert(booked.fill.trade_id).second)
@@ -57,6 +61,7 @@ task<bool> desk_trader::reconcile(std::int64_t lease_epoch) {
   while (!lost_) {
     failed_ = false;
     auto done = co_await desk_->reconcile(lease_epoch, false);
+    cancelled_.clear();
     if (done) co_return true;
     const auto pause = wait.next(parts_.random);
     co_await sleep_for(parts_.timers, pause);
@@ -68,7 +73,7 @@ task<void> desk_trader::run(std::int64_t lease_epoch) {
   while (!lost_) {
     running_ = co_await reconcile(lease_epoch);
     while (running_ && !failed_) {
-      const auto thought = setting::around(parts_.around.think_time, parts_.random);
+      const auto thought = parts_.around.pause(parts_.around.think_time);
       co_await sleep_for(parts_.timers, thought);
       // A person stops the bot and starts it again.
       const bool locks = !parts_.around.quiet && !blocked_ &&
@@ -109,7 +114,8 @@ void desk_trader::act() {
     blocked_ = false;
   }
   if (parts_.around.quiet) {
-    for (const auto& o : orders) desk_->cancel(o.id);
+    for (const auto& o : orders)
+      if (cancelled_.insert(o.id).second) desk_->cancel(o.id);
     return;
   }
   const bool full = orders.size() >= most_live_orders;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/orders/order_desk.hpp"
+#include "exchanges/venue_clock.hpp"
 #include "simulation/setting.hpp"
 #include "simulation/venue_link.hpp"
 
@@ -47,9 +48,12 @@ private:
 
   parts parts_;
   std::unique_ptr<exchanges::exchange_account> connection_;
+  exchanges::venue_clock venue_time_;
   std::unique_ptr<engine::order_desk> desk_;
   bool running_ = false, failed_ = false, lost_ = false, blocked_ = false;
   std::set<std::string> told_fills_;
+  /// What the desk was asked to cancel when nothing was wanted any more.
+  std::set<uuid> cancelled_;
 };
 
 }  // namespace drover::simulation

@@ -36,6 +36,8 @@ enum class fault {
   event_late,
   stream_breaks,
   ticker_breaks,
+  // Answers, stream and queries together, as when a venue is overloaded.
+  venue_unwell,
   // The database.
   commit_in_doubt,
   statement_failed,
@@ -44,10 +46,21 @@ enum class fault {
   // The engine.
   engine_crash,
   engine_twice,
+  clock_wrong,
+  clock_jumps,
+  engine_drain,
+  // The machine under it, in runs that record what the venues say.
+  power_loss,
+  disk_full,
+  disk_error,
+  record_refused,
   // People.
   people,
+  accounts_change,
+  bots_change,
+  keys_replaced,
 };
-inline constexpr std::size_t fault_count = static_cast<std::size_t>(fault::people) + 1;
+inline constexpr std::size_t fault_count = static_cast<std::size_t>(fault::keys_replaced) + 1;
 std::string_view to_string(fault);
 std::optional<fault> parse_fault(std::string_view name);
 

@@ -51,21 +51,24 @@ public:
     auto& sim = core->parts.sim;
     auto withheld = terms.why_not ? terms.why_not() : std::string();
     if (!withheld.empty()) co_return fail(exchange_errc::not_sent, std::move(withheld));
-    if (!core->parts.life->cut) core->parts.judge.order_sent(core->parts.life->engine, *who, request);
+    if (!core->parts.life->cut) core->parts.judge.order_sent(core->parts.life->engine, who->account, request);
     const wall_time signed_at = core->signing_time();
     auto arrive = [&sim, signed_at, window]() -> result<void> {
       const auto late = sim.wall_now() - signed_at;
       if (late > window || late < -nanoseconds(1s)) return fail(exchange_errc::clock_skew, "outside of its window");
       return {};
     };
-    auto act = [&v = venue(), request, account = number(*who)] { return v.place(account, request); };
+    auto act = [core, request, key = *who]() -> result<order> {
+      if (!core->parts.keys.takes(key)) return fail(exchange_errc::bad_credentials, "the key was deleted");
+      return core->parts.venue.place(number(key.account), request);
+    };
     auto placed = co_await core->ask<order>(facts, arrive, act);
     co_return placed;
   }
 
   void subscribe(std::function<void(const account_event&)> on_event) override {
     const auto who = sign();
-    stream_ = std::make_shared<link_stream>(core_, who ? number(*who) : 0, std::move(on_event));
+    stream_ = std::make_shared<link_stream>(core_, who ? number(who->account) : 0, std::move(on_event));
     stream_->open();
   }
 
@@ -73,11 +76,13 @@ private:
   model_venue& venue() const { return core_->parts.venue; }
   static int number(account_id account) { return static_cast<int>(account.value); }
 
-  /// The account whose key would sign.
-  result<account_id> sign() const {
+  /// The key that signs.
+  result<api_key> sign() const {
     auto keys = source_();
     if (!keys) return std::unexpected(keys.error());
-    return account_of_key(keys->api_key.reveal());
+    const auto key = parse_api_key(keys->api_key.reveal());
+    if (!core_->parts.life->cut) core_->parts.judge.request_signed(label_, key);
+    return key;
   }
 
   template <class T>
@@ -88,7 +93,10 @@ private:
     link_core::request_facts facts{.lane = l, .account = label_};
     auto grant = co_await core->leave(facts);
     if (!grant) co_return std::unexpected(grant.error());
-    auto act = [what = std::move(what), account = *who] { return what(account); };
+    auto act = [core, what = std::move(what), key = *who]() -> result<T> {
+      if (!core->parts.keys.takes(key)) return fail(exchange_errc::bad_credentials, "the key was deleted");
+      return what(key.account);
+    };
     auto answer = co_await core->ask<T>(facts, {}, act);
     co_return answer;
   }

@@ -9,6 +9,7 @@ using exchanges::exchange_errc;
 
 constexpr std::uint64_t usual_way_ns = 150'000'000, slow_way_ns = 15'000'000'000;
 constexpr std::uint64_t offset_error_ms = 300;
+constexpr nanoseconds clock_interval = std::chrono::minutes(5);
 /// A venue says "too frequent" to one account, or to everybody on our address.
 constexpr std::string_view banned_word = "address banned";
 
@@ -18,13 +19,21 @@ nanoseconds draw_below(world& sim, std::uint64_t ns) {
 
 }  // namespace
 
-link_core::link_core(link_parts p) : parts(std::move(p)), ledger(parts.sim.get_executor(), parts.timers, link_rules) {}
+link_core::link_core(link_parts p) : parts(std::move(p)), ledger(parts.sim.get_executor(), parts.timers, parts.rules) {}
 
 void link_core::measure_clock() {
   const auto error = static_cast<std::int64_t>(parts.sim.random().below(2 * offset_error_ms + 1)) -
                      static_cast<std::int64_t>(offset_error_ms);
   offset_ =
       std::chrono::duration_cast<milliseconds>(parts.sim.wall_now() - parts.time.wall_now()) + milliseconds(error);
+}
+
+void link_core::keep_measuring_clock() {
+  measure_clock();
+  parts.sim.call_after(clock_interval, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self && !self->parts.life->cut) self->keep_measuring_clock();
+  });
 }
 
 nanoseconds link_core::draw_way() {
@@ -37,7 +46,11 @@ task<result<exchanges::rate_grant>> link_core::leave(request_facts facts) {
   const std::span<const exchanges::rate_charge> used(charges.data(), facts.places ? 2 : 1);
   const auto deadline = parts.sim.now() + request_timeout;
   auto grant = co_await ledger.acquire(facts.lane, used, facts.account, {}, deadline);
-  if (grant && !parts.life->cut) parts.judge.request_sent(parts.life->engine, parts.venue.name());
+  if (!grant || parts.life->cut) co_return grant;
+  parts.judge.request_sent(parts.life->engine, parts.venue.name());
+  bool fits = sent_.note(parts.sim.now(), parts.rules[requests_rule], {});
+  if (facts.places) fits = sent_.note(parts.sim.now(), parts.rules[orders_rule], facts.account) && fits;
+  if (!fits) parts.judge.fail("more requests left for " + parts.venue.name() + " than its limits allow");
   co_return grant;
 }
 
@@ -55,7 +68,7 @@ link_core::fate link_core::draw_fate(const request_facts& facts) {
   f.reset = faults.strikes(fault::connection_reset, random);
   f.fails_before = faults.strikes(fault::server_error_not_placed, random);
   f.fails_after = faults.strikes(fault::server_error_placed, random);
-  f.answer_lost = faults.strikes(fault::answer_lost, random);
+  f.answer_lost = faults.strikes(fault::answer_lost, random) || (parts.venue.is_unwell() && random.below(4) != 0);
   const auto bound = static_cast<std::uint64_t>(nanoseconds(parts.venue.kind().processing_bound).count());
   if (facts.places && faults.strikes(fault::execution_delayed, random)) f.inside = draw_below(parts.sim, bound);
   return f;

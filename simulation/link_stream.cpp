@@ -70,7 +70,7 @@ void link_stream::send(exchanges::account_event event) {
   auto& sim = core_->parts.sim;
   auto& random = sim.random();
   const auto& faults = core_->parts.faults;
-  if (faults.strikes(fault::event_lost, random)) return;
+  if (core_->parts.venue.is_unwell() || faults.strikes(fault::event_lost, random)) return;
   const int copies = faults.strikes(fault::event_twice, random) ? 2 : 1;
   for (int i = 0; i < copies; ++i) {
     auto at = sim.now() + core_->draw_way();
@@ -86,7 +86,9 @@ void link_stream::send(exchanges::account_event event) {
 }
 
 void link_stream::deliver(const exchanges::account_event& event) {
-  if (!core_->parts.life->cut) on_event_(event);
+  if (core_->parts.life->cut) return;
+  core_->hear(".user", std::to_string(account_));
+  on_event_(event);
 }
 
 }  // namespace drover::simulation

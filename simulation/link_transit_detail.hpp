@@ -6,11 +6,8 @@
 
 namespace drover::simulation {
 
+/// Indexes of a venue's rules.
 inline constexpr std::size_t requests_rule = 0, orders_rule = 1;
-inline constexpr std::array<exchanges::rate_rule, 2> link_rules{{
-    {.name = "requests_1m", .scope = exchanges::rate_scope::address, .limit = 1'200, .window = std::chrono::minutes(1)},
-    {.name = "orders_10s", .scope = exchanges::rate_scope::account, .limit = 50, .window = std::chrono::seconds(10)},
-}};
 inline constexpr nanoseconds request_timeout = std::chrono::seconds(10);
 
 /// What becomes of one request, drawn when it leaves.
@@ -55,6 +52,7 @@ task<result<T>> link_core::ask(request_facts facts, std::function<result<void>()
         serve();
     });
   auto value = co_await reply<result<T>>::wait(answer);
+  hear(".rest", facts.account);
   if (!value) hear_limits(facts, {.source = 0, .granted_at = granted_at}, value.error());
   co_return value;
 }

@@ -2,11 +2,15 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "simulation/measure.hpp"
 #include "simulation/plants.hpp"
-#include "simulation/run.hpp"
+#include "simulation/report.hpp"
 #include "simulation/shrink.hpp"
 
 namespace {
@@ -18,39 +22,27 @@ constexpr int exit_usage = 2;
 
 struct command_line {
   std::uint64_t seed = 1;
-  double hours = 1;
+  double hours = 1, minutes = 0;
   int count = 1;
   bool shrink = false, trace = false;
   std::vector<std::string> without;
-  std::string plant;
-  bool list_plants = false, stop_at_failure = false;
+  std::string plant, corpus;
+  bool list_plants = false, stop_at_failure = false, measure = false;
 };
 
-std::string repro(const run_options& o, const std::string& plant) {
-  std::string text =
-      fmt::format("engine-sim{} --seed {} --hours {:g}", plant.empty() ? std::string() : "-planted --plant " + plant,
-                  o.seed, static_cast<double>(o.span.count()) / 3.6e12);
-  for (const auto f : o.without) text += fmt::format(" --without {}", to_string(f));
-  return text;
-}
-
-void print(const run_options& o, const run_verdict& v, const std::string& plant, nanoseconds took) {
-  const double hours = static_cast<double>(v.simulated.count()) / 3.6e12;
-  const double rate = hours / (static_cast<double>(took.count()) / 1e9);
-  fmt::print(
-      "seed {} {} hash {:016x} hours {:.2f} steps {} intents {} sent {} placed {} unknown {} hours_per_second {:.1f}\n",
-      o.seed, v.failure.empty() ? "ok" : "FAILED", v.hash, hours, v.steps, v.totals.intents, v.totals.sent,
-      v.totals.placed, v.totals.unknown, rate);
-  if (v.failure.empty()) return;
-  fmt::print("  {}\n  repeat: {}\n", v.failure, repro(o, plant));
-}
-
-bool run_one(const run_options& o, const command_line& line) {
+/// True when it held; of a planted bug: when what it does was not seen.
+bool run_one(const run_options& o, const command_line& line, run_sums& all) {
   const auto begin = system_clock().now();
   const auto v = run_simulation(o);
-  print(o, v, line.plant, system_clock().now() - begin);
+  all.add(v);
+  print_verdict(o, v, line.plant, system_clock().now() - begin);
   std::fflush(stdout);
-  if (v.failure.empty() || !line.shrink) return v.failure.empty();
+  if (v.failure.empty()) return true;
+  if (!line.plant.empty() && !shows(line.plant, v.failure)) {
+    fmt::print("  not what '{}' should look like; going on\n", line.plant);
+    return true;
+  }
+  if (!line.shrink) return false;
   shrink(o, [&line](const run_options& smaller, const run_verdict& found) {
     fmt::print("  smaller: {}: {}\n", repro(smaller, line.plant), found.failure);
     std::fflush(stdout);
@@ -58,25 +50,57 @@ bool run_one(const run_options& o, const command_line& line) {
   return false;
 }
 
-int run(const command_line& line) {
-  run_options o{.span = nanoseconds(static_cast<std::int64_t>(line.hours * 3.6e12)), .print = line.trace};
-  for (const auto& name : line.without) {
+/// Adds the fault names to the options; false when there is no such fault.
+bool leave_out(const std::vector<std::string>& names, run_options& o) {
+  for (const auto& name : names) {
     const auto f = parse_fault(name);
     if (!f) {
       fmt::print(stderr, "engine-sim: there is no fault '{}'; simulation/fault_plan.cpp lists them\n", name);
-      return exit_usage;
+      return false;
     }
     o.without.push_back(*f);
   }
-  int failed = 0;
+  return true;
+}
+
+/// Lines "SEED HOURS [without FAULT …]  # what failed then".
+int run_corpus(const command_line& line) {
+  std::ifstream file(line.corpus);
+  if (!file) {
+    fmt::print(stderr, "engine-sim: {} cannot be read\n", line.corpus);
+    return exit_usage;
+  }
+  run_sums all;
+  for (std::string text; std::getline(file, text);) {
+    std::istringstream words(text.substr(0, text.find('#')));
+    run_options o{.print = line.trace};
+    double hours = 0;
+    if (!(words >> o.seed >> hours)) continue;
+    o.span = span_of_hours(hours);
+    std::vector<std::string> without{std::istream_iterator<std::string>(words), {}};
+    std::erase(without, "without");
+    if (!leave_out(without, o)) return exit_usage;
+    run_one(o, line, all);
+  }
+  all.print();
+  return all.failed == 0 ? 0 : 1;
+}
+
+int run(const command_line& line) {
+  run_options o{.span = span_of_hours(line.hours), .print = line.trace};
+  if (!leave_out(line.without, o)) return exit_usage;
+  const auto end = system_clock().now() + nanoseconds(static_cast<std::int64_t>(line.minutes * 6e10));
+  run_sums all;
+  bool found = false;
   for (int i = 0; i < line.count; ++i) {
+    if (line.minutes > 0 && system_clock().now() >= end) break;
     o.seed = line.seed + static_cast<std::uint64_t>(i);
-    if (run_one(o, line)) continue;
-    ++failed;
+    if (run_one(o, line, all)) continue;
+    found = true;
     if (line.stop_at_failure) break;
   }
-  fmt::print("{} failed\n", failed);
-  return failed == 0 ? 0 : 1;
+  all.print();
+  return found ? 1 : 0;
 }
 
 }  // namespace
@@ -96,6 +120,11 @@ int main(int argc, char** argv) {
   app.add_option("--without", line.without, "Leave this fault out (repeatable)");
   app.add_flag("--shrink", line.shrink, "Look for a smaller run that fails as well");
   app.add_flag("--stop-at-failure", line.stop_at_failure, "Do not go on to the next seed");
+  app.add_option("--minutes", line.minutes, "Start no further seed after so many minutes of real time; 0 = no limit")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 100'000.0));
+  app.add_option("--corpus", line.corpus, "Run the seeds of this file instead");
+  app.add_flag("--measure", line.measure, "Print what the simulation costs, as JSON");
   app.add_option("--plant", line.plant, "Put this bug in (engine-sim-planted only)");
   app.add_flag("--list-plants", line.list_plants, "List the bugs that can be put in");
   app.add_flag("--trace", line.trace, "Print every line of the history");
@@ -116,5 +145,9 @@ int main(int argc, char** argv) {
         line.plant);
     return exit_usage;
   }
-  return run(line);
+  if (line.measure) {
+    fmt::print("{}\n", measure_simulation());
+    return 0;
+  }
+  return line.corpus.empty() ? run(line) : run_corpus(line);
 }

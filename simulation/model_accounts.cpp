@@ -3,7 +3,6 @@
 #include <stdexcept>
 
 #include "simulation/statement_detail.hpp"
-#include "simulation/venue_link.hpp"
 #include "tenants/errors.hpp"
 
 namespace drover::simulation {
@@ -85,8 +84,7 @@ account_office::account_office(world& w, std::uint64_t seed)
 
 task<account_id> account_office::connect(user_id user, std::string exchange_name) {
   const account_id expected(++last_);
-  account_request request{std::move(exchange_name), secret(key_of(expected)), secret("a-secret-of-some-length"),
-                          secret(), "label"};
+  auto request = request_with({expected}, std::move(exchange_name));
   auto made = co_await service_->create(user, std::move(request));
   if (!made || made->id != expected)
     throw std::logic_error("an account could not be connected" +
@@ -96,6 +94,26 @@ task<account_id> account_office::connect(user_id user, std::string exchange_name
   if (!approved) throw std::logic_error("an account could not be approved");
   owners_[expected] = user;
   co_return expected;
+}
+
+account_request account_office::request_with(const api_key& key, std::string exchange_name) {
+  return {std::move(exchange_name), secret(to_string(key)), secret(secret_of(key)), secret(), "label"};
+}
+
+task<result<std::int64_t>> account_office::replace_key(user_id user, account_id id) {
+  auto current = co_await store_->get(user, id);
+  if (!current) co_return std::unexpected(current.error());
+  const auto version = current->credential_version + 1;
+  account_service::change wanted;
+  wanted.credentials = request_with({id, version}, current->exchange_name);
+  auto changed = co_await service_->update(user, id, std::move(wanted));
+  if (!changed) co_return std::unexpected(changed.error());
+  co_return version;
+}
+
+task<result<account>> account_office::approve(account_id id) {
+  std::string message;
+  return store_->approve(admin, id, std::nullopt, std::move(message));
 }
 
 task<void> account_office::set_active(user_id user, account_id account, bool active) {

@@ -7,6 +7,7 @@
 
 #include "crypto/keyring.hpp"
 #include "engine/bots/bot_store.hpp"
+#include "simulation/api_keys.hpp"
 #include "simulation/model_database.hpp"
 #include "tenants/accounts/account_service.hpp"
 
@@ -17,16 +18,23 @@ class account_office {
 public:
   account_office(world&, std::uint64_t seed);
 
-  /// Connects an account with the key that names it and has it approved; ids count from 1.
+  /// Connects an account with the key that names it (api_keys.hpp) and has it approved; ids count from 1.
   task<account_id> connect(user_id, std::string exchange_name);
   task<void> set_active(user_id, account_id, bool active);
   void set_banned(user_id, bool banned);
+  bool is_banned(user_id user) const { return banned_.contains(user); }
+  /// New credentials; the account waits for an admin again. Answers the version of the new key.
+  task<result<std::int64_t>> replace_key(user_id, account_id);
+  task<result<tenants::account>> approve(account_id);
+  task<result<tenants::account>> get(user_id user, account_id id) { return store_->get(user, id); }
 
   const crypto::keyring& keyring() const { return keyring_; }
   tenants::account_store& committed() { return *store_; }
   engine::bot_store& bots() { return *bots_; }
 
 private:
+  static tenants::account_request request_with(const api_key&, std::string exchange_name);
+
   seeded_random random_;
   crypto::keyring keyring_;
   machine_clock time_;

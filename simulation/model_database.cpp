@@ -5,6 +5,7 @@ namespace {
 
 constexpr std::uint64_t usual_way_ns = 3'000'000, slow_way_ns = 4'000'000'000;
 constexpr std::uint64_t minutes_per_hour = 60;
+constexpr nanoseconds between_outages = std::chrono::minutes(5);
 
 }  // namespace
 
@@ -18,6 +19,7 @@ model_database::~model_database() = default;
 
 void model_database::pass_minute() {
   auto& random = world_.random();
+  if (world_.now() < down_until_ + between_outages) return;
   if (random.below(minutes_per_hour) >= 4 || !faults_.strikes(fault::database_down, random)) return;
   down_until_ = world_.now() + seconds(static_cast<std::int64_t>(1 + random.below(120)));
   oracle_.note("the database goes away");

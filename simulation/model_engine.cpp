@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/backoff.hpp"
+#include "exchanges/raw/recorder.hpp"
 #include "simulation/model_bots.hpp"
 #include "simulation/random_strategy.hpp"
 
@@ -10,6 +11,14 @@ namespace drover::simulation {
 namespace {
 
 constexpr milliseconds retry_floor{100}, retry_ceiling{5'000};
+/// Statistics count all orders that ever were.
+constexpr milliseconds statistics_interval{3'600'000};
+constexpr std::size_t worker_queue = 1'000;
+constexpr std::string_view spool_folder = "/spool";
+/// Small and slow, so that there are many segments and much is unsynced when the power fails.
+constexpr std::uint64_t segment_limit_bytes = 4'000;
+constexpr milliseconds copy_interval{5'000}, sync_interval{3'000};
+constexpr nanoseconds recorder_stop_limit = std::chrono::minutes(5);
 
 task_scope::failure_handler report_to(oracle& judge) {
   return [&judge](std::string_view name, std::string_view what) {
@@ -30,20 +39,30 @@ model_engine::model_engine(setting& s, int number)
       timers_(s.sim, time_),
       random_(s.sim.random().next_u64()),
       journal_(make_model_journal(s.database, life_)),
+      files_(s.disk.open(life_)),
+      workers_("files", 0, worker_queue),
+      drained_(s.sim.get_executor()),
       undertaker_(s.sim.get_executor(), "undertaker"),
       scope_(s.sim.get_executor(), "engine", report_to(s.judge)) {
-  for (auto& venue : s.venues)
+  for (auto& venue : s.venues) {
+    auto heard = [this, name = venue->name()](std::string_view channel, std::string_view account) {
+      record(name, channel, account);
+    };
     links_.emplace(venue->name(),
-                   std::make_unique<venue_link>(link_parts{s.sim, *venue, s.judge, s.faults, life_, time_, timers_}));
+                   std::make_unique<venue_link>(link_parts{s.sim, *venue, s.judge, s.faults, life_, time_, timers_,
+                                                           s.rules, s.keys, std::move(heard)}));
+  }
 }
 model_engine::~model_engine() = default;
 
 void model_engine::start() {
+  around_.judge.engine_started();
   around_.judge.note("engine " + std::to_string(life_->engine) + " starts");
   scope_.spawn("engine", run());
 }
 
 task<void> model_engine::run() {
+  if (around_.recording) co_await open_recorder();
   if (!around_.bots) co_return co_await run_desks();
   start_bots();
 }
@@ -55,6 +74,7 @@ void model_engine::start_bots() {
   config.strategy = around_.grid ? "grid" : "random";
   config.strategy_parameters =
       around_.grid ? R"({"levels":3,"spacing":"0.002","order_notional":"60"})" : R"({"seed":1})";
+  config.statistics_interval = statistics_interval;
   engine::bot_manager_parts parts{.executor = around_.sim.get_executor(),
                                   .timers = timers_,
                                   .random = random_,
@@ -101,11 +121,72 @@ void model_engine::kill() {
 }
 
 task<void> model_engine::bury() {
+  while (draining_) co_await drained_.wait();
   co_await scope_.join();
   for (auto& trader : traders_) co_await trader->stop();
   if (manager_) co_await manager_->drain();
   manager_.reset();
   buried_ = true;
+}
+
+void model_engine::drain() {
+  if (!manager_ || life_->cut || std::exchange(leaving_, true)) return;
+  around_.judge.note("engine " + std::to_string(life_->engine) + " drains");
+  draining_ = true;
+  undertaker_.spawn("drain", run_drain());
+}
+
+task<void> model_engine::run_drain() {
+  co_await manager_->drain();
+  if (!life_->cut)
+    for (const auto& account : around_.accounts) around_.judge.stop_answered(life_->engine, account.id);
+  if (recorder_) co_await recorder_->stop(recorder_stop_limit);
+  draining_ = false;
+  drained_.notify();
+  kill();
+}
+
+/// A real engine does not start without its spool; it is started again until it can.
+task<void> model_engine::open_recorder() {
+  exchanges::raw_recorder_config config;
+  config.folder = spool_folder;
+  config.segment_limit_bytes = segment_limit_bytes;
+  config.copy_interval = copy_interval;
+  config.sync_interval = sync_interval;
+  for (;;) {
+    auto store = make_model_raw_store(around_.records, around_.database, life_);
+    auto opened = exchanges::make_raw_recorder_on(around_.sim.get_executor(), timers_, *files_, std::move(store),
+                                                  workers_, config);
+    if (opened) {
+      recorder_ = std::move(*opened);
+      break;
+    }
+    co_await sleep_for(timers_, retry_ceiling);
+  }
+  scope_.spawn("raw recorder", recorder_->run());
+  recording_ = true;
+}
+
+void model_engine::record(const std::string& venue, std::string_view channel, std::string_view account) {
+  if (!recording_ || leaving_) return;
+  const std::string stream = venue + std::string(channel), owner(account);
+  const auto body = around_.records.next_body(stream, owner);
+  recorder_->record({.kind = exchanges::raw_kind::rest_response,
+                     .stream = stream,
+                     .endpoint = "model",
+                     .account = owner,
+                     .status = 200,
+                     .body = body});
+}
+
+void model_engine::stop_recording() {
+  recording_ = false;
+  scope_.spawn("end recording", end_recording());
+}
+
+task<void> model_engine::end_recording() {
+  co_await recorder_->stop(recorder_stop_limit);
+  left_in_spool_ = recorder_->get_statistics().segments;
 }
 
 std::string model_engine::why_not_running() const {
@@ -128,6 +209,12 @@ std::optional<decimal> model_engine::position(account_id account) const {
   for (const auto& trader : traders_)
     if (trader->account().id == account) return trader->position();
   return std::nullopt;
+}
+
+void model_engine::set_clock_error(nanoseconds ahead) {
+  around_.judge.note("the clock of engine " + std::to_string(life_->engine) + " is " +
+                     std::to_string(std::chrono::duration_cast<milliseconds>(ahead).count()) + " ms ahead");
+  time_.set_error(ahead);
 }
 
 void model_engine::account_changed(account_id account) {

@@ -16,7 +16,7 @@ constexpr std::int64_t spread_ticks = 10;
 const decimal fee_rate = decimal::literal("0.001");
 const decimal start_quote = decimal(10'000'000), start_base = decimal(1'000);
 /// Orders that a list leaves out are at least so old, and a query that lags does not know the last so long.
-constexpr nanoseconds longest_glitch = 40s;
+constexpr nanoseconds longest_glitch = 40s, longest_illness = 90s;
 /// The list of trades may be so far behind, newer ones before older ones.
 constexpr nanoseconds longest_trade_lag = 8s;
 constexpr std::uint64_t minutes_per_hour = 60;
@@ -269,12 +269,16 @@ void model_venue::pass_minute() {
     list_omits_until_ = world_.now() + glitch;
   else if (quiet && random.below(minutes_per_hour) < 20 && faults_.strikes(fault::query_lags, random))
     query_lags_until_ = world_.now() + glitch;
+  else if (quiet && random.below(minutes_per_hour) < 10 && faults_.strikes(fault::venue_unwell, random))
+    query_lags_until_ = unwell_until_ =
+        world_.now() +
+        nanoseconds(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(longest_illness.count()))));
   if (random.below(minutes_per_hour) < 2 && faults_.strikes(fault::maintenance, random))
     maintenance_until_ = world_.now() + seconds(static_cast<std::int64_t>(10 + random.below(300)));
 }
 
 void model_venue::calm_down() {
-  list_omits_until_ = query_lags_until_ = maintenance_until_ = world_.now();
+  list_omits_until_ = query_lags_until_ = maintenance_until_ = unwell_until_ = world_.now();
 }
 
 }  // namespace drover::simulation

@@ -67,6 +67,8 @@ public:
   /// A minute of it: glitches of its lists and queries begin and end, maintenance too.
   void pass_minute();
   bool in_maintenance() const { return world_.now() < maintenance_until_; }
+  /// Overloaded: most answers never come, the streams are mute and queries do not know the latest. Its lists are right.
+  bool is_unwell() const { return world_.now() < unwell_until_; }
   /// Faults end.
   void calm_down();
 
@@ -109,7 +111,7 @@ private:
   std::map<int, account_books> books_;
   /// Never both at a time: while one endpoint is behind, the other is right (REL-04's two pieces of evidence).
   steady_time list_omits_until_, query_lags_until_;
-  steady_time maintenance_until_;
+  steady_time maintenance_until_, unwell_until_;
   std::map<int, std::vector<std::weak_ptr<stream_listener>>> streams_;
   std::vector<std::weak_ptr<ticker_listener>> tickers_;
   std::function<void(const venue_order&)> on_placed_;

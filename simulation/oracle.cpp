@@ -12,6 +12,35 @@ namespace {
 
 /// order_desk_config::send_limit, and what running takes.
 constexpr nanoseconds send_limit = std::chrono::milliseconds(5'050);
+/// From the venue to the strategy: the way, a full mailbox, and the journal's answer to a question about a fill.
+constexpr nanoseconds tick_limit = std::chrono::seconds(15);
+/// The only orders that a stopped bot places: they close its position (resume_contract::flatten).
+constexpr std::string_view closing_tag = "flatten";
+
+/// REL-01 to REL-05. What was found to exist stays so; what was proved absent stays so.
+bool is_legal(intent_state before, intent_state after) {
+  using enum intent_state;
+  switch (before) {
+    case intended:
+      return after != intended;
+    case unknown:
+      return after != intended && after != unknown;
+    case accepted:
+      return after == closed;
+    case closed:
+      // A fill that came after the end.
+      return after == accepted;
+    case refused:
+    case not_placed:
+      return false;
+  }
+  return false;
+}
+
+/// It came to exist and ended without a trace: nobody can tell it from one that never was.
+bool left_nothing(const venue_order& order) {
+  return exchanges::is_terminal(order.status) && order.filled.is_zero();
+}
 
 }  // namespace
 
@@ -29,6 +58,7 @@ oracle::intent_facts* oracle::find(const std::string& client_order_id) {
 
 void oracle::lease_moved(int engine, account_id account, std::int64_t epoch) {
   note(fmt::format("lease account={} epoch={} engine={}", account.value, epoch, engine));
+  if (epoch <= leases_[account].epoch) fail(fmt::format("the epoch of account {} went back", account.value));
   leases_[account] = {engine, epoch};
 }
 
@@ -62,9 +92,9 @@ void oracle::outcome_committed(const engine::journal_order& before, intent_state
   const bool absent = after == intent_state::not_placed || after == intent_state::refused;
   if (after == intent_state::not_placed) ++totals_.not_placed;
   if (after == intent_state::refused) ++totals_.refused;
-  if (absent && facts->placed > 0)
+  if (absent && facts->placed > 0 && !left_nothing(*facts->at_venue))
     fail(fmt::format("{} was written off as {}, but the venue has it", id, to_string(after)));
-  if (!engine::is_unresolved(before.state))
+  if (!is_legal(before.state, after))
     fail(fmt::format("{} went from {} to {}", id, to_string(before.state), to_string(after)));
 }
 
@@ -76,10 +106,11 @@ void oracle::order_updated(const engine::journal_order& before, const engine::jo
     note(fmt::format("state {} {} -> {}", id, to_string(before.state), to_string(after.state)));
     facts->state = after.state;
     unresolved_[after.intent.account].erase(id);
+    if (!is_legal(before.state, after.state))
+      fail(fmt::format("{} went from {} to {}", id, to_string(before.state), to_string(after.state)));
   }
+  if (after.filled_quantity != before.filled_quantity) ++totals_.fills;
   if (facts->placed == 0) fail(id + " counts as existing, but no venue has it");
-  if (before.state == intent_state::not_placed || before.state == intent_state::refused)
-    fail(fmt::format("{} came back from {}", id, to_string(before.state)));
   if (exchanges::is_terminal(before.status) && before.status != after.status)
     fail(fmt::format("{} was {} and became {}", id, exchanges::to_string(before.status),
                      exchanges::to_string(after.status)));
@@ -99,14 +130,35 @@ void oracle::order_sent(int engine, account_id key_of, const exchanges::order_re
                      key_of.value));
   if (facts->state == intent_state::not_placed || facts->state == intent_state::refused)
     fail(fmt::format("{} was sent after it had been written off", id));
-  if (world_.wall_now() > facts->intent.created_at + send_limit) fail(id + " was sent too late");
-  if (stopped_.contains({engine, key_of}) || stopped_.contains({any_engine, key_of}))
+  if (world_.now() > facts->committed_at + send_limit) fail(id + " was sent too late");
+  const bool closes = facts->intent.tag == closing_tag;
+  if (!closes && (stopped_.contains({engine, key_of}) || stopped_.contains({any_engine, key_of})))
     fail(id + " was sent after the account had been stopped");
 }
 
 void oracle::request_sent(int engine, const std::string& venue) {
+  ++totals_.requests;
   const auto at = banned_until_.find({engine, venue});
   if (at != banned_until_.end() && world_.now() < at->second) fail("a request left for " + venue + " during a ban");
+}
+
+void oracle::request_signed(const std::string& label, const api_key& key) {
+  if (label != std::to_string(key.account.value))
+    fail(fmt::format("a request of account {} was signed with the key of account {}", label, key.account.value));
+  const auto least = least_key_.find(key.account);
+  if (least != least_key_.end() && key.version < least->second)
+    fail(fmt::format("a request of account {} was signed with a key that had been replaced", label));
+}
+
+void oracle::keys_retired(account_id account, std::int64_t version) {
+  note(fmt::format("keys of account {} before version {} are retired", account.value, version));
+  least_key_[account] = version;
+}
+
+void oracle::tick_decided(steady_time told_at) {
+  if (world_.now() - told_at > tick_limit)
+    fail(fmt::format("a strategy decided on a price that was {} s old",
+                     std::chrono::duration_cast<seconds>(world_.now() - told_at).count()));
 }
 
 void oracle::ban_heard(int engine, const std::string& venue, nanoseconds span) {
@@ -134,6 +186,7 @@ void oracle::order_placed(const model_venue& venue, account_id account, const ve
   const auto& i = facts->intent;
   if (world_.wall_now() > i.dead_after)
     fail(r.client_order_id + " came to exist after the time from which absence counts");
+  facts->at_venue = &order;
   if (++facts->placed > 1) fail(r.client_order_id + " exists twice at the venue");
   if (facts->state == intent_state::not_placed || facts->state == intent_state::refused)
     fail(fmt::format("{} came to exist after it had been written off as {}", r.client_order_id,

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "engine/orders/order_journal.hpp"
+#include "simulation/api_keys.hpp"
 #include "simulation/history.hpp"
 #include "simulation/model_venue.hpp"
 
@@ -35,6 +36,8 @@ public:
   /// The first byte of a request to place an order leaves `engine`, signed with the key of `key_of`.
   void order_sent(int engine, account_id key_of, const exchanges::order_request&);
   void request_sent(int engine, const std::string& venue);
+  /// A request about the account `label` is signed with `key`.
+  void request_signed(const std::string& label, const api_key& key);
   /// The engine was told to be silent for so long.
   void ban_heard(int engine, const std::string& venue, nanoseconds for_);
 
@@ -42,13 +45,26 @@ public:
   /// From here on no opening order of the account may leave this engine.
   void stop_answered(int engine, account_id);
   void start_asked(int engine, account_id);
+  /// From here on no request may be signed with a key of the account before this version.
+  void keys_retired(account_id, std::int64_t version);
+
+  // From a strategy.
+  /// It decides on a price that left the venue at `told_at`.
+  void tick_decided(steady_time told_at);
 
   // From a venue.
   void order_placed(const model_venue&, account_id, const venue_order&);
 
   struct totals {
-    std::uint64_t intents = 0, sent = 0, placed = 0, unknown = 0, not_placed = 0, refused = 0;
+    std::uint64_t intents = 0, sent = 0, placed = 0, unknown = 0, not_placed = 0, refused = 0, requests = 0, fills = 0,
+                  engines = 0, changes = 0;
   };
+  void engine_started() { ++totals_.engines; }
+  /// Somebody changed an account or a bot.
+  void person_acted(std::string_view line) {
+    note(line);
+    ++totals_.changes;
+  }
   const totals& get_totals() const { return totals_; }
 
 private:
@@ -59,6 +75,8 @@ private:
     std::int64_t epoch = 0;
     int sent = 0;
     int placed = 0;
+    /// The last one of this name that a venue has; lives as long as the venue.
+    const venue_order* at_venue = nullptr;
   };
   intent_facts* find(const std::string& client_order_id);
 
@@ -76,6 +94,7 @@ private:
   std::map<account_id, std::set<std::string>> unresolved_;
   std::map<std::pair<int, std::string>, steady_time> banned_until_;
   std::set<std::pair<int, account_id>> stopped_;
+  std::map<account_id, std::int64_t> least_key_;
 };
 
 }  // namespace drover::simulation

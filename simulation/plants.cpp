@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 
 #include "base/planted.hpp"
 
@@ -12,42 +13,66 @@ namespace simulation {
 namespace {
 
 constexpr std::array all{
-    plant{"send_before_commit", "the request leaves before its intent is stored"},
-    plant{"send_unstored", "an intent that could not be stored is sent all the same"},
-    plant{"send_fenced", "the account was lost, the order is sent all the same"},
-    plant{"take_next_epoch", "an engine that was fenced goes on under the next epoch"},
-    plant{"skip_fence", "the journal takes writes of any epoch"},
-    plant{"send_late", "no limit on how long an order may wait before it leaves"},
-    plant{"resend_unknown", "a request without an answer is sent again"},
-    plant{"resend_limited", "a request that was refused for its rate is sent again"},
-    plant{"unknown_is_refused", "an outcome that is not known counts as a refusal"},
-    plant{"never_resolve", "nobody asks what became of an unknown order"},
-    plant{"trust_first_not_found", "the first 'not found' is believed"},
-    plant{"ignore_dead_after", "absence counts before the request's validity has passed"},
-    plant{"one_endpoint", "absence at one endpoint is proof"},
-    plant{"forget_processing_bound", "a venue's own delay is left out of the validity"},
-    plant{"skip_recovery", "an account trades before its earlier orders are resolved"},
-    plant{"place_while_unknown", "new orders although the outcome of one is unknown"},
-    plant{"ignore_lock", "the trading lock is not looked at"},
-    plant{"ignore_late_lock", "an order that waits for the rate budget leaves although trading was locked meanwhile"},
-    plant{"settle_at_once", "a stop is answered while orders are on their way"},
-    plant{"missing_is_cancelled", "an order that is not in the list of open ones counts as cancelled"},
-    plant{"vanished_at_once", "an order that is not found once counts as ended"},
-    plant{"never_read_fills", "fills that the stream lost are never read"},
-    plant{"complete_too_early", "the newest fill of a list moves the mark although older ones may follow"},
-    plant{"ignore_late_fill", "fills of closed orders are dropped"},
-    plant{"tell_fill_twice", "a repeated fill is told to the strategy again"},
-    plant{"forget_dedupe", "a repeated fill is booked again"},
-    plant{"lose_fee", "fees do not reach the books"},
-    plant{"close_with_fills_missing", "an order is closed before its fills are booked"},
-    plant{"forget_cancel", "a cancel that has to wait for the order is forgotten"},
-    plant{"adopt_foreign", "an order of somebody else is taken for ours"},
-    plant{"reuse_id", "two orders share a client order id"},
-    plant{"other_quantity", "another quantity is sent than was stored"},
-    plant{"lose_time_in_force", "the time in force is not sent"},
-    plant{"ignore_release", "a bot that was switched off goes on"},
-    plant{"another_ones_key", "a bot signs with the key of another account"},
-    plant{"ignore_ban", "requests go on while the venue bans us"},
+    plant{"send_before_commit", "the request leaves before its intent is stored", "sent before its intent was stored"},
+    plant{"send_unstored", "an intent that could not be stored is sent all the same",
+          "sent before its intent was stored"},
+    plant{"send_fenced", "the account was lost, the order is sent all the same", "sent before its intent was stored"},
+    plant{"take_next_epoch", "an engine that was fenced goes on under the next epoch",
+          "of engine|was stored under epoch|belongs to engine"},
+    plant{"skip_fence", "the journal takes writes of any epoch", "was stored under epoch|belongs to engine"},
+    plant{"send_late", "no limit on how long an order may wait before it leaves",
+          "sent too late|after the time from which absence counts"},
+    plant{"resend_unknown", "a request without an answer is sent again", "sent twice|exists twice"},
+    plant{"resend_limited", "a request that was refused for its rate is sent again", "sent twice"},
+    plant{"unknown_is_refused", "an outcome that is not known counts as a refusal", "written off"},
+    plant{"never_resolve", "nobody asks what became of an unknown order", "no rest"},
+    plant{"trust_first_not_found", "the first 'not found' is believed", "written off"},
+    plant{"ignore_dead_after", "absence counts before the request's validity has passed", "written off"},
+    plant{"one_endpoint", "absence at one endpoint is proof", "written off"},
+    plant{"forget_processing_bound", "a venue's own delay is left out of the validity",
+          "written off|after the time from which absence counts"},
+    plant{"skip_recovery", "an account trades before its earlier orders are resolved",
+          "before|not open at the venue|in the journal"},
+    plant{"place_while_unknown", "new orders although the outcome of one is unknown", "was made while"},
+    plant{"ignore_lock", "the trading lock is not looked at", "after the account had been stopped"},
+    plant{"ignore_late_lock", "an order that waits for the rate budget leaves although trading was locked meanwhile",
+          "after the account had been stopped"},
+    plant{"settle_at_once", "a stop is answered while orders are on their way", "after the account had been stopped"},
+    plant{"missing_is_cancelled", "an order that is not in the list of open ones counts as cancelled",
+          "at the venue|in the journal"},
+    plant{"vanished_at_once", "an order that is not found once counts as ended", "at the venue|in the journal"},
+    plant{"never_read_fills", "fills that the stream lost are never read", "no rest"},
+    plant{"complete_too_early", "the newest fill of a list moves the mark although older ones may follow", "no rest"},
+    plant{"ignore_late_fill", "fills of closed orders are dropped", "no rest"},
+    plant{"tell_fill_twice", "a repeated fill is told to the strategy again", "twice"},
+    plant{"forget_dedupe", "a repeated fill is booked again", "filled beyond|holds|in the journal"},
+    plant{"lose_fee", "fees do not reach the books", "holds"},
+    plant{"close_with_fills_missing", "an order is closed before its fills are booked", "closed with fills missing"},
+    plant{"forget_cancel", "a cancel that has to wait for the order is forgotten", "open although it was cancelled"},
+    plant{"adopt_foreign", "an order of somebody else is taken for ours",
+          "counts as existing|filled|at the venue|in the journal"},
+    plant{"reuse_id", "two orders share a client order id", "twice|before its intent"},
+    plant{"other_quantity", "another quantity is sent than was stored", "not what its intent says"},
+    plant{"lose_time_in_force", "the time in force is not sent", "not what its intent says"},
+    plant{"ignore_release", "a bot that was switched off goes on", "after the account had been stopped"},
+    plant{"another_ones_key", "a bot signs with the key of another account", "with the key of account"},
+    plant{"ignore_ban", "requests go on while the venue bans us", "during a ban"},
+    plant{"overdraw", "the limits of the venue are not kept", "than its limits allow"},
+    plant{"ignore_pause", "a paused bot goes on placing orders", "after the account had been stopped"},
+    plant{"ignore_stop", "a bot that its owner stopped goes on", "after the account had been stopped"},
+    plant{"keep_old_key", "a bot goes on with a key that was replaced", "had been replaced|no rest"},
+    plant{"old_price", "a bot decides on the first price that it heard", "s old"},
+    plant{"log_secret", "an API secret is in the log", "a secret is in the log"},
+    plant{"trust_wall_clock", "times of orders come from our own clock, which may be wrong",
+          "after the time from which absence counts|written off|no rest"},
+    plant{"raw_remove_unstored", "a segment goes although the database did not take it", "is missing and no gap"},
+    plant{"raw_forget_drop", "what was dropped leaves no gap", "is missing and no gap"},
+    plant{"raw_no_start_gap", "what happened while no engine ran leaves no gap", "is missing and no gap"},
+    plant{"raw_count_anew", "numbers of an earlier process are given again", "is missing and no gap|was stored behind"},
+    plant{"raw_keep_torn_tail", "a torn tail is not cut before more is written", "is missing and no gap|spool"},
+    plant{"raw_trust_failed_sync", "a file that could not be synced is written on", "is missing and no gap"},
+    plant{"raw_early_state", "times of what may still be lost are taken for safe", "is missing and no gap"},
+    plant{"raw_silent_quarantine", "a refused record leaves no gap", "is missing and no gap"},
 };
 
 std::string_view chosen;
@@ -56,6 +81,14 @@ std::string_view chosen;
 
 std::span<const plant> plants() {
   return all;
+}
+
+bool shows(std::string_view name, std::string_view failure) {
+  const auto at = std::ranges::find(all, name, &plant::name);
+  if (at == all.end()) return false;
+  for (const auto& part : std::views::split(at->shown_by, '|'))
+    if (failure.contains(std::string_view(part))) return true;
+  return false;
 }
 
 bool choose_plant(std::string_view name) {
@@ -81,6 +114,9 @@ std::span<const plant> plants() {
 }
 bool choose_plant(std::string_view name) {
   return name.empty();
+}
+bool shows(std::string_view, std::string_view) {
+  return false;
 }
 
 }  // namespace drover::simulation

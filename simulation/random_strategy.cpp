@@ -1,6 +1,7 @@
 #include "simulation/random_strategy.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "base/random.hpp"
 
@@ -11,21 +12,27 @@ using namespace engine;
 
 constexpr std::size_t most_orders = 10;
 constexpr std::string_view symbol = "BTC/USDT";
-const bool* all_quiet = nullptr;
+random_strategy_world* around = nullptr;
 
 class random_strategy final : public strategy {
 public:
   explicit random_strategy(std::uint64_t seed) : random_(seed) {}
 
   strategy_actions on_start(const strategy_context&) override { return {}; }
-  strategy_actions on_order(const strategy_context&, const live_order&) override { return {}; }
+  /// A cancel that could not be carried out is asked for again; one that was taken on is not.
+  strategy_actions on_order(const strategy_context&, const live_order& order) override {
+    if (!order.cancel_requested) cancelled_.erase(order.id);
+    return {};
+  }
   strategy_actions on_fill(const strategy_context&, const exchanges::fill&, std::string_view) override { return {}; }
   std::string save_state() const override { return "{}"; }
 
   strategy_actions on_tick(const strategy_context& ctx) override {
     strategy_actions wanted;
-    if (all_quiet && *all_quiet) {
-      for (const auto& o : ctx.orders) wanted.emplace_back(cancel_order{o.id});
+    if (around) around->on_decision(ctx.ticker->received_at);
+    if (around && around->is_quiet()) {
+      for (const auto& o : ctx.orders)
+        if (cancelled_.insert(o.id).second) wanted.emplace_back(cancel_order{o.id});
       return wanted;
     }
     const bool full = ctx.orders.size() >= most_orders;
@@ -60,6 +67,7 @@ private:
   }
 
   seeded_random random_;
+  std::set<uuid> cancelled_;
 };
 
 result<std::unique_ptr<strategy>> make_random(const std::string& parameters, const std::string&) {
@@ -80,8 +88,8 @@ const strategy_kind* random_strategy_kind() {
   return &kind;
 }
 
-void set_random_strategy_quiet(const bool* quiet) {
-  all_quiet = quiet;
+void set_random_strategy_world(random_strategy_world* w) {
+  around = w;
 }
 
 }  // namespace drover::simulation

@@ -24,8 +24,12 @@ struct run_verdict {
   std::uint64_t hash = 0, steps = 0, lines = 0;
   /// Until the end, or until it failed.
   nanoseconds simulated{};
+  /// Of it outside of quiet stretches.
+  nanoseconds busy{};
   std::vector<fault> faults;
   oracle::totals totals;
+  /// Things that venues said to engines which record.
+  std::uint64_t records = 0;
   std::deque<std::string> last_lines;
 };
 

@@ -10,6 +10,27 @@ constexpr std::uint64_t most_venues = 3, most_accounts = 6;
 constexpr nanoseconds shortest_think = std::chrono::seconds(2), shortest_market = std::chrono::seconds(2);
 /// Doublings of the two above.
 constexpr std::uint64_t think_doublings = 7, market_doublings = 5;
+/// Between two thoughts or moves in a quiet stretch.
+constexpr nanoseconds asleep_pause = std::chrono::minutes(5);
+/// From people who are never away for long to years in which hardly anything happens.
+constexpr std::array<nanoseconds, 6> quiet_stretches{1h, 4h, 12h, 24h, 72h, 168h};
+constexpr std::uint64_t restless_one_in = 64, loud_one_in = 8, scarce_one_in = 4, recording_one_in = 3;
+
+nanoseconds draw_quiet_stretch(random_source& draws) {
+  if (draws.below(restless_one_in) == 0) return {};
+  return quiet_stretches[draws.below(quiet_stretches.size())];
+}
+
+std::array<exchanges::rate_rule, 2> draw_rules(random_source& draws) {
+  using exchanges::rate_rule, exchanges::rate_scope;
+  const bool scarce = draws.below(scarce_one_in) == 0;
+  return {
+      rate_rule{.name = "requests_1m",
+                .scope = rate_scope::address,
+                .limit = scarce ? 240 : 1'200,
+                .window = std::chrono::minutes(1)},
+      rate_rule{.name = "orders_10s", .scope = rate_scope::account, .limit = scarce ? 4 : 50, .window = seconds(10)}};
+}
 
 task<void> connect(account_office& office, user_id user, std::string venue) {
   co_await office.connect(user, std::move(venue));
@@ -28,7 +49,16 @@ setting::setting(std::uint64_t seed, bool print)
       market_interval(shortest_market * (1 << draws.below(market_doublings))),
       bots(draws.below(2) == 0),
       grid(bots && draws.below(3) == 0),
-      office(sim, draws.next_u64()) {
+      office(sim, draws.next_u64()),
+      disk(sim, judge, faults),
+      records(sim, faults) {
+  quiet_stretch = draw_quiet_stretch(draws);
+  rules = draw_rules(draws);
+  loud = draws.below(loud_one_in) == 0;
+  recording = draws.below(recording_one_in) == 0;
+  // Gaps are told in wall time, and one recorder writes to a folder.
+  if (recording)
+    for (const auto f : {fault::clock_wrong, fault::clock_jumps, fault::engine_twice}) faults.remove(f);
   const auto kinds = venue_kinds();
   const auto venue_count = 1 + draws.below(most_venues);
   for (std::uint64_t i = 0; i < venue_count; ++i) {
@@ -57,8 +87,13 @@ void setting::finish(task<void> work) {
   if (!broken.empty()) throw std::logic_error(broken);
 }
 
-nanoseconds setting::around(nanoseconds mean, random_source& random) {
-  return nanoseconds(static_cast<std::int64_t>(1 + random.below(static_cast<std::uint64_t>(2 * mean.count()))));
+nanoseconds setting::pause(nanoseconds mean) {
+  if (asleep) mean = asleep_pause;
+  return nanoseconds(1) + below(2 * mean);
+}
+
+nanoseconds setting::below(nanoseconds span) {
+  return nanoseconds(static_cast<std::int64_t>(sim.random().below(static_cast<std::uint64_t>(span.count()))));
 }
 
 }  // namespace drover::simulation

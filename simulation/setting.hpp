@@ -1,13 +1,21 @@
 #pragma once
 
+#include <array>
 #include <memory>
+#include <optional>
+#include <stdexcept>
+#include <type_traits>
 #include <vector>
 
+#include "exchanges/protocol/rate_rule.hpp"
+#include "simulation/api_keys.hpp"
 #include "simulation/fault_plan.hpp"
 #include "simulation/model_accounts.hpp"
 #include "simulation/model_database.hpp"
+#include "simulation/model_disk.hpp"
 #include "simulation/model_venue.hpp"
 #include "simulation/oracle.hpp"
+#include "simulation/raw_watch.hpp"
 #include "simulation/world.hpp"
 
 namespace drover::simulation {
@@ -32,18 +40,50 @@ struct setting {
   std::vector<model_account> accounts;
   /// Between two thoughts of a trader, on average; between two moves of the markets.
   nanoseconds think_time{}, market_interval{};
-  /// Nobody wants anything new any more.
+  /// Nobody wants anything new, for a while or any more.
   bool quiet = false;
+  /// It is a quiet stretch: thoughts, markets and what goes wrong are far apart.
+  bool asleep = false;
+  /// How long a stretch lasts in which nobody wants anything, on average; zero: there is none. Never in the first hour.
+  nanoseconds quiet_stretch{};
   /// The bot manager runs the accounts; else each has a desk with a trader behind it.
   bool bots = false;
   /// Of bots: the grid, else orders by chance.
   bool grid = false;
   account_office office;
+  /// The venues' limits, in the order of link_transit_detail.hpp; in some runs a budget that is always short.
+  std::array<exchanges::rate_rule, 2> rules;
+  key_register keys;
+  /// Engines record what the venues say, on this disk.
+  bool recording = false;
+  model_disk disk;
+  raw_watch records;
+  /// Log lines of every level are looked through.
+  bool loud = false;
 
-  /// Uniform in (0, 2 * mean).
   /// Runs what needs nothing but the world.
   void finish(task<void>);
-  static nanoseconds around(nanoseconds mean, random_source&);
+  /// What a store that waits for nothing answers; std::logic_error when it refuses.
+  template <class T>
+  T ask(task<result<T>> question);
+  /// Uniform in (0, 2 * mean); far more in a quiet stretch.
+  nanoseconds pause(nanoseconds mean);
+  nanoseconds below(nanoseconds span);
+
+private:
+  template <class T>
+  static task<void> keep(task<result<T>> question, std::optional<result<T>>& out) {
+    out = co_await std::move(question);
+  }
 };
+
+template <class T>
+T setting::ask(task<result<T>> question) {
+  std::optional<result<T>> answer;
+  finish(keep<T>(std::move(question), answer));
+  if (!answer || !*answer)
+    throw std::logic_error("a store refused: " + (answer ? answer->error().to_string() : "no answer"));
+  if constexpr (!std::is_void_v<T>) return std::move(**answer);
+}
 
 }  // namespace drover::simulation

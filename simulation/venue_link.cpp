@@ -1,14 +1,11 @@
 #include "simulation/venue_link.hpp"
 
-#include <array>
-#include <charconv>
+#include <utility>
 
 #include "simulation/link_transit_detail.hpp"
 
 namespace drover::simulation {
 namespace {
-
-constexpr std::string_view key_prefix = "api-key-of-";
 
 /// A market channel that nothing happens on, or the place of a ticker listener.
 class subscription final : public exchanges::market_subscription {
@@ -21,21 +18,10 @@ private:
 
 }  // namespace
 
-std::string key_of(account_id account) {
-  return std::string(key_prefix) + std::to_string(account.value);
-}
-
-account_id account_of_key(std::string_view api_key) {
-  account_id account;
-  if (api_key.starts_with(key_prefix)) api_key.remove_prefix(key_prefix.size());
-  std::from_chars(api_key.data(), api_key.data() + api_key.size(), account.value);
-  return account;
-}
-
 venue_link::venue_link(link_parts parts) : core_(std::make_shared<link_core>(parts)) {
-  core_->measure_clock();
+  core_->keep_measuring_clock();
   traits_.name = parts.venue.kind().name;
-  traits_.rules = link_rules;
+  traits_.rules = parts.rules;
   traits_.processing_bound = parts.venue.kind().processing_bound;
   traits_.visibility_delay = parts.venue.kind().visibility_delay;
 }
@@ -68,7 +54,9 @@ std::unique_ptr<exchanges::market_subscription> venue_link::subscribe_book_ticke
     link->parts.sim.call_after(link->draw_way(), [core, target, news] {
       const auto alive = core.lock();
       const auto listener = target.lock();
-      if (alive && listener && !alive->parts.life->cut) (*listener)(news);
+      if (!alive || !listener || alive->parts.life->cut) return;
+      alive->hear(".market", {});
+      (*listener)(news);
     });
   };
   core_->parts.venue.subscribe(std::weak_ptr(heard));

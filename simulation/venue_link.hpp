@@ -1,12 +1,16 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "exchanges/exchange.hpp"
 #include "exchanges/protocol/venue_protocol.hpp"
 #include "exchanges/rate_ledger.hpp"
+#include "simulation/api_keys.hpp"
+#include "simulation/budget_watch.hpp"
 #include "simulation/model_venue.hpp"
 #include "simulation/oracle.hpp"
 #include "simulation/reply.hpp"
@@ -23,6 +27,11 @@ struct link_parts {
   std::shared_ptr<const life_line> life;
   const clock& time;
   timer_queue& timers;
+  /// The two of link_transit_detail.hpp.
+  std::span<const exchanges::rate_rule> rules;
+  const key_register& keys;
+  /// Takes down what the venue said before anybody interprets it; empty: nobody does.
+  std::function<void(std::string_view channel, std::string_view account)> record;
 };
 
 /// The shared part of one engine's way to one venue: the real rate ledger, and a network on which requests and answers
@@ -50,8 +59,13 @@ public:
   /// Server time minus our wall clock, as last measured.
   milliseconds clock_offset() const { return offset_; }
   void measure_clock();
+  /// Now and then, as exchanges::clock_sync does.
+  void keep_measuring_clock();
   wall_time signing_time() const { return parts.time.wall_now() + offset_; }
   nanoseconds draw_way();
+  void hear(std::string_view channel, std::string_view account) const {
+    if (parts.record && !parts.life->cut) parts.record(channel, account);
+  }
 
 private:
   struct fate;
@@ -59,6 +73,7 @@ private:
   result<void> pass_gate();
   void hear_limits(const request_facts&, const exchanges::rate_grant&, const error&);
 
+  budget_watch sent_;
   milliseconds offset_{};
 };
 
@@ -91,10 +106,6 @@ private:
   std::shared_ptr<link_core> core_;
   exchanges::venue_traits traits_;
 };
-
-/// The key that names an account in the simulation, and back. 0: not one of ours.
-std::string key_of(account_id);
-account_id account_of_key(std::string_view api_key);
 
 /// exchange_account over a model venue; its private stream loses, repeats and delays.
 std::unique_ptr<exchanges::exchange_account> make_link_account(std::shared_ptr<link_core>, exchanges::credential_source,

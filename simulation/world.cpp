@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace drover::simulation {
 namespace {
@@ -58,12 +59,12 @@ bool world::step(steady_time end) {
   const bool timer_due = !timers_.empty() && timers_.begin()->first.first <= now_;
   if (!any_ready && (timers_.empty() || timers_.begin()->first.first > end)) return false;
   ++steps_;
-  running_ = true;
+  const bool within = std::exchange(running_, true);
   if (!any_ready || (timer_due && random_.below(2) == 0))
     run_timer();
   else
     run_ready();
-  running_ = false;
+  running_ = within;
   return true;
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/planted.hpp"
 #include "engine/bots/bot_instance.hpp"
 
 namespace drover::engine {
@@ -63,7 +64,7 @@ void bot_instance::on_account_event(const exchanges::account_event& event) {
 
 void bot_instance::on_ticker(const std::shared_ptr<const exchanges::book_ticker>& ticker) {
   if (halted_ && contract_ != resume_contract::flatten) return;
-  ticker_ = ticker;
+  if (!planted("old_price") || !ticker_) ticker_ = ticker;
   if (halted_ || way_out_.running) wake_waiter();
   // What was known is stale: nothing is decided on it.
   if (halted_ || !ticker || is_quiet()) return;

@@ -105,6 +105,7 @@ bool bot_supervisor::deliver_signal(bot_id id, trade_signal signal) {
 }
 
 bool bot_supervisor::is_changed(const entry& e, const tenants::runnable_account& account, const bot& wanted) const {
+  if (planted("keep_old_key")) return e.plan->parameters != wanted.parameters;
   return e.link->credential_version() != account.account.credential_version || e.plan->strategy != wanted.strategy ||
          e.plan->parameters != wanted.parameters;
 }
@@ -123,6 +124,7 @@ void bot_supervisor::want(const tenants::runnable_account& account, const bot& w
   }
   entry& e = *at->second;
   e.wished = wanted.resume;
+  if (wanted.desired == desired_state::stopped && planted("ignore_stop")) return;
   if (wanted.desired == desired_state::stopped) return stop_for_user(wanted.id, e, wanted);
   if (e.now == phase::stopping) {
     // One that only failed starts again by its own timer; one that was sent away, or is to run otherwise, starts right after.

@@ -235,7 +235,7 @@ void order_desk::state::wake_settler() {
 }
 
 task<void> order_desk::state::settle(nanoseconds limit) {
-  if (!scope) co_return;
+  if (!scope || planted("settle_at_once")) co_return;
   const auto deadline = now() + limit;
   wake_event changed(scope->get_executor());
   settler = &changed;
@@ -255,7 +255,7 @@ task<void> order_desk::state::stop() {
   ready = false;
   if (sweep_timer) parts.timers.cancel(*sweep_timer);
   sweep_timer.reset();
-  if (!scope || planted("settle_at_once")) co_return;
+  if (!scope) co_return;
   scope->stop();
   co_await scope->join();
 }

@@ -70,7 +70,6 @@ constexpr std::array all{
     plant{"raw_no_start_gap", "what happened while no engine ran leaves no gap", "is missing and no gap"},
     plant{"raw_count_anew", "numbers of an earlier process are given again", "is missing and no gap|was stored behind"},
     plant{"raw_keep_torn_tail", "a torn tail is not cut before more is written", "is missing and no gap|spool"},
-    plant{"raw_trust_failed_sync", "a file that could not be synced is written on", "is missing and no gap"},
     plant{"raw_early_state", "times of what may still be lost are taken for safe", "is missing and no gap"},
     plant{"raw_silent_quarantine", "a refused record leaves no gap", "is missing and no gap"},
 };

@@ -113,7 +113,7 @@ TEST(BotManager, NewCredentialsRestartTheBotWithTheNewKey) {
 TEST(BotManager, DatesOrdersByTheClockOfTheExchangeWhenItsOwnIsWrong) {
   bot_world w;
   w.venue().offset = -3'600'000ms;
-  const auto id = w.connect_and_approve(1, "key");
+  const auto id = w.connect_and_approve(1, "key-one-1111");
   w.price(60'000);
   w.start();
   w.price(60'000);

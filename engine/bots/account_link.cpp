@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "base/log.hpp"
-#include "base/planted.hpp"
 #include "tenants/accounts/account_service.hpp"
 
 namespace drover::engine {
@@ -107,7 +105,6 @@ exchanges::credential_source account_link::make_credential_source() const {
     tenants::credential_opener opener(*keyring, *sealed);
     auto clear = opener.open();
     if (!clear) return std::unexpected(clear.error());
-    if (planted("log_secret")) logger("bots").debug("a request is signed", {{"with", clear->api_secret.reveal()}});
     return exchanges::credentials{std::move(clear->api_key), std::move(clear->api_secret), std::move(clear->passphrase)};
   };
 }

@@ -114,6 +114,13 @@ TEST(CoinbaseExchangeRequests, PlaceEveryKindOfOrder) {
   EXPECT_EQ(line_of(*p, create(r)), R"(POST /orders {"type":"market",)" + tail + R"("funds":"92"})");
 }
 
+TEST(CoinbaseAdvancedRequests, PastTradesAreAskedForUpToAWholeSecond) {
+  auto trades = call_of(operation::trades);
+  trades.until = wall_time::from_ms(1'732'100'400'123);
+  EXPECT_EQ(line_of(*make_advanced_protocol(), trades),
+            "GET /api/v3/brokerage/market/products/BTC-USD/ticker?limit=500&start=1732014001&end=1732100401");
+}
+
 TEST(CoinbaseExchangeRequests, AddressOrdersByEitherId) {
   auto p = make_exchange_protocol();
   auto call = call_of(operation::find_order);

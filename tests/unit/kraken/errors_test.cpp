@@ -37,7 +37,6 @@ const std::map<std::string, exchange_errc> expected{
     {"EOrder:Post only order", exchange_errc::would_match},
     {"EOrder:Orders limit exceeded", exchange_errc::refused},
     {"EGeneral:Invalid arguments:cl_ord_id", exchange_errc::refused},
-    {"EGeneral:Invalid arguments:cl_ord_id not unique", exchange_errc::duplicate_order},
 };
 
 TEST(KrakenErrors, AreAtLeastAsPreciseAsAForeignClients) {
@@ -52,6 +51,12 @@ TEST(KrakenErrors, AreAtLeastAsPreciseAsAForeignClients) {
     ++seen;
   }
   EXPECT_EQ(seen, expected.size());
+}
+
+TEST(KrakenErrors, KnowAClientIdThatIsInUse) {
+  auto reply = read(call_of(operation::create_order), R"({"error":["EGeneral:Invalid arguments:cl_ord_id not unique"]})");
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().code, make_error_code(exchange_errc::duplicate_order));
 }
 
 TEST(KrakenErrors, ReadsThatFailAreMaintenance) {

@@ -122,6 +122,34 @@ TEST(MexcRequests, ReadTheMarketAsAForeignClient) {
   expect_same(candles, "fetchOHLCV", {{"limit", "60"}});
 }
 
+/// A full page does not say of which end of the span it is.
+TEST(MexcRequests, PastTradesAreAskedForInASpanThatOnePageHolds) {
+  auto trades = call_of(operation::trades);
+  trades.until = wall_time::from_ms(1'732'100'400'000);
+  EXPECT_EQ(protocol().make_request(trades)->query.plain(), "symbol=BTCUSDT&startTime=1732096800000&endTime=1732100400000&limit=1000");
+  const auto page_of = [](int rows) {
+    std::string body = "[";
+    for (int i = 0; i < rows; ++i)
+      body += (i > 0 ? "," : "") + std::string(R"({"a":null,"f":null,"l":null,"p":"1","q":"2","T":1732100000000,"m":true,"M":true})");
+    return client_response{200, {}, body + "]"};
+  };
+  int steps = 0;
+  auto reply = protocol().read_answer(trades, page_of(1000), instrument_table{});
+  while (reply && reply->next) {
+    ++steps;
+    EXPECT_TRUE(std::get<std::vector<public_trade>>(reply->answer).empty()) << "it is asked for again";
+    trades = *reply->next;
+    reply = protocol().read_answer(trades, page_of(1000), instrument_table{});
+  }
+  EXPECT_EQ(steps, 6) << "until the span is about a second";
+  EXPECT_EQ(protocol().make_request(trades)->query.plain(), "symbol=BTCUSDT&startTime=1732100399122&endTime=1732100400000&limit=1000");
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(std::get<std::vector<public_trade>>(reply->answer).size(), 1000u);
+  trades = call_of(operation::trades);
+  trades.until = wall_time::from_ms(1'732'100'400'000);
+  EXPECT_FALSE(protocol().read_answer(trades, page_of(999), instrument_table{})->next);
+}
+
 TEST(MexcRequests, EveryRequestIsCharged) {
   for (auto op : all_operations()) {
     auto call = call_of(op);

@@ -15,18 +15,25 @@ constexpr nanoseconds instruments_retry = 5s;
 }  // namespace
 
 struct user_stream_pool::line {
-  line(user_stream::parts p, const exchange_parts& parts, const stream_config& config)
+  line(user_stream_pool& pool, user_stream::parts p, const exchange_parts& parts, stream_config config)
       : coverage(parts.recorder, parts.timers.get_clock(), config.name),
-        protocol(with(std::move(p), coverage)),
-        connection(parts, config, protocol) {}
+        protocol(with(std::move(p), pool)),
+        connection(parts, with(std::move(config), pool), protocol) {}
   account_coverage coverage;
   user_stream protocol;
   stream_connection connection;
+  /// Its accounts move to other connections: nobody joins it.
+  bool aging = false;
 
  private:
-  static user_stream::parts with(user_stream::parts p, account_coverage& coverage) {
+  user_stream::parts with(user_stream::parts p, user_stream_pool& pool) {
     p.coverage = &coverage;
+    p.on_event = [this, &pool](slot_id id, const account_event& event) { pool.deliver(*this, id, event); };
     return p;
+  }
+  stream_config with(stream_config config, user_stream_pool& pool) {
+    config.on_renewal = [this, &pool] { pool.begin_handover(*this); };
+    return config;
   }
 };
 
@@ -41,7 +48,7 @@ user_stream_pool::~user_stream_pool() = default;
 
 slot_id user_stream_pool::add(handler on_event, std::shared_ptr<key_session> keys) {
   slot_id id{next_slot_++};
-  members_.emplace(id, member{std::make_shared<handler>(std::move(on_event)), std::move(keys), nullptr});
+  members_.emplace(id, member{std::make_shared<handler>(std::move(on_event)), std::move(keys)});
   if (open_) {
     place(id);
     return id;
@@ -76,8 +83,8 @@ void user_stream_pool::place(slot_id id) {
 
 user_stream_pool::line& user_stream_pool::find_line() {
   for (auto& l : lines_)
-    if (l->protocol.size() < user_stream::account_limit) return *l;
-  auto& l = *lines_.emplace_back(std::make_unique<line>(make_parts(), parts_.parts, config_));
+    if (l->protocol.size() < user_stream::account_limit && !l->aging) return *l;
+  auto& l = *lines_.emplace_back(std::make_unique<line>(*this, make_parts(), parts_.parts, config_));
   parts_.scope.spawn("private stream", l.connection.run());
   parts_.scope.spawn("private stream sender", l.connection.run_sender());
   return l;
@@ -97,7 +104,7 @@ user_stream::parts user_stream_pool::make_parts() {
           .take_weight = [this](int weight) { return take_weight(weight); },
           .instruments = [this] { return parts_.instruments.known(); },
           .server_now = [this] { return parts_.gateway.server_now(); },
-          .on_event = [this](slot_id id, const account_event& event) { deliver(id, event); },
+          .on_event = {},
           .on_refusal = [this](const error& e) { handle_refusal(e); },
           .coverage = nullptr};
 }
@@ -115,11 +122,45 @@ result<std::string> user_stream_pool::make_subscribe(slot_id id, std::string_vie
   return make_subscribe_frame(*keys, request_id, parts_.gateway.server_now().ms(), parts_.config.receive_window);
 }
 
-void user_stream_pool::deliver(slot_id id, const account_event& event) {
-  auto found = members_.find(id);
+/// Its accounts are subscribed on other connections as well; each leaves this one when it is.
+void user_stream_pool::begin_handover(line& old) {
+  if (old.aging) return;
+  old.aging = true;
+  for (auto& [id, m] : members_) {
+    if (m.on != &old || m.next) continue;
+    m.next = &find_line();
+    m.next->protocol.add(id, m.keys->label);
+    m.next->connection.poke();
+  }
+}
+
+/// False: the account has nothing to hear of it.
+bool user_stream_pool::move_over(line& l, slot_id id, member& m, const account_event& event) {
+  if (std::holds_alternative<stream_lost>(event)) {
+    // The other one is still heard.
+    l.coverage.forget(m.keys->label);
+    return false;
+  }
+  if (!std::holds_alternative<stream_opened>(event)) return true;
+  auto& old = *std::exchange(m.on, std::exchange(m.next, nullptr));
+  old.protocol.remove(id);
+  old.connection.poke();
+  if (old.protocol.size() == 0) old.aging = false;
+  return !std::exchange(m.open, true);
+}
+
+void user_stream_pool::deliver(line& l, slot_id id, const account_event& event) {
+  const auto found = members_.find(id);
   if (found == members_.end()) return;
+  auto& m = found->second;
+  if (m.next == &l) {
+    if (!move_over(l, id, m, event)) return;
+  } else if (m.on == &l) {
+    if (std::holds_alternative<stream_opened>(event)) m.open = true;
+    if (std::holds_alternative<stream_lost>(event)) m.open = false;
+  }
   // The account may go away inside its own handler.
-  auto kept = found->second.on_event;
+  auto kept = m.on_event;
   (*kept)(event);
 }
 
@@ -135,7 +176,8 @@ void user_stream_pool::handle_refusal(const error& e) {
 void user_stream_pool::remove(slot_id id) {
   auto found = members_.find(id);
   if (found == members_.end()) return;
-  if (auto* on = found->second.on) {
+  for (auto* on : {found->second.on, found->second.next}) {
+    if (!on) continue;
     on->protocol.remove(id);
     on->connection.poke();
   }

@@ -12,7 +12,8 @@
 
 namespace drover::exchanges::binance {
 
-/// Spreads the accounts' private streams over as few WebSocket API connections as the venue allows. Trading thread only.
+/// Spreads the accounts' private streams over as few WebSocket API connections as the venue allows. From a connection that reaches its
+/// age they move to others, one by one as they are subscribed there: what both tell may come twice. Trading thread only.
 class user_stream_pool final : public private_feed {
  public:
   static constexpr nanoseconds connect_patience = 60s;
@@ -31,6 +32,9 @@ class user_stream_pool final : public private_feed {
     std::shared_ptr<handler> on_event;
     std::shared_ptr<key_session> keys;
     line* on = nullptr;
+    /// Where it moves to.
+    line* next = nullptr;
+    bool open = false;
   };
   /// Events name instruments, so the table comes first.
   task<void> run_open();
@@ -41,7 +45,9 @@ class user_stream_pool final : public private_feed {
   result<std::string> make_subscribe(slot_id, std::string_view request_id);
   /// Nothing when it was had, else how long to wait.
   std::optional<nanoseconds> take_weight(int weight);
-  void deliver(slot_id, const account_event&);
+  void deliver(line&, slot_id, const account_event&);
+  void begin_handover(line& old);
+  bool move_over(line&, slot_id, member&, const account_event&);
   void handle_refusal(const error&);
 
   feed_parts parts_;

@@ -388,6 +388,37 @@ TEST(BinanceVenue, PrivateStreamComesBackForEveryAccount) {
   EXPECT_TRUE(labelled);
 }
 
+TEST(BinanceVenue, AccountsMoveToAYoungerConnectionWithoutALoss) {
+  venue_fixture f;
+  std::vector<std::string> heard;
+  for (auto label : {"1", "2"})
+    f.open(label).subscribe([&heard, label](const account_event& e) {
+      if (std::holds_alternative<stream_opened>(e)) heard.push_back(std::string(label) + " opened");
+      if (std::holds_alternative<stream_lost>(e)) heard.push_back(std::string(label) + " lost");
+      if (auto* o = std::get_if<order_event>(&e)) heard.push_back(std::string(label) + " order " + o->order.venue_order_id);
+    });
+  std::vector<std::size_t> answered;
+  f.settle();
+  acknowledge_all(f, answered);
+  for (int i = 0; i < 24 * 720 && f.sockets.lines.size() == 1; ++i) {
+    f.sockets.lines[0]->push(R"({"id":"another","status":200,"result":{}})");
+    f.timers.advance(f.io, 5s);
+  }
+  ASSERT_EQ(f.sockets.lines.size(), 2u);
+  EXPECT_FALSE(f.sockets.lines[0]->closed);
+  acknowledge_all(f, answered);
+  f.timers.advance(f.io, 2s);
+  EXPECT_TRUE(f.sockets.lines[0]->closed) << "nobody is on it any more";
+  f.sockets.lines[1]->push(
+      R"({"subscriptionId":1,"event":{"e":"executionReport","s":"BTCUSDT","c":"x","S":"BUY","o":"LIMIT","q":"1","p":"1","C":"","x":"NEW",
+      "X":"NEW","i":7,"z":"0","Z":"0","T":1}})");
+  f.settle();
+  std::ranges::sort(heard);
+  EXPECT_EQ(heard, (std::vector<std::string>{"1 opened", "2 opened", "2 order 7"}));
+  EXPECT_TRUE(f.recorder.gaps.empty()) << f.recorder.gaps.front();
+  EXPECT_EQ(f.venue->get_health().reconnects, 0u);
+}
+
 TEST(BinanceVenue, AnAccountThatIsGoneHearsNothing) {
   venue_fixture f;
   int events = 0;

@@ -24,8 +24,7 @@ link_core::link_core(link_parts p) : parts(std::move(p)), ledger(parts.sim.get_e
 void link_core::measure_clock() {
   const auto error = static_cast<std::int64_t>(parts.sim.random().below(2 * offset_error_ms + 1)) -
                      static_cast<std::int64_t>(offset_error_ms);
-  offset_ =
-      std::chrono::duration_cast<milliseconds>(parts.sim.wall_now() - parts.time.wall_now()) + milliseconds(error);
+  server_zero_ = parts.sim.wall_now() - parts.sim.now().since_start + milliseconds(error);
 }
 
 void link_core::keep_measuring_clock() {

@@ -13,7 +13,7 @@ namespace {
 /// order_desk_config::send_limit, and what running takes.
 constexpr nanoseconds send_limit = std::chrono::milliseconds(5'050);
 /// From the venue to the strategy: the way, a full mailbox, and the journal's answer to a question about a fill.
-constexpr nanoseconds tick_limit = std::chrono::seconds(15);
+constexpr nanoseconds tick_limit = std::chrono::seconds(60);
 /// The only orders that a stopped bot places: they close its position (resume_contract::flatten).
 constexpr std::string_view closing_tag = "flatten";
 

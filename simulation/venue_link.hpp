@@ -56,12 +56,15 @@ public:
   template <class T>
   task<result<T>> ask(request_facts, std::function<result<void>()> arrive, std::function<result<T>()> act);
 
-  /// Server time minus our wall clock, as last measured.
-  milliseconds clock_offset() const { return offset_; }
+  /// Server time minus our wall clock as it stands now: between measurements it goes by the steady clock, as
+  /// exchanges::clock_sync does.
+  milliseconds clock_offset() const {
+    return std::chrono::duration_cast<milliseconds>(signing_time() - parts.time.wall_now());
+  }
   void measure_clock();
   /// Now and then, as exchanges::clock_sync does.
   void keep_measuring_clock();
-  wall_time signing_time() const { return parts.time.wall_now() + offset_; }
+  wall_time signing_time() const { return server_zero_ + parts.sim.now().since_start; }
   nanoseconds draw_way();
   void hear(std::string_view channel, std::string_view account) const {
     if (parts.record && !parts.life->cut) parts.record(channel, account);
@@ -74,7 +77,8 @@ private:
   void hear_limits(const request_facts&, const exchanges::rate_grant&, const error&);
 
   budget_watch sent_;
-  milliseconds offset_{};
+  /// The venue's time when the steady clock stood at zero, as last measured.
+  wall_time server_zero_;
 };
 
 /// exchange over a model venue.

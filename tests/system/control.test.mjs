@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { Cluster, pause, until, World } from './harness.mjs';
+import { Cluster, is_open, pause, until, World } from './harness.mjs';
 
 const rounds = Number(process.env.DROVER_LOCK_ROUNDS ?? 25);
 /** What left before the answer may reach the exchange, which has one thread, a little later. */
@@ -28,7 +28,7 @@ async function trading_world(options = {}) {
   return { world, admin, alice, accounts };
 }
 const orders = async (world) => (await world.paper_state()).accounts.flatMap((a) => a.orders);
-const open_orders = async (world) => (await orders(world)).filter((o) => ['open', 'partially_filled'].includes(o.status));
+const open_orders = async (world) => (await orders(world)).filter(is_open);
 const until_trading = (world) => until('orders at the exchange', async () => (await open_orders(world)).length > 0, 70_000);
 /** Commands and psql block this process: the connection that it kept may be gone by then, so a read is asked for once more. */
 const read = (world, user, path) => {
@@ -87,7 +87,7 @@ test('cancel and flatten leave nothing at the exchange and say so', async (t) =>
   assert.equal(own.receipt.complete, true);
   assert.equal(own.receipt.bots, 1);
   const of = async (account) => (await world.paper_state()).accounts.find((a) => a.api_key === account.keys.api_key);
-  assert.equal((await of(accounts[0])).orders.filter((o) => ['open', 'partially_filled'].includes(o.status)).length, 0);
+  assert.equal((await of(accounts[0])).orders.filter(is_open).length, 0);
   await world.until_bot(alice, accounts[1], 'running');
   await until('positions', () => world.sql('SELECT count(*) FROM positions WHERE quantity > 0.0005') !== '0', 60_000);
   let all = await kill(world, admin, { verb: 'flatten', scope: 'all' });

@@ -17,6 +17,9 @@ const ready_limit_ms = 20_000;
 const poll_pause_ms = 20;
 const default_parameters = { symbol: 'BTC/USDT', levels: '3', spacing: '0.001', order_notional: '50' };
 
+/** Of an order as the paper exchange tells its state. */
+export const is_open = (order) => ['open', 'partially_filled'].includes(order.status);
+
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Polls until `condition` answers something true, and answers it. */

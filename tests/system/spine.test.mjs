@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Socket, until, World } from './harness.mjs';
+import { is_open, Socket, until, World } from './harness.mjs';
 
 let world;
 let admin;
@@ -60,9 +60,10 @@ test('switching off stops the bot within a second and leaves no order behind', a
   const account = await world.add_account(tenant, { label: 'Toggle' });
   await world.approve(admin, account);
   await world.until_bot(tenant, account, 'running');
+  const open = async () => (await world.paper_state()).accounts.find((a) => a.api_key === account.keys.api_key)?.orders.filter(is_open) ?? [];
+  await until('open orders', async () => (await open()).length > 0);
   await world.must('PATCH', `/user/exchanges/${account.id}/toggle`, { token: tenant.token, body: { is_active: false } });
   await until('bot off', async () => ['off', 'stopped'].includes((await world.bot(tenant, account)).state), 1_500);
-  const open = async () => (await world.paper_state()).accounts.find((a) => a.api_key === account.keys.api_key)?.orders.filter((o) => ['NEW', 'PARTIALLY_FILLED'].includes(o.status)) ?? [];
   await until('no open orders', async () => (await open()).length === 0, 3_000);
   await world.must('PATCH', `/user/exchanges/${account.id}/toggle`, { token: tenant.token, body: { is_active: true } });
   await world.until_bot(tenant, account, 'running', 2_000);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 
-import { engine_binary, pause, until, World } from './harness.mjs';
+import { engine_binary, is_open, pause, until, World } from './harness.mjs';
 
 const accounts_at = (venue) => (venue === 'binance' ? 1_000 : 200);
 const exposed_at_each = 8;
@@ -113,7 +113,7 @@ async function look() {
 const lanes_of = (venue) => Object.fromEntries(last_limits.exchanges.find((e) => e.exchange === `${venue}_storm`).lanes.map((l) => [l.lane, l]));
 const open_orders_of = async (account) => {
   const state = await world.must('GET', `/paper/state?api_key=${encodeURIComponent(account.keys.api_key)}`, { base: world.paper });
-  return state.accounts[0].orders.filter((o) => ['NEW', 'PARTIALLY_FILLED'].includes(o.status)).length;
+  return state.accounts[0].orders.filter(is_open).length;
 };
 
 test('the storm: everybody begins to start, and some are switched off in the middle of it', { timeout: 180_000 }, async () => {
@@ -124,6 +124,7 @@ test('the storm: everybody begins to start, and some are switched off in the mid
   await in_parallel(served, async (venue) => {
     const account = accounts[venue].at(-1);
     await world.until_bot(account.owner, account, 'running', 60_000);
+    assert.notEqual(await open_orders_of(account), 0, `${venue}: nothing to cancel`);
     await world.must('PATCH', `/user/exchanges/${account.id}/toggle`, { token: account.owner.token, body: { is_active: false } });
     await until(`orders of ${venue} cancelled`, async () => (await open_orders_of(account)) === 0, 30_000);
   }).catch((problem) => (middle = problem));

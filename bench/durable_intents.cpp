@@ -37,7 +37,8 @@ struct owner {
 owner make_owner(const std::string& url) {
   pqxx::connection connection(url);
   pqxx::work tx(connection);
-  const auto name = "bench-" + make_uuid_v7(system_clock(), system_random()).to_hex();
+  // The end of the id is what differs; a user name has at most 32 characters.
+  const auto name = "bench-" + make_uuid_v7(system_clock(), system_random()).to_hex().substr(8);
   const auto user = tx.exec_params1(make_user_sql, name)[0].as<std::int64_t>();
   const auto account = tx.exec_params1(make_account_sql, user, name)[0].as<std::int64_t>();
   tx.commit();

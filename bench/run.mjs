@@ -1,6 +1,6 @@
 // scripts/bench: runs the figures and prints one line each, or JSON with --json.
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Socket, pause, root, until, World } from '../tests/system/harness.mjs';
@@ -78,7 +78,8 @@ async function with_world(options, body) {
   try {
     return await body(world);
   } catch (problem) {
-    console.error(world.log_text('engine').slice(-3000));
+    // Not every figure starts an engine.
+    if (existsSync(world.log('engine'))) console.error(world.log_text('engine').slice(-3000));
     throw problem;
   } finally {
     await world.close();

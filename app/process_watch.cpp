@@ -17,9 +17,8 @@ const logger& log() {
 
 constexpr nanoseconds look_interval = 100ms;
 constexpr nanoseconds report_interval = 1s;
-/// A start that waits for others (database, exchanges) is not to be given up by the service manager.
-constexpr nanoseconds extension_interval = 5s;
-constexpr const char* extension = "EXTEND_TIMEOUT_USEC=30000000";
+/// A start that waits for others (database, exchanges) is not to be given up by the service manager, one that hangs is.
+constexpr const char* extension = "EXTEND_TIMEOUT_USEC=10000000";
 constexpr const char* turn_mark_name = "turn_mark";
 
 }  // namespace
@@ -72,10 +71,10 @@ void process_watch::look(steady_time now) {
 }
 
 void process_watch::feed(steady_time now) {
-  if (!signs_.take_round() && !stopping_) {
+  if (!feeding_.take() && !stopping_) {
     const auto overdue = now - next_feed_ > feed_interval_;
     if (overdue && !std::exchange(silence_told_, true))
-      log().error("the watchdog is not fed any more", {{"missing", signs_.describe_missing(now)}});
+      log().error("the watchdog is not fed any more", {{"missing", feeding_.describe_missing(now)}});
     return;
   }
   silence_told_ = false;
@@ -94,8 +93,7 @@ void process_watch::report(steady_time now) {
     ready_told_ = true;
     notify_supervisor("READY=1");
     log().info("ready: every account has passed its recovery gate");
-  } else if (now >= next_extension_) {
-    next_extension_ = now + extension_interval;
+  } else if (starting_.take()) {
     notify_supervisor(extension);
   }
 }

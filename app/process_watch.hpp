@@ -28,8 +28,8 @@ struct process_watch_parts {
 
 /// Watches the process from its main thread and reports to whatever started it (systemd, or any NOTIFY_SOCKET): READY=1
 /// past the recovery gate, STATUS=, and WATCHDOG=1 at most half of WATCHDOG_USEC apart, as long as each thread turned,
-/// their timers came on time and the raw record's writer got on, each of them since the last WATCHDOG=1 (REL-61). Also
-/// tells the turn mark how long the trading thread has not moved.
+/// their timers came on time and the raw record's writer got on, each of them since the last WATCHDOG=1 (REL-61). A
+/// start is given more time on the same proof. Also tells the turn mark how long the trading thread has not moved.
 class process_watch {
 public:
   explicit process_watch(process_watch_parts);
@@ -52,13 +52,14 @@ private:
 
   process_watch_parts parts_;
   life_signs signs_;
+  life_round feeding_{signs_}, starting_{signs_};
   life_sign& trading_sign_;
   life_sign& web_sign_;
   life_sign& writer_sign_;
   heart trading_heart_, web_heart_;
   std::uint64_t last_progress_ = 0;
   nanoseconds feed_interval_{};
-  steady_time next_feed_, next_report_, next_extension_;
+  steady_time next_feed_, next_report_;
   std::string told_status_;
   bool ready_told_ = false, silence_told_ = false, stopping_ = false;
 };

@@ -9,22 +9,25 @@ nanoseconds life_sign::silent_for(steady_time now) const {
   return std::max(nanoseconds::zero(), now.since_start - nanoseconds(last_beat_.load(std::memory_order_relaxed)));
 }
 
-life_sign& life_signs::add(std::string name, steady_time now) {
-  return parts_.emplace_back(std::move(name), now).sign;
+bool life_round::has_beaten(std::size_t part) const {
+  return signs_.parts()[part].beats() != (part < seen_.size() ? seen_[part] : 0);
 }
 
-bool life_signs::take_round() {
-  if (!std::ranges::all_of(parts_, &watched::has_beaten)) return false;
-  for (auto& part : parts_) part.seen = part.sign.beats();
+bool life_round::take() {
+  for (std::size_t i = 0; i < signs_.parts().size(); ++i)
+    if (!has_beaten(i)) return false;
+  seen_.clear();
+  for (const auto& part : signs_.parts()) seen_.push_back(part.beats());
   return true;
 }
 
-std::string life_signs::describe_missing(steady_time now) const {
+std::string life_round::describe_missing(steady_time now) const {
   std::string out;
-  for (const auto& part : parts_) {
-    if (part.has_beaten()) continue;
-    const auto silent = std::chrono::duration_cast<milliseconds>(part.sign.silent_for(now));
-    out += (out.empty() ? "" : ", ") + part.sign.name() + " (silent for " + std::to_string(silent.count()) + " ms)";
+  for (std::size_t i = 0; i < signs_.parts().size(); ++i) {
+    if (has_beaten(i)) continue;
+    const auto& part = signs_.parts()[i];
+    const auto silent = std::chrono::duration_cast<milliseconds>(part.silent_for(now));
+    out += (out.empty() ? "" : ", ") + part.name() + " (silent for " + std::to_string(silent.count()) + " ms)";
   }
   return out;
 }

@@ -36,21 +36,29 @@ private:
 class life_signs {
 public:
   /// Lives as long as this.
-  life_sign& add(std::string name, steady_time now);
-  /// True when every part has beaten since the last time that this was true: then the watchdog may be told so. Since
-  /// each feeding needs fresh proof, a part that hangs is never covered by an older one.
-  bool take_round();
+  life_sign& add(std::string name, steady_time now) { return parts_.emplace_back(std::move(name), now); }
+  const std::deque<life_sign>& parts() const { return parts_; }
+
+private:
+  std::deque<life_sign> parts_;
+};
+
+/// Proof of work as one purpose needs it; each purpose has its own rounds. All parts are added before the first take().
+class life_round {
+public:
+  explicit life_round(const life_signs& signs) : signs_(signs) {}
+  /// True when every part has beaten since the last time that this was true. Since each round needs fresh proof, a part
+  /// that hangs is never covered by an older one.
+  bool take();
   /// Parts that the round waits for, with how long they have been silent; empty when there are none.
   std::string describe_missing(steady_time now) const;
 
 private:
-  struct watched {
-    watched(std::string name, steady_time now) : sign(std::move(name), now) {}
-    life_sign sign;
-    std::uint64_t seen = 0;
-    bool has_beaten() const { return sign.beats() != seen; }
-  };
-  std::deque<watched> parts_;
+  bool has_beaten(std::size_t part) const;
+
+  const life_signs& signs_;
+  /// Beats of each part at the last round; none yet = shorter.
+  std::vector<std::uint64_t> seen_;
 };
 
 /// Beats on a timer queue: proves that its thread turns and that its timers come on time. On the queue's thread.

@@ -75,6 +75,15 @@ test('says when it stops, and is fed until it has', async () => {
   assert.ok(notify.last('STOPPING=1'));
 });
 
+test('a start that hangs is not given more time', async () => {
+  await world.must('POST', '/paper/faults', { base: world.paper, body: { kind: 'latency', count: 1000, ms: 1000, path: '/api/v3' } });
+  await start('app.trading_thread:hang:6');
+  await notify.until_silent(watchdog_ms, 40_000);
+  assert.equal(notify.last('READY=1'), undefined);
+  assert.ok(notify.all('EXTEND_TIMEOUT_USEC=').length > 0);
+  await world.must('DELETE', '/paper/faults', { base: world.paper });
+});
+
 for (const [part, name] of [['the trading thread', 'app.trading_thread'], ['the web thread', 'app.web_thread'],
   ['the main thread', 'app.main_thread'], ["the raw record's writer", 'raw.sync']]) {
   test(`is not fed any more when ${part} hangs`, async () => {

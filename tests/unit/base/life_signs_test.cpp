@@ -7,26 +7,36 @@
 namespace drover {
 namespace {
 
-TEST(LifeSigns, ARoundNeedsAFreshSignOfEveryPart) {
+TEST(LifeRound, NeedsAFreshSignOfEveryPart) {
   life_signs signs;
   auto& one = signs.add("one", {});
   auto& two = signs.add("two", {});
-  EXPECT_FALSE(signs.take_round());
+  life_round round(signs);
+  EXPECT_FALSE(round.take());
   one.beat({1s});
-  EXPECT_FALSE(signs.take_round());
+  EXPECT_FALSE(round.take());
   two.beat({1s});
-  EXPECT_TRUE(signs.take_round());
-  EXPECT_FALSE(signs.take_round()) << "what was proof once is none for the next round";
+  EXPECT_TRUE(round.take());
+  EXPECT_FALSE(round.take()) << "what was proof once is none for the next round";
   one.beat({2s});
   two.beat({2s});
-  EXPECT_TRUE(signs.take_round());
+  EXPECT_TRUE(round.take());
 }
 
-TEST(LifeSigns, NamesWhoIsSilentAndForHowLong) {
+TEST(LifeRound, IsNotTakenByAnotherPurpose) {
+  life_signs signs;
+  signs.add("one", {}).beat({1s});
+  life_round feeding(signs), starting(signs);
+  EXPECT_TRUE(feeding.take());
+  EXPECT_TRUE(starting.take());
+  EXPECT_FALSE(feeding.take());
+}
+
+TEST(LifeRound, NamesWhoIsSilentAndForHowLong) {
   life_signs signs;
   signs.add("one", {}).beat({5s});
   signs.add("two", {2s});
-  EXPECT_EQ(signs.describe_missing({7s}), "two (silent for 5000 ms)");
+  EXPECT_EQ(life_round(signs).describe_missing({7s}), "two (silent for 5000 ms)");
 }
 
 class Heart : public ::testing::Test {

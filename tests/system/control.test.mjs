@@ -111,6 +111,8 @@ test('a kill that kill -9 cut short is carried on after the restart', async (t) 
   await until_trading(world);
   await world.kill_engine('SIGTERM');
   await world.start_engine({ ENGINE_FAILPOINT: 'control.after_kill_row:kill:1' });
+  // Orders that nothing fills or moves while the row is written.
+  await world.must('POST', '/paper/market', { base: world.paper, body: { paused: true } });
   await until_trading(world);
   await assert.rejects(kill(world, admin, { verb: 'cancel', scope: 'all' }));
   assert.equal((await world.engine.ended).signal, 'SIGKILL');

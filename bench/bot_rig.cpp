@@ -36,15 +36,9 @@ bot_rig::bot_rig(engine::bots_config config, const engine::strategy_kind* (*find
   http_.on_order = [this](const client_request&) {
     if (on_order) on_order();
   };
-  exchanges::exchange_config venue{.name = "binance",
-                                   .dialect = "binance",
-                                   .rest_url = "http://venue",
-                                   .stream_url = "ws://venue",
-                                   .ws_api_url = "ws://venue/ws-api/v3",
-                                   .limit_percent = 1'000'000'000};
   venues_.emplace(
       "binance",
-      exchanges::make_exchange(venue, {io_.get_executor(), *timers_, random_, http_, sockets_, *recorder_}).value());
+      exchanges::make_exchange(loopless_config(), {io_.get_executor(), *timers_, random_, http_, sockets_, *recorder_}).value());
   // Every bot is added by name; no account gets one by itself.
   config.strategy.clear();
   config.orders.limits.max_orders_per_minute = 0;

@@ -5,12 +5,12 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "base/task_scope.hpp"
 #include "bench/loopless_venue.hpp"
+#include "bench/turn.hpp"
 #include "crypto/keyring.hpp"
 #include "engine/bots/bot_manager.hpp"
 #include "exchanges/raw/raw_recorder.hpp"
@@ -40,12 +40,7 @@ public:
   /// Turns the executor until `condition`; throws when that takes too long.
   template <class Condition>
   void turn_until(const char* what, Condition condition) {
-    const auto end = time_.now() + patience;
-    while (!condition()) {
-      if (time_.now() > end) throw std::runtime_error(std::string("no ") + what);
-      io_.restart();
-      if (io_.poll_one() == 0) io_.run_one_for(1ms);
-    }
+    bench::turn_until(io_, time_, patience, what, std::move(condition));
   }
   /// Runs what can run now.
   void settle() {

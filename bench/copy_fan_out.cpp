@@ -7,6 +7,7 @@
 #include "base/task_scope.hpp"
 #include "bench/benches.hpp"
 #include "bench/loopless_venue.hpp"
+#include "bench/turn.hpp"
 #include "crypto/mac.hpp"
 #include "engine/bots/bot_manager.hpp"
 #include "engine/copy/fan_out.hpp"
@@ -90,15 +91,9 @@ public:
       ++orders_;
       last_order_ = time_.now();
     };
-    exchanges::exchange_config config{.name = "binance",
-                                      .dialect = "binance",
-                                      .rest_url = "http://venue",
-                                      .stream_url = "ws://venue",
-                                      .ws_api_url = "ws://venue/ws-api/v3",
-                                      .limit_percent = 1'000'000'000};
     venues_.emplace(
         "binance",
-        exchanges::make_exchange(config, {io_.get_executor(), *timers_, random_, http_, sockets_, *recorder_}).value());
+        exchanges::make_exchange(loopless_config(), {io_.get_executor(), *timers_, random_, http_, sockets_, *recorder_}).value());
     engine::bots_config bots;
     bots.strategy.clear();
     bots.concurrent_starts = 256;
@@ -188,12 +183,7 @@ public:
 private:
   template <class Condition>
   void turn_until(const char* what, Condition condition) {
-    const auto end = time_.now() + patience;
-    while (!condition()) {
-      if (time_.now() > end) throw std::runtime_error(std::string("no ") + what);
-      io_.restart();
-      if (io_.poll_one() == 0) io_.run_one_for(1ms);
-    }
+    bench::turn_until(io_, time_, patience, what, std::move(condition));
   }
   void turn_for(nanoseconds d) {
     const auto end = time_.now() + d;

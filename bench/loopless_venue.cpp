@@ -62,6 +62,15 @@ class loopless_socket final : public websocket_client {
 
 }  // namespace
 
+exchanges::exchange_config loopless_config() {
+  return {.name = "binance",
+          .dialect = "binance",
+          .rest_url = "http://venue",
+          .stream_url = "ws://venue",
+          .ws_api_url = "ws://venue/ws-api/v3",
+          .limit_percent = 1'000'000'000};
+}
+
 task<result<client_response>> loopless_http::send(client_request request) {
   const auto has = [&request](std::string_view part) { return request.url.find(part) != std::string::npos; };
   client_response answer;

@@ -8,8 +8,12 @@
 
 #include "base/timer.hpp"
 #include "base/transport.hpp"
+#include "exchanges/registry.hpp"
 
 namespace drover::bench {
+
+/// Of make_exchange() for the two below; its limits are out of the way.
+exchanges::exchange_config loopless_config();
 
 /// Binance without a wire: answers what a bot asks while it starts, and tells when a signed order would have left.
 class loopless_http final : public http_client {

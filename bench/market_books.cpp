@@ -8,6 +8,7 @@
 #include "base/task_scope.hpp"
 #include "bench/benches.hpp"
 #include "bench/loopless_venue.hpp"
+#include "bench/turn.hpp"
 #include "exchanges/binance/parse.hpp"
 #include "exchanges/raw/spooling_raw_recorder.hpp"
 #include "exchanges/registry.hpp"
@@ -62,14 +63,8 @@ class rig {
 public:
   rig() {
     http_.book = make_snapshot();
-    const exchange_config config{.name = "binance",
-                                 .dialect = "binance",
-                                 .rest_url = "http://venue",
-                                 .stream_url = "ws://venue",
-                                 .ws_api_url = "ws://venue/ws-api/v3",
-                                 .limit_percent = 1'000'000'000};
     venue_ =
-        make_exchange(config, {io_.get_executor(), *timers_, system_random(), http_, sockets_, *recorder_}).value();
+        make_exchange(loopless_config(), {io_.get_executor(), *timers_, system_random(), http_, sockets_, *recorder_}).value();
     venue_->start();
   }
   ~rig() {
@@ -113,12 +108,7 @@ private:
   }
   template <class Condition>
   void turn_until(const char* what, Condition condition) {
-    const auto end = time_.now() + patience;
-    while (!condition()) {
-      if (time_.now() > end) throw std::runtime_error(std::string("no ") + what);
-      io_.restart();
-      if (io_.poll_one() == 0) io_.run_one_for(1ms);
-    }
+    bench::turn_until(io_, time_, patience, what, std::move(condition));
   }
 
   asio::io_context io_{1};

@@ -169,6 +169,12 @@ api_result<json> api_client::call_json(std::string method, std::string target, s
   return parsed;
 }
 
+api_result<json> call_api(const api_options& options, std::string method, std::string target, std::string body) {
+  auto client = api_client::open(options);
+  if (!client) return std::unexpected(std::move(client.error()));
+  return client->call_json(std::move(method), std::move(target), std::move(body));
+}
+
 query_text& query_text::add(std::string_view name, std::string_view value) {
   if (value.empty()) return *this;
   text_ += text_.empty() ? '?' : '&';

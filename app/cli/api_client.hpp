@@ -67,6 +67,9 @@ class api_client {
   secret token_;
 };
 
+/// open() and one call_json(), for commands that make no other call.
+api_result<json> call_api(const api_options&, std::string method, std::string target, std::string body = {});
+
 /// "?a=b&c=d" of the values that are not empty.
 class query_text {
  public:

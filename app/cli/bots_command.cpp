@@ -14,8 +14,6 @@
 namespace drover::app {
 namespace {
 
-constexpr std::int64_t largest_id = std::numeric_limits<std::int64_t>::max();
-
 struct bots_options {
   api_options api;
   list_options list;
@@ -52,9 +50,7 @@ int run_list(const global_options& global, const bots_options& given) {
 }
 
 int run_show(const global_options& global, const bots_options& given) {
-  auto client = api_client::open(given.api);
-  if (!client) return report(client.error());
-  auto bot = client->call_json("GET", path_of(given.id));
+  auto bot = call_api(given.api, "GET", path_of(given.id));
   if (!bot) return report(bot.error());
   std::vector<row_column> columns(bot_columns.begin(), bot_columns.end());
   columns.insert(columns.end(), more_columns.begin(), more_columns.end());
@@ -81,22 +77,18 @@ int run_switch(const global_options& global, const bots_options& given, std::str
 }
 
 int run_clone(const global_options& global, const bots_options& given) {
-  auto client = api_client::open(given.api);
-  if (!client) return report(client.error());
   json wanted = json::object();
   if (given.account > 0) wanted["account_id"] = given.account;
   if (!given.name.empty()) wanted["name"] = given.name;
   if (!given.symbol.empty()) wanted["symbol"] = given.symbol;
-  auto copy = client->call_json("POST", path_of(given.id, "/clone"), wanted.dump());
+  auto copy = call_api(given.api, "POST", path_of(given.id, "/clone"), wanted.dump());
   if (!copy) return report(copy.error());
   print_rows(json::array({*copy}), bot_columns, global.output);
   return exit_ok;
 }
 
 int run_diagnose(const global_options& global, const bots_options& given) {
-  auto client = api_client::open(given.api);
-  if (!client) return report(client.error());
-  auto diagnosis = client->call_json("GET", path_of(given.id, "/diagnosis"));
+  auto diagnosis = call_api(given.api, "GET", path_of(given.id, "/diagnosis"));
   if (!diagnosis) return report(diagnosis.error());
   if (global.output == "json") {
     fmt::print("{}\n", diagnosis->dump(2));

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +12,9 @@
 #include "exchanges/paper/paper_server.hpp"
 
 namespace drover::app {
+
+/// Numbers of users, accounts and bots are from 1 to this.
+constexpr std::int64_t largest_id = std::numeric_limits<std::int64_t>::max();
 
 /// Options that every command understands.
 struct global_options {

@@ -13,7 +13,6 @@
 namespace drover::app {
 namespace {
 
-constexpr std::int64_t largest_id = std::numeric_limits<std::int64_t>::max();
 constexpr int largest_count = 1'000'000;
 
 struct control_options {
@@ -69,17 +68,12 @@ int run_kill(const global_options& global, const control_options& given, std::st
   if (!given.exchange.empty()) wanted.update({{"scope", "exchange"}, {"exchange", given.exchange}});
   if (given.all) wanted.update({{"scope", "all"}});
   if (!given.reason.empty()) wanted["reason"] = given.reason;
-  auto client = api_client::open(given.api);
-  if (!client) return report(client.error());
-  auto kill = client->call_json("POST", "/api/kill", wanted.dump());
-  if (!kill) return report(kill.error());
-  return print_kill(global, *kill);
+  auto kill = call_api(given.api, "POST", "/api/kill", wanted.dump());
+  return kill ? print_kill(global, *kill) : report(kill.error());
 }
 
 int run_list_kills(const global_options& global, const control_options& given) {
-  auto client = api_client::open(given.api);
-  if (!client) return report(client.error());
-  auto found = client->call_json("GET", given.active ? "/api/kill?active=true" : "/api/kill");
+  auto found = call_api(given.api, "GET", given.active ? "/api/kill?active=true" : "/api/kill");
   if (!found) return report(found.error());
   json rows = json::array();
   for (const auto& kill : found->at("items")) rows.push_back(with_target(kill));
@@ -88,33 +82,25 @@ int run_list_kills(const global_options& global, const control_options& given) {
 }
 
 int run_show_kill(const global_options& global, const control_options& given) {
-  auto client = api_client::open(given.api);
-  if (!client) return report(client.error());
-  auto kill = client->call_json("GET", "/api/kill/" + given.id);
+  auto kill = call_api(given.api, "GET", "/api/kill/" + given.id);
   return kill ? print_kill(global, *kill) : report(kill.error());
 }
 
 int run_release_kill(const global_options& global, const control_options& given) {
-  auto client = api_client::open(given.api);
-  if (!client) return report(client.error());
-  auto kill = client->call_json("POST", "/api/kill/" + given.id + "/release");
+  auto kill = call_api(given.api, "POST", "/api/kill/" + given.id + "/release");
   return kill ? print_kill(global, *kill) : report(kill.error());
 }
 
 int run_lock(const global_options& global, const control_options& given, const std::string& path) {
-  auto client = api_client::open(given.api);
-  if (!client) return report(client.error());
   const auto body = given.reason.empty() ? std::string() : json{{"reason", given.reason}}.dump();
-  auto state = client->call_json("POST", path, body);
+  auto state = call_api(given.api, "POST", path, body);
   if (!state) return report(state.error());
   print_rows(json::array({*state}), lock_columns, global.output);
   return exit_ok;
 }
 
 int run_list_locks(const global_options& global, const control_options& given) {
-  auto client = api_client::open(given.api);
-  if (!client) return report(client.error());
-  auto states = client->call_json("GET", "/admin/locks");
+  auto states = call_api(given.api, "GET", "/admin/locks");
   if (!states) return report(states.error());
   print_rows(states->at("items"), lock_columns, global.output);
   return exit_ok;
@@ -143,9 +129,7 @@ int print_limits(const global_options& global, const json& limits) {
 }
 
 int run_show_limits(const global_options& global, const control_options& given) {
-  auto client = api_client::open(given.api);
-  if (!client) return report(client.error());
-  auto limits = client->call_json("GET", limits_path(given));
+  auto limits = call_api(given.api, "GET", limits_path(given));
   return limits ? print_limits(global, *limits) : report(limits.error());
 }
 
@@ -174,10 +158,8 @@ int run_set_limits(const global_options& global, const control_options& given) {
 }
 
 int run_clear_loss(const global_options& global, const control_options& given) {
-  auto client = api_client::open(given.api);
-  if (!client) return report(client.error());
   const auto path = given.account > 0 ? "/admin/accounts/" + std::to_string(given.account) + "/risk/clear" : std::string("/admin/risk/clear");
-  auto limits = client->call_json("POST", path);
+  auto limits = call_api(given.api, "POST", path);
   return limits ? print_limits(global, *limits) : report(limits.error());
 }
 

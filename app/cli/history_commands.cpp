@@ -14,8 +14,6 @@
 namespace drover::app {
 namespace {
 
-constexpr std::int64_t largest_id = std::numeric_limits<std::int64_t>::max();
-
 struct history_options {
   api_options api;
   list_options list;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/waiter_list.hpp"
 #include "tenants/accounts/account_service.hpp"
 
 namespace drover::engine {
@@ -14,19 +15,6 @@ const std::string* symbol_of(const exchanges::account_event& event) {
   if (const auto* execution = std::get_if<exchanges::fill_event>(&event)) return &execution->fill.symbol;
   return nullptr;
 }
-
-/// On the list while it waits, also when the wait is cut.
-class listed {
- public:
-  listed(std::vector<wake_event*>& list, wake_event& waiter) : list_(list), waiter_(&waiter) { list_.push_back(waiter_); }
-  ~listed() { std::erase(list_, waiter_); }
-  listed(const listed&) = delete;
-  listed& operator=(const listed&) = delete;
-
- private:
-  std::vector<wake_event*>& list_;
-  wake_event* waiter_;
-};
 
 /// Whoever takes the lease wakes the others, however it ends.
 class lease_mark {
@@ -62,7 +50,7 @@ account_link::seat::~seat() { link_.leave(*this); }
 task<result<std::int64_t>> account_link::hold_lease(order_journal& journal, std::string engine_name) {
   while (taking_lease_) {
     wake_event taken(executor_);
-    listed waiting(waiters_, taken);
+    listed_waiter waiting(waiters_, taken);
     co_await taken.wait();
   }
   if (epoch_ != 0) co_return epoch_;

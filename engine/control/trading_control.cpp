@@ -5,6 +5,7 @@
 
 #include "base/backoff.hpp"
 #include "base/log.hpp"
+#include "base/waiter_list.hpp"
 #include "tenants/errors.hpp"
 
 namespace drover::engine {
@@ -23,19 +24,6 @@ constexpr milliseconds write_floor{100}, write_ceiling{5'000};
 constexpr int broken_attempts = 5;
 constexpr nanoseconds longest_day_wait = std::chrono::hours(1), day_margin = 1s;
 constexpr nanoseconds stop_patience = 2s;
-
-/// On the list while it waits, also when the wait is cut.
-class listed {
- public:
-  listed(std::vector<wake_event*>& list, wake_event& waiter) : list_(list), waiter_(&waiter) { list_.push_back(waiter_); }
-  ~listed() { std::erase(list_, waiter_); }
-  listed(const listed&) = delete;
-  listed& operator=(const listed&) = delete;
-
- private:
-  std::vector<wake_event*>& list_;
-  wake_event* waiter_;
-};
 
 std::string key_of(engine_lock name) { return "lock:" + std::string(to_string(name)); }
 
@@ -196,7 +184,7 @@ task<bool> trading_control::wait_until_saved(std::uint64_t number, nanoseconds l
 
 task<void> trading_control::wait_for(std::function<bool()> done, nanoseconds limit) {
   wake_event changed(parts_.executor);
-  listed waiting(waiters_, changed);
+  listed_waiter waiting(waiters_, changed);
   const auto deadline = now() + limit;
   bool in_time = true;
   while (in_time && !stopping_ && !done()) in_time = co_await changed.wait_until(parts_.timers, deadline);

@@ -3,6 +3,11 @@
 #include "web/ws/messages.hpp"
 
 namespace drover::web::api {
+namespace {
+
+constexpr std::size_t contract_limit = 64;
+
+}  // namespace
 
 engine::bot_status describe_bot(const engine::bot& b, const engine::bot_board& board) {
   using engine::bot_state;
@@ -35,6 +40,14 @@ void write_bot(json_writer& w, const engine::bot& b, const engine::bot_status& s
   w.key("status").begin_object();
   ws::write_bot_members(w, status);
   w.end_object().end_object();
+}
+
+std::optional<engine::resume_contract> read_contract(body_reader& body) {
+  auto text = body.optional_text("resume", contract_limit);
+  if (!text) return std::nullopt;
+  auto contract = engine::parse_resume_contract(*text);
+  if (!contract) body.complain("resume", "must be resume, cancel_and_wait or flatten");
+  return contract;
 }
 
 }  // namespace drover::web::api

@@ -35,14 +35,6 @@ net::http_response respond_with_new(const bot& b, services& s) {
   return response;
 }
 
-std::optional<engine::resume_contract> read_contract(body_reader& body) {
-  auto text = body.optional_text("resume", word_limit);
-  if (!text) return std::nullopt;
-  auto contract = engine::parse_resume_contract(*text);
-  if (!contract) body.complain("resume", "must be resume, cancel_and_wait or flatten");
-  return contract;
-}
-
 struct bot_filter {
   engine::bot_page page;
   std::optional<engine::bot_state> state;

@@ -1,6 +1,7 @@
 #include <limits>
 
 #include "engine/copy/room_service.hpp"
+#include "web/api/bot_json.hpp"
 #include "web/api/handlers.hpp"
 #include "web/api/room_json.hpp"
 #include "web/body_reader.hpp"
@@ -27,14 +28,6 @@ task<answer> respond_with_room(int status, user_id user, room_id id, services& s
   auto response = json_response(status, w.take());
   if (status == 201) response.headers.emplace_back("Location", "/api/rooms/" + std::to_string(id.value));
   co_return response;
-}
-
-std::optional<engine::resume_contract> read_contract(body_reader& body) {
-  auto text = body.optional_text("resume", word_limit);
-  if (!text) return std::nullopt;
-  auto contract = engine::parse_resume_contract(*text);
-  if (!contract) body.complain("resume", "must be resume, cancel_and_wait or flatten");
-  return contract;
 }
 
 /// The last id of a page that may have more behind it.

@@ -24,8 +24,7 @@ const count = (sql) => Number(world.sql(sql));
 before(async () => {
   world = await World.create({ config: { bots: { strategy: '', venue_processing_bound: '1s', validity_window: '1s', send_limit: '1s', backoff_floor: '50ms' } } });
   const admin = await world.add_user('root', { admin: true });
-  await world.must('POST', '/paper/market', { base: world.paper, body: { paused: true } });
-  await world.set_price(60_000);
+  await world.hold_market(60_000);
   const trader = async (name) => {
     const user = await world.add_user(name);
     const account = await world.add_account(user, { key: await world.paper_key() });

@@ -23,13 +23,7 @@ before(async () => {
   mkdirSync(spool);
   if (may_mount) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${disk_mib}m,mode=0700`, 'tmpfs', spool]);
   await world.start_engine();
-  const admin = await world.add_user('root', { admin: true });
-  tenant = await world.add_user('alice');
-  account = await world.add_account(tenant);
-  await world.must('POST', '/paper/market', { base: world.paper, body: { paused: true } });
-  await world.set_price(60_000);
-  await world.approve(admin, account);
-  await world.until_bot(tenant, account, 'running');
+  ({ tenant, account } = await world.add_trader());
 });
 after(async () => {
   await world.kill_engine('SIGTERM');

@@ -17,8 +17,7 @@ before(async () => {
   world = await World.create({ config: { bots: { venue_processing_bound: '1s', validity_window: '1s', send_limit: '1s' } } });
   const admin = await world.add_user('root', { admin: true });
   tenant = await world.add_user('alice');
-  await world.must('POST', '/paper/market', { base: world.paper, body: { paused: true } });
-  await world.set_price(60_000);
+  await world.hold_market(60_000);
   for (let i = 0; i < accounts_in_use; ++i) {
     const account = await world.add_account(tenant, { label: `Account ${i}` });
     await world.approve(admin, account);

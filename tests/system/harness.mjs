@@ -207,6 +207,21 @@ export class World {
   async set_price(price, symbol = 'BTC/USDT') {
     return this.must('POST', '/paper/price', { base: this.paper, body: { symbol, price: String(price) } });
   }
+  /** From here on the market moves only by set_price(). */
+  async hold_market(price) {
+    await this.must('POST', '/paper/market', { base: this.paper, body: { paused: true } });
+    await this.set_price(price);
+  }
+  /** On a held market: an admin, and a tenant whose one account's bot runs. */
+  async add_trader() {
+    const admin = await this.add_user('root', { admin: true });
+    const tenant = await this.add_user('alice');
+    const account = await this.add_account(tenant);
+    await this.hold_market(60_000);
+    await this.approve(admin, account);
+    await this.until_bot(tenant, account, 'running');
+    return { admin, tenant, account };
+  }
   async paper_state() {
     return this.must('GET', '/paper/state', { base: this.paper });
   }

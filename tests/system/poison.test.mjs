@@ -18,8 +18,7 @@ const bad = {};
 before(async () => {
   world = await World.create({ config: { bots: { venue_processing_bound: '1s', validity_window: '1s', send_limit: '1s' } } });
   notify = await NotifySocket.open(world.folder);
-  await world.must('POST', '/paper/market', { base: world.paper, body: { paused: true } });
-  await world.set_price(60_000);
+  await world.hold_market(60_000);
   const admin = await world.add_user('root', { admin: true });
   for (const [side, name] of [[good, 'alice'], [bad, 'mallory']]) {
     side.user = await world.add_user(name);
@@ -84,6 +83,7 @@ test('it is tried again when its user presses start', press_start_for_a_sane_bot
 test('a bot whose code never ends starts quarantined after the watchdog, and others trade', async () => {
   const armed = { ENGINE_FAILPOINT: `bots.turn.${bad.bot}:hang:12`, ...notify.environment(watchdog_ms) };
   await world.kill_engine('SIGTERM');
+  notify.clear();
   await world.start_engine(armed);
   let hung = false;
   notify.until_silent(watchdog_ms, 40_000).then(() => (hung = true), () => (hung = false));

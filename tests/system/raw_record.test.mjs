@@ -38,13 +38,7 @@ before(async () => {
   cluster = new Cluster();
   world = await World.create({ connection: cluster.connection,
     config: { bots: { venue_processing_bound: '1s', validity_window: '1s', send_limit: '1s', backoff_floor: '50ms' } } });
-  admin = await world.add_user('root', { admin: true });
-  tenant = await world.add_user('alice');
-  account = await world.add_account(tenant);
-  await world.must('POST', '/paper/market', { base: world.paper, body: { paused: true } });
-  await world.set_price(60_000);
-  await world.approve(admin, account);
-  await world.until_bot(tenant, account, 'running');
+  ({ admin, tenant, account } = await world.add_trader());
   waving = start_waves();
 });
 after(async () => {

@@ -62,7 +62,6 @@ void grid::reuse_orders(const strategy_context& ctx) {
 }
 
 bool grid::wants_tick(const exchanges::book_ticker& t) {
-  if (pause_ticks_ > 0 && --pause_ticks_ > 0) return false;
   if (retry_ticks_ > 0 && --retry_ticks_ == 0) return true;
   if (dirty_) return true;
   const auto mid = mid_of(t);
@@ -77,10 +76,10 @@ strategy_actions grid::on_tick(const strategy_context& ctx) {
 strategy_actions grid::on_order(const strategy_context& ctx, const live_order& order) {
   dirty_ = true;
   if (order.state == intent_state::refused || order.state == intent_state::not_placed) {
-    pause();
-  } else if (order.state == intent_state::accepted) {
-    refusals_ = 0;
+    pause_.note_refusal(ctx.now);
+    return {set_timer{pause_.until()}};
   }
+  if (order.state == intent_state::accepted) pause_.note_success();
   auto tag = parse_grid_tag(order.tag);
   const bool over = order.state == intent_state::closed;
   if (over && tag && tag->cell < cells_.size()) cells_[tag->cell].expected = order.filled_quantity;
@@ -99,8 +98,12 @@ strategy_actions grid::on_fill(const strategy_context& ctx, const exchanges::fil
   return decide(ctx);
 }
 
+strategy_actions grid::on_timer(const strategy_context& ctx) {
+  return decide(ctx);
+}
+
 strategy_actions grid::decide(const strategy_context& ctx) {
-  if (ctx.ticker == nullptr || pause_ticks_ > 0) return {};
+  if (ctx.ticker == nullptr || pause_.holds(ctx.now)) return {};
   const auto mid = mid_of(*ctx.ticker);
   if (!ladder_) return lay(ctx, mid);
   view now(ctx, *ladder_);
@@ -248,11 +251,6 @@ void grid::set_quiet_band(decimal mid) {
     if (line <= mid) quiet_from_ = std::max(quiet_from_, line);
     if (line >= mid) quiet_to_ = std::min(quiet_to_, line);
   }
-}
-
-void grid::pause() {
-  const int doublings = std::min(refusals_++, 16);
-  pause_ticks_ = std::min(longest_pause_ticks, first_pause_ticks << doublings);
 }
 
 }  // namespace drover::engine

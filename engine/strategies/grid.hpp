@@ -7,6 +7,7 @@
 
 #include "engine/strategies/grid_ladder.hpp"
 #include "engine/strategies/grid_parameters.hpp"
+#include "engine/strategies/refusal_pause.hpp"
 #include "engine/strategies/strategy.hpp"
 
 namespace drover::engine {
@@ -21,9 +22,6 @@ namespace drover::engine {
 /// Orders are found again by their tags, "buy:3" and "sell:3"; one whose price is not on its line is cancelled.
 class grid final : public strategy {
  public:
-  /// Tickers to wait after a refusal; doubles up to the second one while refusals go on.
-  static constexpr int first_pause_ticks = 8;
-  static constexpr int longest_pause_ticks = 512;
   /// Tickers until a buy that lacked money is considered again.
   static constexpr int funds_retry_ticks = 16;
 
@@ -36,6 +34,7 @@ class grid final : public strategy {
   strategy_actions on_tick(const strategy_context&) override;
   strategy_actions on_order(const strategy_context&, const live_order&) override;
   strategy_actions on_fill(const strategy_context&, const exchanges::fill&, std::string_view tag) override;
+  strategy_actions on_timer(const strategy_context&) override;
   std::string save_state() const override;
 
  private:
@@ -62,14 +61,14 @@ class grid final : public strategy {
   bool holds(std::size_t cell, const exchanges::instrument&) const;
   bool may_move(const exchanges::instrument&) const;
   void set_quiet_band(decimal mid);
-  void pause();
 
   std::shared_ptr<const grid_parameters> parameters_;
   std::optional<grid_ladder> ladder_;
   std::vector<cell> cells_;
   /// Between these mid prices nothing changes by itself.
   decimal quiet_from_, quiet_to_;
-  int pause_ticks_ = 0, retry_ticks_ = 0, refusals_ = 0;
+  refusal_pause pause_;
+  int retry_ticks_ = 0;
   /// Something happened since the last decision.
   bool dirty_ = true;
   /// Holdings were compared with the books since the start.

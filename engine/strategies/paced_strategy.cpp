@@ -10,7 +10,6 @@ namespace drover::engine {
 namespace {
 constexpr std::int64_t state_version = 1;
 constexpr nanoseconds rate_window = 60s;
-constexpr int doublings_limit = 16;
 constexpr nanoseconds idle_timer = 3600s;
 /// Whatever is asked for, a timer never keeps a bot busy.
 constexpr nanoseconds shortest_timer = 100ms;
@@ -33,7 +32,7 @@ bool paced_strategy::plan::is_busy() const {
 bool paced_strategy::plan::may_place() {
   auto& recent = owner_.placed_;
   std::erase_if(recent, [&](wall_time t) { return ctx.now - t >= rate_window; });
-  auto free_at = owner_.paused_until_;
+  auto free_at = owner_.pause_.until();
   if (recent.size() >= owner_.orders_per_minute()) free_at = std::max(free_at, recent.front() + rate_window);
   if (free_at <= ctx.now) return true;
   wake_at(free_at);
@@ -95,29 +94,20 @@ strategy_actions paced_strategy::on_order(const strategy_context& ctx, const liv
   switch (order.state) {
     case intent_state::refused:
     case intent_state::not_placed:
-      note_refusal(ctx.now);
+      pause_.note_refusal(ctx.now);
       break;
     case intent_state::accepted:
-      refusals_ = 0;
+      pause_.note_success();
       break;
     case intent_state::closed:
-      refusals_ = 0;
-      if (order.filled_quantity.is_zero() && !order.cancel_requested) pause_until(ctx.now + empty_order_pause);
+      pause_.note_success();
+      if (order.filled_quantity.is_zero() && !order.cancel_requested) pause_.extend(ctx.now + empty_order_pause);
       break;
     case intent_state::intended:
     case intent_state::unknown:
       break;
   }
   return act(ctx);
-}
-
-void paced_strategy::note_refusal(wall_time now) {
-  const int doublings = std::min(refusals_++, doublings_limit);
-  pause_until(now + std::min<nanoseconds>(longest_pause, first_pause * (std::int64_t{1} << doublings)));
-}
-
-void paced_strategy::pause_until(wall_time at) {
-  paused_until_ = std::max(paused_until_, at);
 }
 
 strategy_actions paced_strategy::act(const strategy_context& ctx, strategy_actions before) {
@@ -144,8 +134,8 @@ std::string paced_strategy::save_state() const {
   json own = json::object();
   save(own);
   json out{{"v", state_version},     {"shape", shape()},
-           {"tally", tally_.save()}, {"paused_until", to_state(paused_until_)},
-           {"refusals", refusals_},  {"own", std::move(own)}};
+           {"tally", tally_.save()}, {"paused_until", to_state(pause_.until())},
+           {"refusals", pause_.refusals()},  {"own", std::move(own)}};
   return out.dump();
 }
 
@@ -154,8 +144,7 @@ result<void> paced_strategy::restore(const std::string& state_json) {
     if (state_whole(saved, "v") != state_version) throw bad_state{"unknown version"};
     if (state_text(saved, "shape") != shape()) return;
     tally_.restore(state_member(saved, "tally"));
-    paused_until_ = state_time(saved, "paused_until");
-    refusals_ = static_cast<int>(std::clamp<std::int64_t>(state_whole(saved, "refusals"), 0, doublings_limit));
+    pause_.restore(state_time(saved, "paused_until"), state_whole(saved, "refusals"));
     load(state_member(saved, "own"));
   });
 }

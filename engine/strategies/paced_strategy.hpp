@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/strategies/refusal_pause.hpp"
 #include "engine/strategies/trade_tally.hpp"
 
 namespace drover::engine {
@@ -14,9 +15,6 @@ namespace drover::engine {
 /// growing pause, order rates are bounded, and a timer wakes it when it asked for that. State survives restarts.
 class paced_strategy : public strategy {
 public:
-  /// After a refusal nothing is placed for this long; doubles up to the second while refusals go on.
-  static constexpr nanoseconds first_pause = 5s;
-  static constexpr nanoseconds longest_pause = 600s;
   /// After an order that ended without a fill and without being cancelled here (an IOC that found nothing).
   static constexpr nanoseconds empty_order_pause = 2s;
   /// Orders in any minute; more wait.
@@ -92,14 +90,10 @@ protected:
   strategy_actions act(const strategy_context&, strategy_actions before = {});
 
 private:
-  void note_refusal(wall_time now);
-  void pause_until(wall_time);
-
   trade_tally tally_;
   std::vector<wall_time> placed_;
-  wall_time paused_until_;
+  refusal_pause pause_;
   std::optional<wall_time> timer_;
-  int refusals_ = 0;
   bool ended_ = false, watches_ = true;
 };
 

@@ -84,10 +84,11 @@ class market {
   std::string stopped_because;
   int placed = 0, fills = 0;
   bool refuse = false;
+  wall_time now = wall_time::from_ms(1'795'000'000'000);
   std::uint64_t hash = 1469598103934665603ull;
 
  private:
-  strategy_context context() const { return {instrument_, has_price_ ? &ticker_ : nullptr, orders_, position_, balances_}; }
+  strategy_context context() const { return {instrument_, has_price_ ? &ticker_ : nullptr, orders_, position_, balances_, now}; }
   void tick() {
     if (strategy_->wants_tick(ticker_)) perform(strategy_->on_tick(context()));
   }
@@ -322,10 +323,26 @@ TEST(Grid, WaitsLongerAfterEachRefusal) {
   market m(make(three));
   m.start();
   m.refuse = true;
-  for (int i = 0; i < 200; ++i) m.move(60'000);
+  for (int i = 0; i < 200; ++i) {
+    m.move(60'000);
+    m.now = m.now + 1s;
+  }
   EXPECT_LT(m.placed, 40);
   m.refuse = false;
-  for (int i = 0; i < grid::longest_pause_ticks; ++i) m.move(60'000);
+  m.now = m.now + refusal_pause::longest;
+  m.move(60'000);
+  EXPECT_EQ(m.count(side::buy), 3);
+}
+
+TEST(Grid, OrdersRefusedInOneTurnCountOnce) {
+  market m(make(three));
+  m.start();
+  m.refuse = true;
+  m.move(60'000);
+  EXPECT_GE(m.placed, 3);
+  m.refuse = false;
+  m.now = m.now + refusal_pause::first;
+  m.move(60'000);
   EXPECT_EQ(m.count(side::buy), 3);
 }
 

@@ -26,6 +26,8 @@ const logger& log() {
 constexpr std::size_t fill_connections = 1;
 constexpr std::size_t spool_threads = 1;
 constexpr std::size_t spool_queue_limit = 64;
+/// One note is written after the other.
+constexpr std::size_t note_queue_limit = 4;
 
 database_config with_connections(database_config config, std::size_t connections) {
   config.connections = connections;
@@ -43,6 +45,7 @@ void engine_parts::build_stores(token_keys tokens) {
   signer = std::make_unique<crypto::token_signer>(std::move(tokens.keys), tokens.active, life);
   hashing = std::make_unique<worker_pool>("hashing", config.security.hashing_threads, config.security.hashing_queue);
   spool_workers = std::make_unique<worker_pool>("spool", spool_threads, spool_queue_limit);
+  note_worker = std::make_unique<worker_pool>("notes", 1, note_queue_limit);
   web_db = make_database(config.database, wall);
   trading_db = make_database(with_connections(config.database, config.trading_connections), wall);
   fills_db = make_database(with_connections(config.database, fill_connections), wall);
@@ -126,6 +129,7 @@ void engine_parts::build_manager() {
 }
 
 void engine_parts::build_control() {
+  control_note = std::make_unique<engine::control_note>(system_files(), config.state_folder, *note_worker);
   kill_switch = std::make_unique<engine::trading_control>(engine::control_parts{
       .executor = trading.get_executor(),
       .timers = *trading_timers,
@@ -136,7 +140,9 @@ void engine_parts::build_control() {
       .risk = *risk,
       .bots = *manager,
       .board = board,
-      .knows_exchange = [this](const std::string& name) { return venues.contains(name); }});
+      .knows_exchange = [this](const std::string& name) { return venues.contains(name); },
+      .note = control_note.get()});
+  kill_switch->recall(control_note->recall());
 }
 
 void engine_parts::build_web() {

@@ -56,6 +56,8 @@ struct engine_parts {
   std::unique_ptr<crypto::token_signer> signer;
   std::unique_ptr<worker_pool> hashing;
   std::unique_ptr<worker_pool> spool_workers;
+  /// Apart from the spool's, which may be busy with a disk's worth of records.
+  std::unique_ptr<worker_pool> note_worker;
   std::unique_ptr<database> web_db;
   std::unique_ptr<database> trading_db;
   std::unique_ptr<database> fills_db;
@@ -79,6 +81,7 @@ struct engine_parts {
   std::unique_ptr<engine::price_watch> prices;
 
   std::unique_ptr<engine::control_store> controls;
+  std::unique_ptr<engine::control_note> control_note;
 
   engine::bot_board board;
   engine::order_counters counters;

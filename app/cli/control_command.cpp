@@ -28,13 +28,13 @@ using options_ptr = std::shared_ptr<control_options>;
 
 constexpr std::array kill_columns{row_column{"id", "/id"},           row_column{"verb", "/verb"},          row_column{"scope", "/scope/type"},
                                   row_column{"of", "/of"},           row_column{"state", "/state"},        row_column{"asked at", "/asked_at"},
-                                  row_column{"saved", "/saved"},     row_column{"bots", "/receipt/bots"},  row_column{"cancelled", "/receipt/orders_cancelled"},
+                                  row_column{"saved", "/saved"},     row_column{"survives restart", "/survives_restart"}, row_column{"bots", "/receipt/bots"},  row_column{"cancelled", "/receipt/orders_cancelled"},
                                   row_column{"open", "/receipt/orders_open"}, row_column{"complete", "/receipt/complete"}, row_column{"reason", "/reason"}};
 constexpr std::array residual_columns{row_column{"account", "/account_id"},  row_column{"bot", "/bot_id"},          row_column{"exchange", "/exchange"},
                                       row_column{"symbol", "/symbol"},       row_column{"open", "/open_orders"},    row_column{"position", "/position"},
                                       row_column{"notional", "/notional"},   row_column{"problem", "/problem"}};
 constexpr std::array lock_columns{row_column{"lock", "/name"}, row_column{"locked", "/locked"}, row_column{"since", "/changed_at"},
-                                  row_column{"saved", "/saved"}, row_column{"reason", "/reason"}};
+                                  row_column{"saved", "/saved"}, row_column{"survives restart", "/survives_restart"}, row_column{"reason", "/reason"}};
 constexpr std::array limit_columns{row_column{"limit", "/limit"}, row_column{"in force", "/in_force"}, row_column{"allowed", "/allowed"},
                                    row_column{"by admin", "/set_by_admin"}, row_column{"by owner", "/set_by_owner"}};
 constexpr std::array day_columns{row_column{"asset", "/asset"}, row_column{"realised today", "/realised"}, row_column{"halted", "/halted"}};

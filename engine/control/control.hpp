@@ -34,6 +34,10 @@ struct lock_state {
   wall_time at;
   /// False while the database is away; it holds all the same.
   bool saved = true;
+  /// Not saved, but on this machine's disk.
+  bool noted = false;
+  bool survives_restart() const { return saved || noted; }
+  friend bool operator==(const lock_state&, const lock_state&) = default;
 };
 
 /// Who asks for something. An operator has no id and may do everything.
@@ -63,6 +67,7 @@ struct residual_exposure {
   std::optional<decimal> notional;
   /// Why it could not be done, for a person; empty when nothing is left to do.
   std::string problem;
+  friend bool operator==(const residual_exposure&, const residual_exposure&) = default;
 };
 
 struct kill_receipt {
@@ -74,6 +79,7 @@ struct kill_receipt {
   bool complete = false;
   /// Markets with orders or a position left, or with a problem; at most residual_limit of them.
   std::vector<residual_exposure> residual;
+  friend bool operator==(const kill_receipt&, const kill_receipt&) = default;
 };
 inline constexpr std::size_t residual_limit = 1'000;
 
@@ -103,8 +109,12 @@ struct kill {
   kill_receipt receipt;
   user_id released_by{};
   std::optional<wall_time> released_at{};
-  /// False while the database is away; it holds all the same.
+  /// False while the database does not have its last change; it holds all the same.
   bool saved = true;
+  /// Not saved, but on this machine's disk.
+  bool noted = false;
+  bool survives_restart() const { return saved || noted; }
+  friend bool operator==(const kill&, const kill&) = default;
 };
 
 /// For the receipt's column and for answers.

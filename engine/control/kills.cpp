@@ -138,8 +138,11 @@ task<result<engine::kill>> trading_control::kill(control_caller who, kill_reques
                       {"through", who.through}, {"reason", fresh.reason}});
   kills_.emplace(id, held_kill{std::move(fresh)});
   refresh_flags();
+  const auto noted = note();
   auto number = write([this, id] { return add_row(id); });
-  if (number) co_await wait_until_saved(*number, save_patience);
+  bool saved = false;
+  if (number) saved = co_await wait_until_saved(*number, save_patience);
+  if (!saved) co_await wait_until_noted(noted);
   if (auto other = adopted_.extract(id)) {
     auto* held = find(other.mapped());
     if (held != nullptr) co_return held->facts;
@@ -165,21 +168,32 @@ task<void> trading_control::run_later(control_caller who, kill_request wanted) {
     log().error("a kill failed", {{"through", through}, {"err", done.error()}});
     co_return;
   }
-  log().warn("kill answered", {{"through", through}, {"id", done->id.to_string()}, {"saved", done->saved}, {"receipt", to_json(done->receipt)}});
+  log().warn("kill answered", {{"through", through}, {"id", done->id.to_string()}, {"saved", done->saved}, {"survives_restart", done->survives_restart()}, {"receipt", to_json(done->receipt)}});
 }
 
 task<result<void>> trading_control::add_row(uuid id) {
   auto* held = find(id);
   if (held == nullptr) co_return result<void>();
   auto copy = held->facts;
+  // Its release, when there was one meanwhile, is a write of its own, with an audit row of its own.
+  if (copy.state == kill_state::released) copy.state = kill_state::working;
   auto stored = co_await parts_.store.add_kill(std::move(copy));
   if (!stored) co_return std::unexpected(stored.error());
   if (stored->id != id) {
     adopt(id, std::move(*stored));
   } else if (auto* still = find(id)) {
-    still->facts.saved = true;
+    still->facts.saved = still->facts.state != kill_state::released;
   }
+  note();
   co_return result<void>();
+}
+
+task<result<void>> trading_control::release_row(uuid id, user_id by, wall_time at) {
+  auto stored = co_await parts_.store.release_kill(id, by, at);
+  if (!stored) co_return stored;
+  if (auto* held = find(id)) held->facts.saved = true;
+  note();
+  co_return stored;
 }
 
 /// The database knew it already, under another id.
@@ -304,17 +318,19 @@ task<result<engine::kill>> trading_control::release(control_caller who, uuid id)
   k.state = kill_state::released;
   k.released_by = who.user;
   k.released_at = parts_.wall.wall_now();
+  k.saved = k.noted = false;
   let_go(k);
   refresh_flags();
   announce();
   log().warn("kill released", {{"id", id.to_string()}, {"scope", describe(k.scope)}, {"user", who.user}, {"through", who.through}});
-  auto number = write([this, id, by = who.user, at = *k.released_at] { return parts_.store.release_kill(id, by, at); });
+  const auto noted = note();
+  auto number = write([this, id, by = who.user, at = *k.released_at] { return release_row(id, by, at); });
   bool saved = false;
   if (number) saved = co_await wait_until_saved(*number, save_patience);
+  if (!saved) co_await wait_until_noted(noted);
   auto* still = find(id);
   if (still == nullptr) co_return fail(tenant_errc::not_found);
   auto answer = still->facts;
-  answer.saved = saved;
   forget_old();
   co_return answer;
 }
@@ -324,7 +340,7 @@ void trading_control::forget_old() {
   auto released = static_cast<std::size_t>(
       std::ranges::count_if(kills_, [](const auto& k) { return k.second.facts.state == kill_state::released; }));
   for (auto at = kills_.begin(); at != kills_.end() && released > released_limit;) {
-    const bool old = at->second.facts.state == kill_state::released;
+    const bool old = at->second.facts.state == kill_state::released && at->second.facts.saved;
     at = old ? kills_.erase(at) : std::next(at);
     if (old) --released;
   }

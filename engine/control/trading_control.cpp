@@ -50,11 +50,10 @@ task<result<void>> trading_control::load() {
   const auto midnight = utc_midnight(parts_.wall.wall_now());
   auto realised = co_await parts_.store.load_realised(midnight);
   if (!realised) co_return std::unexpected(realised.error());
-  for (const auto& state : *locks) put_in_force(state);
-  for (auto& k : *active) {
-    hold(k, k.verb);
-    kills_.insert_or_assign(k.id, held_kill{std::move(k)});
-  }
+  auto recalled = co_await load_rows_of_recalled();
+  if (!recalled) co_return std::unexpected(recalled.error());
+  merge(*locks);
+  merge(*active, *recalled);
   parts_.risk.load(std::move(*limits), *realised);
   refresh_flags();
   if (!kills_.empty() || is_trading_locked())
@@ -71,8 +70,13 @@ void trading_control::start() {
 
 task<void> trading_control::stop() {
   if (saved_to_ < last_write_) co_await wait_for([this] { return saved_to_ == last_write_; }, stop_patience);
-  if (saved_to_ < last_write_)
-    log().error("locks or kills could not be stored and end with the process", {{"writes", last_write_ - saved_to_}});
+  if (kept_note_ < wanted_note_) co_await wait_for([this] { return kept_note_ == wanted_note_; }, stop_patience);
+  if (saved_to_ < last_write_) {
+    const bool kept = parts_.note != nullptr && kept_note_ == wanted_note_;
+    log().error(kept ? "locks or kills could not be stored; they are noted in state_folder for the next start"
+                     : "locks or kills could not be stored and end with the process",
+                {{"writes", last_write_ - saved_to_}});
+  }
   stopping_ = true;
   announce();
   scope_.stop();
@@ -125,12 +129,31 @@ task<result<lock_state>> trading_control::set_lock(control_caller who, engine_lo
   parts_.bots.heed_gate();
   if (parts_.on_access_changed) parts_.on_access_changed();
   log().warn(locked ? "locked" : "released", {{"lock", to_string(name)}, {"user", who.user}, {"through", who.through}, {"reason", state.reason}});
-  auto number = write([this, state] { return parts_.store.set_lock(state); });
+  const auto noted = note();
+  auto number = write([this, state] { return store_lock(state); });
   if (!number) co_return std::unexpected(number.error());
-  const bool saved = co_await wait_until_saved(*number, save_patience);
-  state.saved = saved;
-  if (saved && locks_[name].at == state.at) locks_[name].saved = true;
+  state.saved = co_await wait_until_saved(*number, save_patience);
+  if (!state.saved) co_await wait_until_noted(noted);
+  state.noted = !state.saved && locks_[name].noted;
   co_return state;
+}
+
+task<result<void>> trading_control::store_lock(lock_state state) {
+  auto stored = co_await parts_.store.set_lock(state);
+  if (!stored) co_return stored;
+  // It may have been changed again meanwhile.
+  auto& held = locks_[state.name];
+  if (held.locked == state.locked && held.at == state.at) held.saved = true;
+  note();
+  co_return stored;
+}
+
+/// Nothing where the row turned out to be newer.
+task<result<void>> trading_control::store_recalled(engine_lock name) {
+  const auto state = locks_[name];
+  if (state.saved) co_return result<void>();
+  auto stored = co_await store_lock(state);
+  co_return stored;
 }
 
 std::vector<lock_state> trading_control::locks() const {

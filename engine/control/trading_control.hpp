@@ -12,6 +12,7 @@
 #include "base/task_scope.hpp"
 #include "base/timer.hpp"
 #include "engine/bots/bot_manager.hpp"
+#include "engine/control/control_note.hpp"
 #include "engine/control/control_store.hpp"
 #include "engine/orders/risk_book.hpp"
 
@@ -30,6 +31,8 @@ struct control_parts {
   std::function<bool(const std::string& exchange)> knows_exchange;
   /// After a lock of logins or a lockdown was set or lifted; on the trading thread.
   std::function<void()> on_access_changed = {};
+  /// Keeps beyond the process what the database does not have yet; null: nothing does.
+  control_note* note = nullptr;
 };
 
 /// Limits of one account, or (account 0) of the engine, as they hold and where they come from.
@@ -45,8 +48,9 @@ struct limits_view {
 /// control_errc. Trading thread, except where it says otherwise.
 class trading_control {
  public:
-  /// How long an answer waits for the row, and for orders to be cancelled and positions closed; the rest goes on behind it.
-  static constexpr nanoseconds save_patience = 1s, receipt_patience = 5s;
+  /// How long an answer waits for the row, then for the note on the disk, and for orders to be cancelled and positions closed;
+  /// the rest goes on behind it.
+  static constexpr nanoseconds save_patience = 1s, note_patience = 2s, receipt_patience = 5s;
   static constexpr std::size_t reason_limit = 500, key_limit = 64;
   /// Writes that may wait for the database, and kills that may hold at a time; one more is refused.
   static constexpr std::size_t unsaved_limit = 10'000, active_limit = 10'000;
@@ -54,7 +58,11 @@ class trading_control {
   explicit trading_control(control_parts);
   ~trading_control();
 
-  /// What holds from before: once, before bots start and anybody can call. tenant_errc::unavailable while the database is away.
+  /// What a process noted that died before the database had it: in force when this returns. A note that cannot be read may have
+  /// been a lock, so trading is locked then. Once, before load() and before anybody can call.
+  void recall(result<noted_controls>);
+  /// What holds from before, in the database and by recall(): before bots start. May be tried again after tenant_errc::unavailable,
+  /// which it answers while the database is away.
   task<result<void>> load();
   /// Goes on with kills that were not finished.
   void start();
@@ -105,6 +113,7 @@ class trading_control {
   void let_go(const engine::kill&);
   task<void> run_later(control_caller, kill_request);
   task<result<void>> add_row(uuid);
+  task<result<void>> release_row(uuid, user_id by, wall_time at);
   void adopt(uuid ours, engine::kill stored);
   void begin(uuid);
   task<void> run_kill(uuid);
@@ -114,6 +123,18 @@ class trading_control {
 
   void put_in_force(const lock_state&);
   void refresh_flags();
+  task<result<void>> store_lock(lock_state);
+  task<result<void>> store_recalled(engine_lock);
+
+  // notes.cpp: what outlives the process.
+  task<result<std::vector<engine::kill>>> load_rows_of_recalled();
+  void merge(const std::vector<lock_state>&);
+  void merge(const std::vector<engine::kill>& active, const std::vector<engine::kill>& rows_of_recalled);
+  noted_controls unsaved() const;
+  std::uint64_t note();
+  task<void> run_notes();
+  void mark_noted(const noted_controls&);
+  task<void> wait_until_noted(std::uint64_t number);
 
   limits_view view_of(account_id) const;
   task<result<void>> check_limits_caller(control_caller, account_id);
@@ -135,6 +156,9 @@ class trading_control {
   std::map<engine_lock, lock_state> locks_;
   std::deque<pending_write> unsaved_;
   std::uint64_t last_write_ = 0, saved_to_ = 0;
+  /// Notes asked for, tried and on the disk, by number.
+  std::uint64_t wanted_note_ = 0, tried_note_ = 0, kept_note_ = 0;
+  bool is_noting_ = false;
   std::atomic<bool> trading_locked_ = false, login_locked_ = false, locked_down_ = false;
   std::atomic<std::size_t> active_kills_ = 0;
   /// Who waits for a row or a receipt.

@@ -1,7 +1,7 @@
 // Emergency stops, locks and limits on the real process: while it trades, over kill -9, without its database, by signal and from
 // the command line.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -144,6 +144,44 @@ test('a kill works while PostgreSQL is away and is stored when it is back', asyn
   assert.equal(world.sql("SELECT count(*) FROM audit_events WHERE action = 'kill.cancel'"), '1');
   const row = await read(world, admin, `/api/kill/${done.id}`);
   assert.equal(row.saved, true);
+});
+
+test('a lock and a kill that were taken while PostgreSQL is away outlive kill -9 and a start without it', async (t) => {
+  const cluster = new Cluster();
+  let world, admin, alice, accounts;
+  t.after(async () => {
+    await world?.close();
+    cluster.remove();
+  });
+  ({ world, admin, alice, accounts } = await trading_world({ connection: cluster.connection }));
+  await until_trading(world);
+  cluster.stop();
+  const lock = await world.must('POST', '/admin/trading/lock', { token: admin.token, body: { reason: 'database gone' } });
+  const done = await kill(world, alice, { verb: 'cancel', scope: 'user', reason: 'out' });
+  for (const answer of [lock, done]) assert.deepEqual([answer.saved, answer.survives_restart], [false, true], JSON.stringify(answer));
+  await world.kill_engine('SIGKILL');
+  const placed = (await orders(world)).length;
+  await world.start_engine();
+  assert.equal((await world.call('GET', '/readyz')).status, 503);
+  const metrics = (await world.call('GET', '/metrics')).text;
+  assert.match(metrics, /^engine_trading_locked 1$/m);
+  assert.match(metrics, /^engine_kills_active 1$/m);
+  await pause(1_000);
+  cluster.start();
+  await until('readiness', async () => (await world.call('GET', '/readyz')).status === 200, 30_000);
+  await until('the rows', () => world.sql('SELECT count(*) FROM kills') === '1' && world.sql('SELECT locked FROM engine_locks') === 't', 10_000);
+  assert.deepEqual(world.rows("SELECT action FROM audit_events WHERE action IN ('kill.cancel', 'trading.lock') ORDER BY action").flat(), ['kill.cancel', 'trading.lock']);
+  await until('no order left', async () => (await open_orders(world)).length === 0, 20_000);
+  const bot = await world.until_bot(alice, accounts[0], 'locked', 20_000);
+  assert.match(bot.reason, /database gone|cancelled/);
+  assert.equal((await orders(world)).length, placed, 'an opening order left');
+  assert.equal((await read(world, alice, `/api/kill/${done.id}`)).saved, true);
+  const note = readFileSync(join(world.folder, 'held_controls'), 'utf8');
+  await until('an empty note', () => /"kills":\[\],"locks":\[\]/.test(readFileSync(join(world.folder, 'held_controls'), 'utf8')));
+  assert.doesNotMatch(note, new RegExp(accounts[0].keys.api_key));
+  await world.must('POST', '/admin/trading/unlock', { token: admin.token });
+  await world.must('POST', `/api/kill/${done.id}/release`, { token: alice.token });
+  await until_trading(world);
 });
 
 test('SIGUSR1 halts, SIGUSR2 cancels, with the receipt in the log and a row', async (t) => {

@@ -37,6 +37,7 @@ void write_kill(json_writer& w, const engine::kill& k) {
   write_scope(w, k.scope);
   w.member("state", to_string(k.state)).member("reason", k.reason).member("asked_by", k.by).member("by_admin", k.by_admin);
   w.member("asked_through", k.through).member("asked_at", k.at).member("saved", k.saved);
+  w.member("survives_restart", k.survives_restart());
   w.key("receipt").raw(to_json(k.receipt));
   w.member("released_by", k.released_by).member("released_at", k.released_at).end_object();
 }
@@ -48,7 +49,7 @@ void write_lock(json_writer& w, const engine::lock_state& s) {
     w.null();
   else
     w.value(s.at);
-  w.member("saved", s.saved).end_object();
+  w.member("saved", s.saved).member("survives_restart", s.survives_restart()).end_object();
 }
 
 void write_limits(json_writer& w, const engine::limits_view& v) {

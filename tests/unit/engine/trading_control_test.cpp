@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "tenants/errors.hpp"
 #include "tests/support/bot_world.hpp"
+#include "tests/unit/engine/note_disk.hpp"
 
 namespace drover::engine {
 namespace {
@@ -53,7 +54,9 @@ class TradingControl : public ::testing::Test {
     if (!w.manager) w.make_manager();
     control = std::make_unique<trading_control>(control_parts{
         w.io.get_executor(), w.timers, w.random, w.clock, store, w.gate, w.risk, *w.manager, w.board,
-        [](const std::string& name) { return name == "paper"; }});
+        [](const std::string& name) { return name == "paper"; }, {}, &note});
+    control->recall(note.recall());
+    if (store.away) return;
     ASSERT_TRUE(await(control->load()));
     control->start();
   }
@@ -64,6 +67,13 @@ class TradingControl : public ::testing::Test {
     w.price(60'000);
     ASSERT_GT(w.open_orders(account), 0u);
   }
+  /// Where what holds from before leaves nothing to place.
+  void start_locked() {
+    make_control();
+    w.start();
+    w.price(60'000);
+    w.pass(1s);
+  }
   void end_control() {
     await(control->stop());
     control.reset();
@@ -72,11 +82,33 @@ class TradingControl : public ::testing::Test {
   void restart() {
     end_control();
     w.drain();
-    for (const auto* key : {"lock:trading", "lock:lockdown"}) w.gate.open(key);
-    for (const auto& k : test::run(w.io, stored->list_kills({.limit = 200})).value()) w.gate.open("kill:" + k.id.to_hex());
+    forget_gate();
     make_control();
     w.start();
     w.price(60'000);
+  }
+  /// As restart() before its last lines: what the gate holds is memory, too.
+  void forget_gate() {
+    while (const auto* held = w.gate.find({user_id(1), account, "paper", w.bot_of(account)})) {
+      const auto key = held->key;
+      w.gate.open(key);
+    }
+  }
+  /// The process dies while the database is away, and the next one begins without it.
+  void restart_without_database() {
+    end_control();
+    w.drain();
+    forget_gate();
+    make_control();
+  }
+  /// The database comes, and the engine goes to work.
+  void come_back() {
+    store.away = false;
+    ASSERT_TRUE(await(control->load()));
+    control->start();
+    w.start();
+    w.price(60'000);
+    w.pass(1s);
   }
   template <class T>
   T await(task<T> work, nanoseconds limit = 60s) {
@@ -120,6 +152,9 @@ class TradingControl : public ::testing::Test {
                                                                     },
                                                                      {}});
   weak_control_store store{*stored};
+  test::note_disk disk;
+  worker_pool notes{"notes", 0, 1};
+  control_note note{disk, "/state", notes};
   std::unique_ptr<trading_control> control;
   const control_caller owner{user_id(1), false}, stranger{user_id(2), false}, admin{user_id(9), true};
 };
@@ -233,6 +268,133 @@ TEST_F(TradingControl, WorksFromMemoryWhileTheDatabaseIsAwayAndIsStoredLater) {
   ASSERT_EQ(rows->size(), 1u);
   EXPECT_EQ(rows->front().id, done->id);
   EXPECT_EQ(rows->front().state, kill_state::done);
+}
+
+TEST_F(TradingControl, ALockAndAKillOutliveAProcessThatDiesWhileTheDatabaseIsAway) {
+  start();
+  store.away = true;
+  auto locked = await(control->set_lock(admin, engine_lock::trading, true, "drill"));
+  ASSERT_TRUE(locked);
+  EXPECT_FALSE(locked->saved);
+  EXPECT_TRUE(locked->survives_restart());
+  auto done = ask(halt_verb::cancel, this_account(), owner, "key-1");
+  ASSERT_TRUE(done);
+  EXPECT_FALSE(done->saved);
+  EXPECT_TRUE(done->survives_restart());
+  restart_without_database();
+  EXPECT_TRUE(control->is_trading_locked()) << "before the database is there";
+  EXPECT_EQ(control->active_kills(), 1u);
+  EXPECT_EQ(w.gate.size(), 2u);
+  come_back();
+  EXPECT_EQ(w.state(account), bot_state::locked);
+  EXPECT_EQ(placed_after_a_move(), 0);
+  const auto rows = test::run(w.io, stored->load_active());
+  ASSERT_EQ(rows->size(), 1u);
+  EXPECT_EQ(rows->front().id, done->id);
+  EXPECT_EQ(rows->front().key, "key-1");
+  EXPECT_TRUE(test::run(w.io, stored->load_locks())->front().locked);
+  EXPECT_EQ(note.recall()->kills.size() + note.recall()->locks.size(), 0u) << "what is stored needs no note";
+  EXPECT_TRUE(await(control->get(owner, done->id))->saved);
+  for (const auto& state : control->locks()) EXPECT_TRUE(state.saved) << to_string(state.name);
+}
+
+TEST_F(TradingControl, AReleaseAndAnUnlockOutliveItToo) {
+  start();
+  auto done = ask(halt_verb::halt, this_account(), owner);
+  ASSERT_TRUE(done && await(control->set_lock(admin, engine_lock::trading, true, "")));
+  w.pass(1s);
+  store.away = true;
+  auto released = await(control->release(owner, done->id));
+  ASSERT_TRUE(released);
+  EXPECT_FALSE(released->saved);
+  EXPECT_TRUE(released->survives_restart());
+  ASSERT_TRUE(await(control->set_lock(admin, engine_lock::trading, false, ""))->survives_restart());
+  restart_without_database();
+  EXPECT_EQ(w.gate.size(), 0u);
+  come_back();
+  EXPECT_FALSE(control->is_trading_locked());
+  EXPECT_EQ(control->active_kills(), 0u);
+  EXPECT_EQ(test::run(w.io, stored->get_kill(done->id))->state, kill_state::released);
+  EXPECT_EQ(test::run(w.io, stored->get_kill(done->id))->released_by, owner.user);
+  EXPECT_FALSE(test::run(w.io, stored->load_locks())->front().locked);
+}
+
+TEST_F(TradingControl, AKillThatWasReleasedBeforeItWasStoredLeavesBothInItsRow) {
+  start();
+  store.away = true;
+  auto done = ask(halt_verb::halt, this_account(), owner);
+  ASSERT_TRUE(done && await(control->release(owner, done->id)));
+  restart_without_database();
+  come_back();
+  const auto row = test::run(w.io, stored->get_kill(done->id));
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->state, kill_state::released);
+  EXPECT_TRUE(row->released_at);
+}
+
+TEST_F(TradingControl, ANoteThatIsOlderThanTheRowDoesNotKillAgain) {
+  start();
+  auto done = ask(halt_verb::cancel, this_account(), owner);
+  ASSERT_TRUE(done);
+  ASSERT_TRUE(await(control->release(owner, done->id)));
+  w.price(60'000);
+  w.pass(1s);
+  ASSERT_GT(w.open_orders(account), 0u);
+  end_control();
+  w.drain();
+  done->saved = false;
+  disk.put("/state/held_controls", to_note({{*done}, {}}));
+  make_control();
+  w.start();
+  w.price(60'000);
+  w.pass(1s);
+  EXPECT_EQ(control->active_kills(), 0u);
+  EXPECT_EQ(w.gate.size(), 0u);
+  EXPECT_GT(w.open_orders(account), 0u);
+  EXPECT_EQ(w.state(account), bot_state::running);
+}
+
+TEST_F(TradingControl, ALockThatWasNotedHoldsAlthoughTheWallClockWasSetBack) {
+  start();
+  ASSERT_TRUE(await(control->set_lock(admin, engine_lock::trading, true, "")));
+  ASSERT_TRUE(await(control->set_lock(admin, engine_lock::trading, false, "")));
+  end_control();
+  w.drain();
+  disk.put("/state/held_controls", to_note({{}, {{engine_lock::trading, true, "again", admin.user, {nanoseconds(1)}, false}}}));
+  make_control();
+  EXPECT_TRUE(control->is_trading_locked());
+  w.pass(1s);
+  EXPECT_TRUE(test::run(w.io, stored->load_locks())->front().locked);
+}
+
+TEST_F(TradingControl, SaysThatAKillEndsWithTheProcessWhenNothingCanKeepIt) {
+  start();
+  store.away = true;
+  disk.fill_up();
+  auto done = ask(halt_verb::halt, this_account(), owner);
+  ASSERT_TRUE(done) << "it holds all the same";
+  EXPECT_EQ(w.state(account), bot_state::locked);
+  EXPECT_FALSE(done->saved);
+  EXPECT_FALSE(done->survives_restart());
+  EXPECT_FALSE(await(control->set_lock(admin, engine_lock::trading, true, ""))->survives_restart());
+  EXPECT_NE(quiet.text().find("cannot be noted on the disk"), std::string::npos);
+  // Room again: it is noted without anybody asking.
+  disk.fill_up(false);
+  w.pass(11s);
+  EXPECT_TRUE(await(control->get(owner, done->id))->survives_restart());
+  EXPECT_EQ(note.recall()->kills.size(), 1u);
+}
+
+TEST_F(TradingControl, ADamagedNoteLocksTradingUntilSomebodyUnlocksIt) {
+  disk.put("/state/held_controls", "0000");
+  start_locked();
+  EXPECT_TRUE(control->is_trading_locked());
+  EXPECT_NE(w.reason(account).find("It is not known what was locked or killed"), std::string::npos) << w.reason(account);
+  EXPECT_EQ(placed_after_a_move(), 0);
+  EXPECT_TRUE(test::run(w.io, stored->load_locks())->front().locked);
+  ASSERT_TRUE(await(control->set_lock(admin, engine_lock::trading, false, "")));
+  w.pass(1s);
+  EXPECT_EQ(w.state(account), bot_state::running);
 }
 
 TEST_F(TradingControl, AKillHoldsOverARestart) {

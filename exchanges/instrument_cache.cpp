@@ -23,8 +23,19 @@ void instrument_cache::start_load() {
   scope_.spawn("load instruments", run_load());
 }
 
+/// An answer that makes the reader throw is one that did not come: the next get() asks again.
+task<result<std::vector<instrument>>> instrument_cache::try_load() {
+  try {
+    auto loaded = co_await load_();
+    co_return loaded;
+  } catch (const std::exception& e) {
+    if (scope_.stopping()) throw;
+    co_return fail(exchange_errc::protocol, e.what());
+  }
+}
+
 task<void> instrument_cache::run_load() {
-  auto loaded = co_await load_();
+  auto loaded = co_await try_load();
   loading_ = false;
   if (loaded) {
     table_ = std::make_shared<instrument_table>(std::move(*loaded));

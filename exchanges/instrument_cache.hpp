@@ -38,6 +38,7 @@ class instrument_cache {
   void stop();
 
  private:
+  task<result<std::vector<instrument>>> try_load();
   task<void> run_load();
   bool older_than(nanoseconds age) const;
   void start_load();

@@ -62,6 +62,8 @@ stream_connection::~stream_connection() {
 }
 
 task<void> stream_connection::run() {
+  // Started again after it threw: what was open then is not read any more.
+  if (client_) closed("a fault of its own");
   for (;;) {
     while (!protocol_.wants_connection()) co_await connect_wanted_.wait();
     auto connected = co_await connect();

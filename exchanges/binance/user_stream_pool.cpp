@@ -5,6 +5,7 @@
 
 #include "exchanges/binance/endpoints.hpp"
 #include "exchanges/binance/signing.hpp"
+#include "exchanges/runtime/steady_part.hpp"
 
 namespace drover::exchanges::binance {
 
@@ -56,7 +57,7 @@ slot_id user_stream_pool::add(handler on_event, std::shared_ptr<key_session> key
   unplaced_.push_back(id);
   if (!opening_) {
     opening_ = true;
-    parts_.scope.spawn("open private streams", run_open());
+    spawn_steadily(parts_.scope, "open private streams", config_.name, parts_.parts, [this] { return run_open(); });
   }
   return id;
 }
@@ -69,8 +70,11 @@ task<void> user_stream_pool::run_open() {
   }
   co_await parts_.clock.wait_for_first();
   open_ = true;
-  for (auto id : std::exchange(unplaced_, {}))
+  while (!unplaced_.empty()) {
+    const auto id = unplaced_.front();
+    unplaced_.pop_front();
     if (members_.contains(id)) place(id);
+  }
 }
 
 void user_stream_pool::place(slot_id id) {
@@ -85,8 +89,8 @@ user_stream_pool::line& user_stream_pool::find_line() {
   for (auto& l : lines_)
     if (l->protocol.size() < user_stream::account_limit && !l->aging) return *l;
   auto& l = *lines_.emplace_back(std::make_unique<line>(*this, make_parts(), parts_.parts, config_));
-  parts_.scope.spawn("private stream", l.connection.run());
-  parts_.scope.spawn("private stream sender", l.connection.run_sender());
+  spawn_steadily(parts_.scope, "private stream", config_.name, parts_.parts, [&l] { return l.connection.run(); });
+  spawn_steadily(parts_.scope, "private stream sender", config_.name, parts_.parts, [&l] { return l.connection.run_sender(); });
   return l;
 }
 

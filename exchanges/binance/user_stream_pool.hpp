@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -53,7 +54,7 @@ class user_stream_pool final : public private_feed {
   feed_parts parts_;
   stream_config config_;
   std::map<slot_id, member> members_;
-  std::vector<slot_id> unplaced_;
+  std::deque<slot_id> unplaced_;
   std::vector<std::unique_ptr<line>> lines_;
   std::uint64_t next_slot_ = 1;
   bool opening_ = false;

@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "exchanges/raw/redaction.hpp"
+#include "exchanges/runtime/steady_part.hpp"
 
 namespace drover::exchanges {
 
@@ -127,9 +128,12 @@ void account_streams::retire(line& l) {
 
 /// Runs in the venue's scope and owns the line: whoever removes the account need not wait for the connection's end.
 task<void> account_streams::run_line(std::shared_ptr<line> l) {
-  l->scope.spawn("private stream connection", l->connection.run());
-  l->scope.spawn("private stream sender", l->connection.run_sender());
-  if (parts_.protocol.traits().private_stream_needs_access) l->scope.spawn("private stream access", run_keeper(l));
+  const auto whose = parts_.config.name + " account " + l->keys->label;
+  const auto& parts = parts_.parts;
+  spawn_steadily(l->scope, "private stream connection", whose, parts, [on = l.get()] { return on->connection.run(); });
+  spawn_steadily(l->scope, "private stream sender", whose, parts, [on = l.get()] { return on->connection.run_sender(); });
+  if (parts_.protocol.traits().private_stream_needs_access)
+    spawn_steadily(l->scope, "private stream access", whose, parts, [this, l] { return run_keeper(l); });
   std::exception_ptr cut;
   try {
     while (!l->session.ended()) co_await l->woken.wait();

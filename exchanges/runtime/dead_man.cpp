@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "exchanges/runtime/steady_part.hpp"
 
 namespace drover::exchanges {
 
@@ -31,7 +32,9 @@ struct dead_man_guard::state {
 dead_man_guard::dead_man_guard(std::shared_ptr<venue_core> core, std::shared_ptr<key_session> keys, milliseconds after) {
   wake_event ended(core->parts().executor);
   state_ = std::make_shared<state>(state{std::move(core), std::move(keys), after, std::move(ended)});
-  state_->core->scope().spawn("dead-man timer", run(state_));
+  auto& venue = *state_->core;
+  auto whose = venue.config().name + " account " + state_->keys->label;
+  spawn_steadily(venue.scope(), "dead-man timer", std::move(whose), venue.parts(), [s = state_] { return run(s); });
 }
 
 dead_man_guard::~dead_man_guard() {

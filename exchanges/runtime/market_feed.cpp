@@ -6,6 +6,7 @@
 
 #include "base/backoff.hpp"
 #include "base/log.hpp"
+#include "exchanges/runtime/steady_part.hpp"
 
 namespace drover::exchanges {
 
@@ -54,8 +55,8 @@ market_feed::line& market_feed::add_line(int group) {
   };
   auto& l = *lines_.emplace_back(std::make_unique<line>(
       group, stream_, std::move(wire), [this] { return parts_.instruments.known(); }, *this, parts_.parts, configure));
-  parts_.scope.spawn("market stream", l.connection.run());
-  parts_.scope.spawn("market stream sender", l.connection.run_sender());
+  spawn_steadily(parts_.scope, "market stream", stream_, parts_.parts, [&l] { return l.connection.run(); });
+  spawn_steadily(parts_.scope, "market stream sender", stream_, parts_.parts, [&l] { return l.connection.run_sender(); });
   return l;
 }
 
@@ -185,7 +186,7 @@ void market_feed::on_book(line& l, book_update update, steady_time now) {
   if (h && !h->overlap.switched()) join_book(*h, book.symbol);
   if (book.keeper.needs_snapshot() && !book.fetching && !book.gone) {
     book.fetching = true;
-    parts_.scope.spawn("order book", run_snapshot(kept));
+    spawn_steadily(parts_.scope, "order book", stream_ + " " + kept->symbol, parts_.parts, [this, kept] { return run_snapshot(kept); });
   }
 }
 

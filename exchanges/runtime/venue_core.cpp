@@ -5,10 +5,13 @@
 
 #include "base/log.hpp"
 #include "exchanges/runtime/account_streams.hpp"
+#include "exchanges/runtime/steady_part.hpp"
 
 namespace drover::exchanges {
 
 namespace {
+
+const logger log("exchanges");
 
 rate_options make_rate_options(const exchange_config& config) {
   constexpr double percent = 100.0;
@@ -61,7 +64,7 @@ feed_parts venue_core::make_feed_parts() {
 
 void venue_core::start() {
   if (std::exchange(started_, true)) return;
-  scope_.spawn("clock", clock_.run());
+  spawn_steadily(scope_, "clock", config_.name, parts_, [this] { return clock_.run(); });
 }
 
 task<void> venue_core::stop() {
@@ -74,7 +77,11 @@ task<void> venue_core::stop() {
 }
 
 task<void> venue_core::run_farewell(task<void> work) {
-  co_await std::move(work);
+  try {
+    co_await std::move(work);
+  } catch (const std::exception& e) {
+    if (!scope_.stopping()) log.error("a farewell failed", {{"exchange", config_.name}, {"err", e.what()}});
+  }
   --farewells_;
   farewell_done_.notify();
 }

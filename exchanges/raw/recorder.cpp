@@ -100,10 +100,10 @@ void recorder::record(const raw_record& r) {
   if (must_drop(r, l)) {
     // Said at once as well: the end of the drop may never be reached.
     if (!drops_.contains(r.stream)) record_gap(r.stream, now, now, "the spool is full: records are being dropped");
-    return note_drop(r.stream, now);
+    return note_drop(r.stream, now, now, 1);
   }
-  if (!drops_.empty()) end_drop(r.stream, now);
-  append_start_gap(l, r.stream, r.account, now);
+  const bool told = end_drop(r.stream, now) && append_start_gap(l, r.stream, r.account, now);
+  if (!told) return note_drop(r.stream, now, now, 1);
   const auto kind = r.kind == raw_kind::ws_frame ? spool_kind::ws_frame : spool_kind::rest_response;
   // Never the query: it carries signatures.
   const auto endpoint = r.endpoint.substr(0, r.endpoint.find('?'));
@@ -111,24 +111,27 @@ void recorder::record(const raw_record& r) {
   append(l, {kind, r.stream, endpoint, r.account, r.operation, r.arguments, 0, now, r.status, body});
 }
 
-void recorder::append_start_gap(lane& l, std::string_view stream, std::string_view account, wall_time now) {
+bool recorder::append_start_gap(lane& l, std::string_view stream, std::string_view account, wall_time now) {
   const auto* known = l.spool->find_stream(stream);
   const bool resumes = known && known->idle && known->last_received != wall_time{};
-  const auto note = [&](wall_time from) {
+  const auto note = [&](wall_time from, std::string_view of) {
     const auto body = encode_gap({from, std::max(now, from), "the engine was not running"});
-    append(l, {spool_kind::gap, stream, {}, account, {}, {}, 0, now, 0, body});
+    return append(l, {spool_kind::gap, stream, {}, of, {}, {}, 0, now, 0, body});
   };
-  if (!stream.ends_with(private_stream_ending)) {
-    if (resumes && !planted("raw_no_start_gap")) note(known->last_received);
-    return;
-  }
-  if (resumes) resumed_.try_emplace(std::string(stream), resumed_stream{known->last_received, {}});
+  // Whoever is heard of first: answers to every account are missing.
+  if (!stream.ends_with(private_stream_ending))
+    return !resumes || planted("raw_no_start_gap") || note(known->last_received, {});
+  if (resumes) resumed_.try_emplace(std::string(stream), resumed_stream{known->last_received, known->accounts, {}});
   const auto found = resumed_.find(stream);
-  if (account.empty() || found == resumed_.end()) return;
-  if (found->second.accounts.emplace(account).second) note(found->second.from);
+  if (account.empty() || found == resumed_.end() || found->second.told.contains(account)) return true;
+  const auto before = found->second.accounts.find(account);
+  const auto from = before == found->second.accounts.end() ? found->second.from : before->second.last_received;
+  if (!note(from, account)) return false;
+  found->second.told.emplace(account);
+  return true;
 }
 
-void recorder::append(lane& l, const spool_record_view& record) {
+bool recorder::append(lane& l, const spool_record_view& record) {
   failpoint("raw.before_write");
   const auto before = l.spool->closed().size();
   const bool kept = l.spool->append(record);
@@ -136,45 +139,63 @@ void recorder::append(lane& l, const spool_record_view& record) {
   l.bytes += record_head_size + record.body.size() + record.stream.size() + record.endpoint.size() + record.account.size() +
              record.operation.size() + record.arguments.size();
   if (l.spool->closed().size() != before) read_wanted_.notify();
-  if (!kept) return note_drop(record.stream, record.received_at);
+  if (!kept) {
+    const auto gap = record.kind == spool_kind::gap ? decode_gap(record.body) : std::nullopt;
+    // It was numbered: the gap begins where the numbers before it end, so that it explains the step (note_holes).
+    auto from = gap ? gap->from : record.received_at;
+    if (const auto last = l.spool->find_stream(record.stream)->last_received; last != wall_time{}) from = std::min(from, last);
+    note_drop(record.stream, from, record.received_at, gap ? 0 : 1);
+    return false;
+  }
   ++statistics_.recorded;
   if (record.kind == spool_kind::gap) ++statistics_.gaps[std::string(record.stream.substr(0, record.stream.find('.')))];
+  return true;
 }
 
 void recorder::record_gap(std::string_view stream, wall_time from, wall_time to, std::string_view reason) {
   note_gap({stream, from, to, reason});
 }
 
-void recorder::note_gap(const data_gap& gap) {
-  const auto body = encode_gap({gap.from, gap.to, to_plain_text(gap.reason)});
-  const auto details = write_gap_details(gap);
+void recorder::note_gap(const data_gap& gap) { write_gap(gap); }
+
+recorder::lane* recorder::write_gap(const data_gap& gap) {
   const auto now = timers_.get_clock().wall_now();
   auto& l = find_lane(gap.stream);
+  const auto refuse = [&] {
+    note_drop(gap.stream, gap.from, gap.to, 0);
+    return nullptr;
+  };
+  if (!end_drop(gap.stream, now)) return refuse();
+  const auto body = encode_gap({gap.from, gap.to, to_plain_text(gap.reason)});
+  const auto details = write_gap_details(gap);
   if (const auto* known = l.spool->find_stream(gap.stream); known && gap.to > known->last_received)
-    append_start_gap(l, gap.stream, gap.account, now);
-  append(l, {spool_kind::gap, gap.stream, {}, gap.account, gap.channel, details, 0, now, 0, body});
+    if (!append_start_gap(l, gap.stream, gap.account, now)) return refuse();
+  if (!append(l, {spool_kind::gap, gap.stream, {}, gap.account, gap.channel, details, 0, now, 0, body})) return nullptr;
+  return &l;
 }
 
-void recorder::note_drop(std::string_view stream, wall_time now) {
-  ++statistics_.dropped;
-  auto [at, first] = drops_.try_emplace(std::string(stream), drop{now, now, 0});
-  at->second.to = now;
-  ++at->second.count;
+void recorder::note_drop(std::string_view stream, wall_time from, wall_time to, std::uint64_t count) {
+  statistics_.dropped += count;
+  auto [at, first] = drops_.try_emplace(std::string(stream), drop{from, to, 0});
+  at->second.from = std::min(at->second.from, from);
+  at->second.to = std::max(at->second.to, to);
+  at->second.count += count;
   if (first) log.error("raw data is being dropped", {{"stream", stream}, {"spooled_bytes", total_bytes()}});
 }
 
-void recorder::end_drop(std::string_view stream, wall_time now) {
+bool recorder::end_drop(std::string_view stream, wall_time now) {
   auto found = drops_.find(stream);
-  if (found == drops_.end()) return;
-  auto ended = found->second;
+  if (found == drops_.end()) return true;
+  const auto ended = found->second;
   drops_.erase(found);
-  if (planted("raw_forget_drop")) return;
-  record_gap(stream, ended.from, now, "the spool was full: " + std::to_string(ended.count) + " records dropped");
-  // Refused again: the drop goes on and keeps its beginning.
-  if (auto again = drops_.find(stream); again != drops_.end()) {
-    again->second.from = ended.from;
-    again->second.count += ended.count - 1;
-  }
+  if (planted("raw_forget_drop")) return true;
+  const auto to = std::max(now, ended.to);
+  record_gap(stream, ended.from, to, "the spool was full: " + std::to_string(ended.count) + " records dropped");
+  found = drops_.find(stream);
+  if (found == drops_.end()) return true;
+  found->second.from = std::min(found->second.from, ended.from);
+  found->second.count += ended.count;
+  return false;
 }
 
 void recorder::end_drops() {
@@ -266,6 +287,7 @@ task<void> recorder::run_sync() {
 void recorder::forsake(const std::vector<std::pair<lane*, std::uint64_t>>& failed) {
   for (const auto& [l, index] : failed) {
     ++statistics_.sync_failures;
+    l->forsaken.insert(index);
     if (l->spool->open_index() == index) l->spool->rotate();
   }
   if (!failed.empty()) read_wanted_.notify();

@@ -45,6 +45,10 @@ class recorder final : public spooling_raw_recorder {
     std::size_t handed = 0;
     /// What was stored last, by stream.
     std::map<std::string, std::pair<std::uint64_t, wall_time>, std::less<>> stored_to;
+    /// Something is missing that no gap says yet: nothing counts as stored any more before the next start looks at it again.
+    bool untold = false;
+    /// Segments that the disk refused to sync.
+    std::set<std::uint64_t> forsaken;
   };
   /// A segment on its way from the file to the database.
   struct loaded_segment {
@@ -57,12 +61,17 @@ class recorder final : public spooling_raw_recorder {
   lane& find_lane(std::string_view stream);
   std::uint64_t total_bytes() const;
   bool must_drop(const raw_record&, const lane&) const;
-  void append(lane&, const spool_record_view&);
+  /// False: the disk refused it, and it is part of a drop now.
+  bool append(lane&, const spool_record_view&);
   /// What happened on a stream while no engine ran is missing like everything else that was not received; of a private stream,
-  /// for each account by itself, up to the first that is heard of it.
-  void append_start_gap(lane&, std::string_view stream, std::string_view account, wall_time now);
-  void note_drop(std::string_view stream, wall_time now);
-  void end_drop(std::string_view stream, wall_time now);
+  /// for each account by itself, up to the first that is heard of it. False: the disk refused it; what comes behind it must not
+  /// be written either.
+  bool append_start_gap(lane&, std::string_view stream, std::string_view account, wall_time now);
+  /// Where it was written; null when the disk refused it.
+  lane* write_gap(const data_gap&);
+  void note_drop(std::string_view stream, wall_time from, wall_time to, std::uint64_t count);
+  /// False: the disk refuses still, and the drop goes on.
+  bool end_drop(std::string_view stream, wall_time now);
   void end_drops();
 
   task<void> run_sync();
@@ -75,10 +84,19 @@ class recorder final : public spooling_raw_recorder {
   bool is_drained() const;
   task<void> run_store();
   task<void> store_segment(loaded_segment);
-  void note_holes(lane&, const std::vector<spool_record>&);
-  task<void> store_batch(lane*, std::uint64_t index, std::shared_ptr<const std::vector<spool_record>>);
+  task<void> store_records(lane*, std::uint64_t index, std::shared_ptr<segment_content>);
+  /// Gaps about what is missing of a segment, and the files that they are in.
+  struct told_gaps {
+    bool all_written = true;
+    std::vector<std::pair<lane*, spool_writer::unsynced_segment>> in;
+  };
+  void tell_missing(told_gaps&, const spool_record& of, wall_time from, wall_time to, const std::string& reason);
+  void note_holes(lane&, const std::vector<spool_record>&, told_gaps&);
+  task<void> store_batch(lane*, std::uint64_t index, std::shared_ptr<const std::vector<spool_record>>, told_gaps&);
   task<void> quarantine(lane*, std::uint64_t index, std::shared_ptr<const std::vector<spool_record>> batch,
-                        std::vector<std::size_t> refused);
+                        std::vector<std::size_t> refused, told_gaps&);
+  /// Whether the gaps outlive the power: only then may what they tell of be forgotten.
+  task<bool> make_durable(told_gaps&);
   task<void> remove_segment(lane*, std::uint64_t index);
   task<void> keep_house();
 
@@ -96,7 +114,8 @@ class recorder final : public spooling_raw_recorder {
   /// Private streams that an earlier process heard, and up to when.
   struct resumed_stream {
     wall_time from;
-    std::set<std::string, std::less<>> accounts;
+    std::map<std::string, spool_writer::account_state, std::less<>> accounts;
+    std::set<std::string, std::less<>> told;
   };
   std::map<std::string, resumed_stream, std::less<>> resumed_;
   std::deque<loaded_segment> loaded_;

@@ -62,7 +62,9 @@ task<void> recorder::run_read() {
     auto bad_path = l->spool->quarantine_path_of(index);
     auto state_path = l->spool->state_path();
     auto state = l->spool->make_state();
-    auto content = co_await reader_.read(std::move(path), std::move(bad_path), std::move(state_path), std::move(state));
+    const bool may_sync = !l->forsaken.contains(index);
+    auto content =
+        co_await reader_.read(std::move(path), std::move(bad_path), std::move(state_path), std::move(state), may_sync);
     loaded_.push_back({l, index, std::move(content)});
     store_wanted_.notify();
   }
@@ -107,69 +109,98 @@ task<void> recorder::store_segment(loaded_segment segment) {
     ++statistics_.left_alone;
     log.error("spool segment cannot be read and is left alone", {{"lane", l->spool->lane()}, {"segment", segment.index}});
   } else {
-    auto& content = *segment.content;
-    for (const auto& d : content.damaged)
+    for (const auto& d : segment.content->damaged)
       log.error("damaged spool bytes set aside", {{"segment", segment.index}, {"offset", d.offset}, {"bytes", d.size}});
-    statistics_.quarantined += content.damaged.size();
-    note_holes(*l, content.records);
-    for (std::size_t at = 0; at < content.records.size();) {
-      auto batch = std::make_shared<std::vector<spool_record>>();
-      std::size_t bytes = 0;
-      while (at < content.records.size() && batch->size() < batch_records && bytes < batch_bytes) {
-        bytes += content.records[at].body.size();
-        batch->push_back(std::move(content.records[at++]));
-      }
-      failpoint("raw.before_store");
-      co_await store_batch(l, segment.index, std::move(batch));
-    }
+    statistics_.quarantined += segment.content->damaged.size();
+    co_await store_records(l, segment.index, segment.content);
     failpoint("raw.after_store_before_ack");
-    co_await remove_segment(l, segment.index);
+    if (!l->untold) co_await remove_segment(l, segment.index);
     ++progress_;
     failpoint("raw.after_ack");
   }
+  l->forsaken.erase(segment.index);
   l->spool->forget_oldest();
   --l->handed;
   l->bytes = l->spool->spooled_bytes();
   if (is_drained()) drained_.notify();
 }
 
+task<void> recorder::store_records(lane* l, std::uint64_t index, std::shared_ptr<segment_content> content) {
+  auto& records = content->records;
+  std::vector<std::shared_ptr<const std::vector<spool_record>>> batches;
+  told_gaps told;
+  note_holes(*l, records, told);
+  for (std::size_t at = 0; at < records.size();) {
+    auto batch = std::make_shared<std::vector<spool_record>>();
+    std::size_t bytes = 0;
+    while (at < records.size() && batch->size() < batch_records && bytes < batch_bytes) {
+      bytes += records[at].body.size();
+      batch->push_back(std::move(records[at++]));
+    }
+    batches.push_back(batch);
+    failpoint("raw.before_store");
+    co_await store_batch(l, index, std::move(batch), told);
+  }
+  const bool durable = co_await make_durable(told);
+  if (!durable && !std::exchange(l->untold, true))
+    log.error("what is missing in the spool could not be noted; its segments stay until the next start",
+              {{"lane", l->spool->lane()}, {"segment", index}});
+  if (l->untold) co_return;
+  for (const auto& batch : batches)
+    for (const auto& r : *batch) l->spool->note_stored(r);
+}
+
+void recorder::tell_missing(told_gaps& told, const spool_record& of, wall_time from, wall_time to, const std::string& reason) {
+  auto* in = write_gap({.stream = of.stream, .from = from, .to = to, .reason = reason});
+  if (!in) {
+    told.all_written = false;
+    return;
+  }
+  const auto& file = in->spool->last_written();
+  if (told.in.empty() || told.in.back().second.file != file.file) told.in.emplace_back(in, file);
+}
+
 /// A number that was given but is not in the file is a record that the disk lost (RELIABILITY: nothing is missing silently).
-void recorder::note_holes(lane& l, const std::vector<spool_record>& records) {
+void recorder::note_holes(lane& l, const std::vector<spool_record>& records, told_gaps& told) {
   for (const auto& r : records) {
-    const auto known = l.stored_to.find(r.stream);
+    auto known = l.stored_to.find(r.stream);
     if (known == l.stored_to.end()) {
-      l.stored_to.emplace(r.stream, std::pair(r.sequence, r.received_at));
-      continue;
+      const auto* before = l.spool->find_stream(r.stream);
+      const bool counted = before && before->stored_sequence > 0;
+      const auto last = counted ? std::pair(before->stored_sequence, before->stored_to) : std::pair(r.sequence, r.received_at);
+      known = l.stored_to.emplace(r.stream, last).first;
     }
     auto& [sequence, at] = known->second;
-    // A gap record right behind the hole explains it already.
-    if (r.sequence > sequence + 1 && r.kind != spool_kind::gap) {
+    // The gap of a drop is right behind its numbers and explains them already.
+    const auto gap = r.kind == spool_kind::gap && r.account.empty() ? decode_gap(r.body) : std::nullopt;
+    if (r.sequence > sequence + 1 && !(gap && gap->from <= at)) {
       const auto lost = r.sequence - sequence - 1;
       log.error("records are missing in the spool", {{"stream", r.stream}, {"count", lost}});
-      record_gap(r.stream, at, r.received_at, std::to_string(lost) + " records were lost in the spool");
+      tell_missing(told, r, at, r.received_at, std::to_string(lost) + " records were lost in the spool");
     }
-    sequence = std::max(sequence, r.sequence);
+    if (r.sequence < sequence) continue;
+    sequence = r.sequence;
     at = r.received_at;
   }
 }
 
-task<void> recorder::store_batch(lane* l, std::uint64_t index, std::shared_ptr<const std::vector<spool_record>> batch) {
+task<void> recorder::store_batch(lane* l, std::uint64_t index, std::shared_ptr<const std::vector<spool_record>> batch,
+                                 told_gaps& told) {
   auto wait = config_.retry_floor;
-  bool told = false;
+  bool warned = false;
   for (;;) {
     auto stored = co_await store_->store(batch);
     if (stored) {
-      if (told) log.info("the database takes raw data again", {{"spooled_bytes", total_bytes()}});
+      if (warned) log.info("the database takes raw data again", {{"spooled_bytes", total_bytes()}});
       statistics_.stored += stored->stored;
-      for (const auto& r : *batch) l->spool->note_stored(r);
       for (std::size_t i = 0; i < batch->size(); ++i)
         if (i + 1 == batch->size() || (*batch)[i + 1].stream != (*batch)[i].stream)
           statistics_.stored_to[(*batch)[i].stream] = (*batch)[i].sequence;
-      if (!stored->refused.empty()) co_await quarantine(l, index, batch, std::move(stored->refused));
+      if (!stored->refused.empty()) co_await quarantine(l, index, batch, std::move(stored->refused), told);
       co_return;
     }
     if (planted("raw_remove_unstored")) co_return;
-    if (!std::exchange(told, true))
+    if (!std::exchange(warned, true))
       log.warn("raw data stays in the spool, the database does not take it", {{"err", stored.error()}});
     co_await sleep_for(timers_, wait);
     wait = std::min(wait * 2, config_.retry_ceiling);
@@ -177,19 +208,37 @@ task<void> recorder::store_batch(lane* l, std::uint64_t index, std::shared_ptr<c
 }
 
 task<void> recorder::quarantine(lane* l, std::uint64_t index, std::shared_ptr<const std::vector<spool_record>> batch,
-                                std::vector<std::size_t> refused) {
+                                std::vector<std::size_t> refused, told_gaps& told) {
   std::string bytes(segment_head);
   for (auto i : refused) {
     const auto& r = batch->at(i);
     log.error("the database refuses a raw record, set aside", {{"stream", r.stream}, {"sequence", r.sequence}});
     encode_record(view_of(r), bytes);
-    if (r.kind != spool_kind::gap && !planted("raw_silent_quarantine"))
-      record_gap(r.stream, r.received_at, r.received_at, "record " + std::to_string(r.sequence) + " was refused by the database");
+    if (r.kind == spool_kind::gap || planted("raw_silent_quarantine")) continue;
+    tell_missing(told, r, r.received_at, r.received_at, "record " + std::to_string(r.sequence) + " was refused by the database");
   }
   statistics_.quarantined += refused.size();
   auto path = l->spool->quarantine_path_of(index);
   auto kept = co_await reader_.set_aside(std::move(path), std::move(bytes));
   if (!kept) log.error("a refused record could not be set aside", {{"err", kept.error()}});
+}
+
+task<bool> recorder::make_durable(told_gaps& told) {
+  if (told.in.empty()) co_return told.all_written;
+  auto files = std::make_shared<std::vector<std::shared_ptr<append_file>>>();
+  for (auto& [of, segment] : told.in) files->push_back(segment.file);
+  std::move_only_function<std::vector<std::size_t>()> job = [files] {
+    std::vector<std::size_t> failed;
+    for (std::size_t i = 0; i < files->size(); ++i)
+      if (!(*files)[i]->sync()) failed.push_back(i);
+    return failed;
+  };
+  auto failed = co_await workers_.run(std::move(job));
+  if (!failed) co_return false;
+  std::vector<std::pair<lane*, std::uint64_t>> forsaken;
+  for (const auto i : *failed) forsaken.emplace_back(told.in[i].first, told.in[i].second.index);
+  forsake(forsaken);
+  co_return told.all_written && failed->empty();
 }
 
 task<void> recorder::remove_segment(lane* l, std::uint64_t index) {

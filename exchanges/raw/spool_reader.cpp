@@ -20,19 +20,28 @@ std::shared_ptr<segment_content> read_now(file_system& files, const std::filesys
   return content;
 }
 
+bool sync_segment(file_system& files, const std::filesystem::path& path) {
+  auto file = files.open_append(path);
+  return file && (*file)->sync().has_value();
+}
+
 }  // namespace
 
 spool_reader::spool_reader(file_system& files, worker_pool& workers, timer_queue& timers, nanoseconds retry_pause)
     : files_(files), workers_(workers), timers_(timers), retry_pause_(retry_pause) {}
 
 task<std::shared_ptr<segment_content>> spool_reader::read(std::filesystem::path path, std::filesystem::path bad_path,
-                                                          std::filesystem::path state_path, std::string state) {
+                                                          std::filesystem::path state_path, std::string state,
+                                                          bool may_sync) {
   auto* files = &files_;
   for (int attempt = 0; attempt < read_attempts; ++attempt) {
     if (attempt > 0) co_await sleep_for(timers_, retry_pause_);
-    std::move_only_function<std::shared_ptr<segment_content>()> job = [files, path, bad_path, state_path, state] {
-      // On a full disk the copying goes on all the same: then only a loss of power before the next sync could do harm.
-      (void)files->write_atomically(state_path, state);
+    std::move_only_function<std::shared_ptr<segment_content>()> job =
+        [files, path, bad_path, state_path, state, may_sync]() -> std::shared_ptr<segment_content> {
+      // A number that is stored must not be given again. On a full disk the copying goes on all the same: then the segment itself
+      // has to outlive the power.
+      const bool counted = files->write_atomically(state_path, state).has_value();
+      if (!counted && !(may_sync && sync_segment(*files, path))) return nullptr;
       return read_now(*files, path, bad_path);
     };
     auto answer = co_await workers_.run(std::move(job));

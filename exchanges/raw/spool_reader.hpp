@@ -18,10 +18,11 @@ class spool_reader {
   spool_reader(file_system&, worker_pool&, timer_queue&, nanoseconds retry_pause);
 
   /// Writes the lane's state first: the numbers of what reaches the database must outlive a loss of power, or they would be given
-  /// again and what is new be taken for what is there. Damaged stretches are written to `bad_path`.
-  /// Null when the file cannot be read after several attempts.
+  /// again and what is new be taken for what is there. Where it cannot be written the segment is synced instead, if `may_sync` (a
+  /// sync that failed once proves nothing any more). Damaged stretches are written to `bad_path`.
+  /// Null when neither is possible or the file cannot be read after several attempts.
   task<std::shared_ptr<segment_content>> read(std::filesystem::path path, std::filesystem::path bad_path,
-                                              std::filesystem::path state_path, std::string state);
+                                              std::filesystem::path state_path, std::string state, bool may_sync);
   /// Appends records, encoded, to a quarantine file.
   task<result<void>> set_aside(std::filesystem::path bad_path, std::string bytes);
   /// Writes the lane's state, then removes the segment: a removed one is no longer there to count from.

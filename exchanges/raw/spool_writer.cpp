@@ -1,6 +1,7 @@
 #include "exchanges/raw/spool_writer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <set>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "base/log.hpp"
 #include "base/planted.hpp"
+#include "exchanges/raw/redaction.hpp"
 #include "exchanges/raw/spool_reader.hpp"
 
 namespace drover::exchanges {
@@ -19,10 +21,12 @@ namespace {
 const logger log("raw");
 constexpr std::string_view prefix = "raw", suffix = ".seg", bad_suffix = ".seg.bad", state_name = "sequences";
 constexpr std::size_t lane_name_limit = 64;
-/// First line, then the index from which on segments are newer, then "<sequence> <last received, ns> <stream>" lines; version 1
-/// had no time.
-constexpr std::string_view state_head = "DRVSEQ2\n", state_head_v1 = "DRVSEQ1\n";
-constexpr std::size_t state_limit_bytes = 1 << 20;
+/// First line, then the index from which on segments are newer, then lines "<sequence> <stored to, ns> <stored sequence> <stream>",
+/// each followed by lines "account <stored to, ns> <label> <stream>". Version 2 had neither accounts nor stored sequences, version 1
+/// no time.
+constexpr std::array<std::string_view, 3> state_heads{"DRVSEQ1\n", "DRVSEQ2\n", "DRVSEQ3\n"};
+constexpr std::string_view account_word = "account";
+constexpr std::size_t state_limit_bytes = 16 << 20;
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t value = 0;
@@ -134,36 +138,51 @@ result<void> spool_writer::recover() {
   std::vector<std::uint64_t> indexes;
   for (const auto& name : *names)
     if (auto index = parse_segment_name(name, lane_)) indexes.push_back(*index);
-  const auto uncounted_from = load_state();
+  const auto state = load_state();
+  if (!state) return std::unexpected(state.error());
+  const auto uncounted_from = *state;
   open_index_ = std::max<std::uint64_t>(uncounted_from, 1);
   for (auto index : indexes) {
     auto done = recover_segment(index, index == indexes.back(), index >= uncounted_from);
     if (!done) return done;
     open_index_ = std::max(open_index_, index + 1);
   }
+  for (auto& [name, stream] : streams_) stream.own_from = stream.sequence + 1;
   if (!closed_.empty()) log.info("spool taken up", {{"lane", lane_}, {"segments", closed_.size()}, {"bytes", spooled_bytes()}});
   return {};
 }
 
 /// The state names the segment from which on records may have been written after it.
-std::uint64_t spool_writer::load_state() {
+result<std::uint64_t> spool_writer::load_state() {
   auto text = files_.read(state_path(), state_limit_bytes);
-  if (!text) return 0;
-  const bool old = text->starts_with(state_head_v1);
-  if (!old && !text->starts_with(state_head)) return 0;
-  std::string_view rest = std::string_view(*text).substr(state_head.size());
+  if (!text && text.error().code == make_error_code(errc::not_found)) return 0;
+  // To begin anew would be to forget what is missing since.
+  if (!text) return std::unexpected(text.error());
+  const auto head = std::ranges::find_if(state_heads, [&](auto h) { return text->starts_with(h); });
+  if (head == state_heads.end()) return 0;
+  std::string_view rest = std::string_view(*text).substr(head->size());
   auto from = parse_number(take_line(rest));
   if (!from) return 0;
-  while (!rest.empty()) {
-    auto line = take_line(rest);
-    auto sequence = parse_number(take_word(line));
-    auto received = old ? std::optional<std::uint64_t>(0) : parse_number(take_word(line));
-    if (!sequence || !received || line.empty()) continue;
-    const wall_time stored{nanoseconds(static_cast<std::int64_t>(*received))};
-    raise_sequence(line, *sequence, stored);
-    streams_[std::string(line)].stored_to = stored;
-  }
+  while (!rest.empty()) load_stream(take_line(rest), static_cast<int>(head - state_heads.begin()) + 1);
   return *from;
+}
+
+void spool_writer::load_stream(std::string_view line, int version) {
+  const auto first = take_word(line);
+  const bool of_account = first == account_word;
+  const auto sequence = of_account ? std::optional<std::uint64_t>(0) : parse_number(first);
+  const auto stored_ns = version > 1 ? parse_number(take_word(line)) : std::optional<std::uint64_t>(0);
+  const auto third = version > 2 ? take_word(line) : std::string_view("0");
+  if (!sequence || !stored_ns || line.empty()) return;
+  const wall_time stored{nanoseconds(static_cast<std::int64_t>(*stored_ns))};
+  auto& state = streams_[std::string(line)];
+  if (of_account) {
+    state.accounts[std::string(third)] = {stored, stored, false};
+    return;
+  }
+  raise_sequence(line, *sequence, stored);
+  state.stored_to = stored;
+  state.stored_sequence = parse_number(third).value_or(0);
 }
 
 result<void> spool_writer::recover_segment(std::uint64_t index, bool last, bool count) {
@@ -181,7 +200,11 @@ result<void> spool_writer::recover_segment(std::uint64_t index, bool last, bool 
       s.size_bytes = content.good_bytes;
     }
     if (planted("raw_count_anew")) content.records.clear();
-    for (const auto& r : content.records) raise_sequence(r.stream, r.sequence, heard_to(r.kind, r.received_at, r.body));
+    for (const auto& r : content.records) {
+      const auto heard = heard_to(r.kind, r.received_at, r.body);
+      raise_sequence(r.stream, r.sequence, heard);
+      raise_account(r.stream, r.account, heard);
+    }
   } else {
     s.size_bytes = segment_limit_;
   }
@@ -196,10 +219,25 @@ void spool_writer::raise_sequence(std::string_view stream, std::uint64_t to, wal
   state.last_received = std::max(state.last_received, received_at);
 }
 
+void spool_writer::raise_account(std::string_view stream, std::string_view account, wall_time received_at) {
+  if (account.empty() || !stream.ends_with(private_stream_ending)) return;
+  auto& accounts = find_or_make_stream(stream).accounts;
+  auto found = accounts.find(account);
+  if (found == accounts.end()) found = accounts.emplace(std::string(account), account_state{}).first;
+  found->second.last_received = std::max(found->second.last_received, received_at);
+}
+
 void spool_writer::note_stored(const spool_record& r) {
   auto found = streams_.find(r.stream);
   if (found == streams_.end()) return;
-  found->second.stored_to = std::max(found->second.stored_to, heard_to(r.kind, r.received_at, r.body));
+  auto& stream = found->second;
+  const auto heard = heard_to(r.kind, r.received_at, r.body);
+  stream.stored_to = std::max(stream.stored_to, heard);
+  stream.stored_sequence = std::max(stream.stored_sequence, r.sequence);
+  const auto account = stream.accounts.find(r.account);
+  if (account == stream.accounts.end()) return;
+  account->second.stored_to = std::max(account->second.stored_to, heard);
+  account->second.current = account->second.current || r.sequence >= stream.own_from;
 }
 
 const spool_writer::stream_state* spool_writer::find_stream(std::string_view stream) const {
@@ -208,10 +246,20 @@ const spool_writer::stream_state* spool_writer::find_stream(std::string_view str
 }
 
 std::string spool_writer::make_state() const {
-  std::string out(state_head);
+  std::string out(state_heads.back());
   out += std::to_string(open_index_) + '\n';
-  for (const auto& [stream, state] : streams_)
-    out += fmt::format("{} {} {}\n", state.sequence, (planted("raw_early_state") ? state.last_received : state.stored_to).since_epoch.count(), stream);
+  for (const auto& [name, stream] : streams_) out += write_stream(name, stream);
+  return out;
+}
+
+std::string spool_writer::write_stream(const std::string& name, const stream_state& stream) const {
+  const auto stored = planted("raw_early_state") ? stream.last_received : stream.stored_to;
+  auto out = fmt::format("{} {} {} {}\n", stream.sequence, stored.since_epoch.count(), stream.stored_sequence, name);
+  for (const auto& [label, account] : stream.accounts) {
+    const auto to = account.current ? std::max(account.stored_to, stored) : account.stored_to;
+    if (to == wall_time{} || label.find_first_of(" \n") != std::string::npos) continue;
+    out += fmt::format("{} {} {} {}\n", account_word, to.since_epoch.count(), label, name);
+  }
   return out;
 }
 
@@ -220,7 +268,7 @@ spool_writer::stream_state& spool_writer::find_or_make_stream(std::string_view s
   if (found != streams_.end()) return found->second;
   // Should the folder be lost while the database is kept, numbers still only go up.
   auto first = std::chrono::duration_cast<std::chrono::microseconds>(clock_.wall_now().since_epoch).count();
-  return streams_.emplace(std::string(stream), stream_state{static_cast<std::uint64_t>(first) - 1, {}, {}, true}).first->second;
+  return streams_.emplace(std::string(stream), stream_state{.sequence = static_cast<std::uint64_t>(first) - 1}).first->second;
 }
 
 std::vector<spool_writer::unsynced_segment> spool_writer::take_unsynced() { return std::exchange(unsynced_, {}); }
@@ -269,7 +317,9 @@ bool spool_writer::append(spool_record_view record) {
   const auto heard = heard_to(record.kind, record.received_at, record.body);
   if (record.kind != spool_kind::gap || heard > state.last_received) state.idle = false;
   state.last_received = std::max(state.last_received, heard);
+  raise_account(record.stream, record.account, heard);
   note_unsynced();
+  last_written_ = {open_index_, sync_file_};
   constexpr std::size_t kept_buffer = 1 << 20;
   if (buffer_.capacity() > kept_buffer) std::string().swap(buffer_);
   if (open_size_ >= segment_limit_) rotate();

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,12 @@ class spool_writer {
     std::uint64_t index = 0;
     std::shared_ptr<append_file> file;
   };
+  /// Where one account stands on a private stream.
+  struct account_state {
+    /// As those of the stream. An account that was heard since the spool was opened stands where its stream does.
+    wall_time last_received, stored_to;
+    bool current = false;
+  };
   /// Where a stream stands.
   struct stream_state {
     /// Last number given.
@@ -38,6 +45,12 @@ class spool_writer {
     wall_time last_received;
     /// Up to when it is in the database: what the disk may forget without a trace.
     wall_time stored_to;
+    /// The number that goes with it; 0: not known.
+    std::uint64_t stored_sequence = 0;
+    /// Of a private stream, the accounts that were ever heard on it.
+    std::map<std::string, account_state, std::less<>> accounts;
+    /// Numbers from here on were given since the spool was opened.
+    std::uint64_t own_from = 0;
     /// Nothing was recorded since the spool was opened: what came before, an earlier process heard.
     bool idle = true;
   };
@@ -54,7 +67,7 @@ class spool_writer {
   static std::string lane_of(std::string_view stream);
   /// Goes on counting where `other` stopped, for streams of this lane.
   void adopt_sequences(const spool_writer& other);
-  /// A record of this lane is in the database.
+  /// A record of this lane is in the database, and what is missing before it is told by a gap that outlives the power.
   void note_stored(const spool_record&);
 
   const std::string& lane() const { return lane_; }
@@ -74,6 +87,8 @@ class spool_writer {
   bool has_open_records() const { return open_size_ > segment_head.size(); }
   steady_time opened_at() const { return opened_at_; }
   std::uint64_t open_index() const { return open_index_; }
+  /// Where the last record went.
+  const unsynced_segment& last_written() const { return last_written_; }
   /// Segments written to since the last call.
   std::vector<unsynced_segment> take_unsynced();
   std::uint64_t spooled_bytes() const;
@@ -82,7 +97,7 @@ class spool_writer {
   std::filesystem::path quarantine_path_of(std::uint64_t index) const;
   std::filesystem::path state_path() const;
   /// The sequences as text, to be written to state_path() before a segment is removed. The times beside them are those of what is
-  /// stored: a later record may still be lost with the power, and must not be taken for safe then.
+  /// stored (note_stored): a later record may still be lost with the power, and must not be taken for safe then.
   std::string make_state() const;
 
  private:
@@ -90,8 +105,11 @@ class spool_writer {
   std::filesystem::path path_with(std::uint64_t index, std::string_view ending) const;
   result<void> recover();
   result<void> recover_segment(std::uint64_t index, bool last, bool count);
-  std::uint64_t load_state();
+  result<std::uint64_t> load_state();
+  void load_stream(std::string_view line, int version);
+  std::string write_stream(const std::string& name, const stream_state&) const;
   void raise_sequence(std::string_view stream, std::uint64_t to, wall_time received_at);
+  void raise_account(std::string_view stream, std::string_view account, wall_time received_at);
   bool open_segment();
   stream_state& find_or_make_stream(std::string_view stream);
   void note_unsynced();
@@ -113,6 +131,7 @@ class spool_writer {
   steady_time opened_at_{};
   std::shared_ptr<append_file> sync_file_;
   std::vector<unsynced_segment> unsynced_;
+  unsynced_segment last_written_;
   std::unordered_map<std::string, stream_state, text_hash, std::equal_to<>> streams_;
   std::string buffer_;
 };

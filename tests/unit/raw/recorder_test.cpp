@@ -236,6 +236,130 @@ TEST(RawRecorder, NamesEachAccountThatMissedARestart) {
   EXPECT_EQ(gaps, (texts{"17 5 the engine was not running", "18 8 the engine was not running"}));
 }
 
+/// Answers to all accounts share a stream: after a restart those of every one of them may be missing, whoever is heard first.
+TEST(RawRecorder, MissesARestartForAllAccountsWhereTheyShareAStream) {
+  recorder_fixture f;
+  const auto answer = [&](const char* account) { f.recorder->record({raw_kind::rest_response, "binance.rest", "", account, 200, "{}"}); };
+  f.open();
+  answer("17");
+  answer("18");
+  f.kill();
+  f.timers.clock_of().advance(5s);
+  f.open();
+  answer("18");
+  f.start();
+  f.turn_until([&] { return f.rows.records.size() == 4; });
+  EXPECT_EQ(f.rows.records[2].kind, spool_kind::gap);
+  EXPECT_EQ(f.rows.records[2].account, "");
+}
+
+/// An account that a whole process heard nothing of misses what it missed before as well.
+TEST(RawRecorder, KeepsSinceWhenAnAccountWasNotHeardOverSeveralStarts) {
+  recorder_fixture f;
+  const auto say = [&](const char* account) { f.recorder->record({raw_kind::ws_frame, "binance.user", {}, account, 0, "frame"}); };
+  const auto run = [&](std::vector<const char*> accounts, std::size_t rows) {
+    f.open();
+    f.start();
+    for (const auto* account : accounts) say(account);
+    f.turn_until([&] { return f.rows.records.size() == rows; });
+    f.stop();
+  };
+  run({"17", "18"}, 2);
+  const auto first_ended = f.rows.records[1].received_at;
+  f.timers.clock_of().advance(5s);
+  run({"18"}, 4);
+  f.timers.clock_of().advance(5s);
+  run({"17"}, 6);
+  EXPECT_EQ(f.rows.records[4].account, "17");
+  EXPECT_EQ(decode_gap(f.rows.records[4].body)->from, first_ended);
+}
+
+/// Numbers that were lost between two processes are missed by the second one.
+TEST(RawRecorder, MissesWhatTheDiskLostBetweenTwoProcesses) {
+  recorder_fixture f;
+  f.open();
+  f.start();
+  f.frame("stored");
+  f.turn_until([&] { return f.rows.records.size() == 1; });
+  f.stop();
+  f.timers.clock_of().advance(1s);
+  f.open();
+  f.frame("lost");
+  f.kill();
+  const auto lost = f.files.names_with(".seg").at(0);
+  f.timers.clock_of().advance(1s);
+  f.open();
+  f.frame("there");
+  f.kill();
+  f.files.contents.erase(lost);
+  f.open();
+  f.start();
+  // Its gap and itself.
+  const std::string gap = "binance.market: 2 records were lost in the spool";
+  EXPECT_TRUE(f.turn_until([&] {
+    const auto gaps = f.stored_gaps();
+    return std::ranges::find(gaps, gap) != gaps.end();
+  }));
+  EXPECT_EQ(f.stored_bodies(), (texts{"stored", "there"}));
+}
+
+/// Else it would begin to count anew and take what is missing for what never was.
+TEST(RawRecorder, DoesNotStartWhenItCannotReadWhereItStopped) {
+  recorder_fixture f;
+  f.open();
+  f.start();
+  f.frame("a");
+  f.turn_until([&] { return f.rows.records.size() == 1; });
+  f.stop();
+  f.files.unreadable = "sequences";
+  auto refused = make_raw_recorder_on(f.io.get_executor(), f.timers, f.files, std::make_unique<memory_store>(f.rows), f.workers, f.config);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, make_error_code(errc::io));
+}
+
+/// A start gap that the disk refused is told later, with the beginning that it had.
+TEST(RawRecorder, TellsARestartThatTheDiskRefusedToNote) {
+  recorder_fixture f;
+  const auto say = [&](const char* account) { f.recorder->record({raw_kind::ws_frame, "binance.user", {}, account, 0, "frame"}); };
+  f.open();
+  say("17");
+  f.kill();
+  const auto stopped = f.timers.clock_of().wall_now();
+  f.timers.clock_of().advance(5s);
+  f.open();
+  f.start();
+  f.files.set_refuse(true);
+  say("17");
+  f.files.set_refuse(false);
+  f.timers.clock_of().advance(1s);
+  say("17");
+  f.turn_until([&] { return f.stored_bodies().size() == 2; });
+  const auto told = std::ranges::any_of(f.rows.records, [&](const spool_record& r) {
+    const auto gap = r.kind == spool_kind::gap ? decode_gap(r.body) : std::nullopt;
+    return gap && r.account == "17" && gap->from == stopped && gap->reason == "the engine was not running";
+  });
+  EXPECT_TRUE(told);
+}
+
+/// The gap of a refused row is synced before the segment goes that the row was in; where that fails, the segment stays.
+TEST(RawRecorder, KeepsWhatWasRefusedUntilItsGapIsSafe) {
+  recorder_fixture f;
+  f.config.sync_interval = 1h;
+  f.rows.poison.insert("poison");
+  f.open();
+  f.start();
+  // Of the file that it is set aside in, and of the gap's.
+  f.files.fail_syncs = 2;
+  f.frame("poison");
+  f.turn_until([&] { return f.recorder->get_statistics().sync_failures == 1; });
+  f.stop();
+  ASSERT_FALSE(f.files.names_with(".seg").empty());
+  f.open();
+  f.start();
+  f.turn_until([&] { return f.files.names_with(".seg").empty(); });
+  EXPECT_EQ(f.recorder->get_statistics().sync_failures, 0u);
+}
+
 TEST(RawRecorder, GoesOnCountingWhenEverySegmentWasCopied) {
   recorder_fixture f;
   f.open();

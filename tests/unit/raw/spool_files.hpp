@@ -15,6 +15,8 @@ class spool_files final : public file_system {
   std::map<std::string, std::string>& contents = inner_.contents;
   /// So many of the next syncs fail.
   int fail_syncs = 0;
+  /// Files whose names hold this cannot be read; empty: all can.
+  std::string unreadable;
 
   int syncs_of(const std::string& name) const {
     std::scoped_lock lock(guard_);
@@ -30,7 +32,10 @@ class spool_files final : public file_system {
     if (!made) return made;
     return std::make_unique<counted>(*this, p.string(), std::move(*made));
   }
-  result<std::string> read(const std::filesystem::path& p, std::size_t limit) override { return inner_.read(p, limit); }
+  result<std::string> read(const std::filesystem::path& p, std::size_t limit) override {
+    if (!unreadable.empty() && p.string().contains(unreadable)) return fail(errc::io, "read: input/output error");
+    return inner_.read(p, limit);
+  }
   result<std::vector<std::string>> list(const std::filesystem::path& p) override { return inner_.list(p); }
   result<void> make_folders(const std::filesystem::path& p) override { return inner_.make_folders(p); }
   result<void> remove(const std::filesystem::path& p) override { return inner_.remove(p); }

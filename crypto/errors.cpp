@@ -12,6 +12,10 @@ std::string_view crypto_message(int value) {
       return "the master key cannot be read";
     case crypto_errc::key_wrong:
       return "the master key is not the one this database was sealed with";
+    case crypto_errc::passphrase_wrong:
+      return "the passphrase does not open the key file";
+    case crypto_errc::rolled_back:
+      return "credentials that were replaced since were put back";
     case crypto_errc::sealed_value_refused:
       return "a sealed value does not open";
     case crypto_errc::broken:

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/ids.hpp"
@@ -20,8 +21,12 @@ enum class crypto_errc {
   key_malformed,
   /// The master key is not the one this database was sealed with.
   key_wrong,
+  /// The passphrase does not open the key file, or the file was altered.
+  passphrase_wrong,
   /// A sealed value does not open: altered, moved from another row, or sealed under another key. One text for all.
   sealed_value_refused,
+  /// Credentials that were replaced or destroyed since are in the row again (SEC-08).
+  rolled_back,
   /// OpenSSL failed; nothing was produced.
   broken,
 };
@@ -77,25 +82,47 @@ private:
   std::unique_ptr<state> state_;
 };
 
-/// Wraps and unwraps data keys under the master key. Any thread (const).
+/// Wraps and unwraps data keys under master keys, of which it may hold several: the current one wraps, all of them open.
+/// Keeps what is derived from them, in guarded memory. Any thread; copies nothing out.
 class keyring {
 public:
   keyring(master_key, random_source&);
+  /// The first key is the current one. Throws std::logic_error without any.
+  keyring(std::vector<master_key>, random_source&);
   ~keyring();
+  /// The first of these is the current key from here on; those held before still open.
+  void take_up(std::vector<master_key>);
+
   /// A fresh data key for a user: the text to store and the open key.
   struct wrapped_key {
     std::string dek_id;
+    /// "w1.<master key id>.<commitment>.<nonce>.<key and tag>"
     std::string wrapped;
   };
   result<wrapped_key> make_data_key(user_id) const;
-  /// key_wrong when another master key wrapped it, sealed_value_refused when it was altered or is another user's.
+  /// key_wrong when a master key wrapped it that is not held, sealed_value_refused when it was altered or is another user's.
   result<data_key> unwrap(user_id, const wrapped_key&) const;
-  /// A known text sealed under the master key; stored once per database so that a wrong key is noticed at start.
+  /// The same data key wrapped by the current key of `target`. Errors as of unwrap().
+  result<wrapped_key> rewrap(user_id, const wrapped_key&, const keyring& target) const;
+
+  /// Keys that are nobody's: `purpose` is bound into the text, which is formed as above.
+  result<std::string> wrap_key(std::string_view purpose, const secret& key) const;
+  result<secret> unwrap_key(std::string_view purpose, std::string_view wrapped) const;
+
+  /// A known text sealed under the current master key; stored once per key so that a wrong one is noticed at start.
   std::string make_check_value() const;
+  /// By the held key that it names.
   result<void> verify_check_value(std::string_view stored) const;
-  const std::string& master_key_id() const;
-  /// Keyed hash of an API key, for finding duplicates without the clear text.
+  /// The current one.
+  std::string master_key_id() const;
+  bool holds(std::string_view master_key_id) const;
+
+  /// Keyed hash of an API key, for finding duplicates without the clear text. Its key comes out of the first master key
+  /// ever used, and is kept wrapped from then on, so that a new master key leaves the stored hashes comparable.
   std::string fingerprint(std::string_view api_key) const;
+  result<std::string> wrap_fingerprint_key() const;
+  /// Errors as of unwrap().
+  result<void> use_fingerprint_key(std::string_view wrapped);
 
 private:
   struct state;

@@ -108,6 +108,73 @@ TEST_F(Keyring, DamagedCheckValuesAreRefused) {
   }
 }
 
+std::vector<master_key> keys_of(std::initializer_list<std::string> texts) {
+  std::vector<master_key> keys;
+  for (const auto& text : texts) keys.push_back(key_of(text));
+  return keys;
+}
+
+TEST_F(Keyring, WrapsWithItsFirstKeyAndOpensWithAll) {
+  const auto old = ring_.make_data_key(user_id(3)).value();
+  keyring both(keys_of({other_hex_key, hex_key}), random_);
+  EXPECT_TRUE(both.unwrap(user_id(3), old));
+  EXPECT_EQ(both.master_key_id(), other_ring_.master_key_id());
+  const auto fresh = both.make_data_key(user_id(3)).value();
+  EXPECT_TRUE(other_ring_.unwrap(user_id(3), fresh));
+  EXPECT_EQ(ring_.unwrap(user_id(3), fresh).error().code, crypto_errc::key_wrong);
+}
+
+TEST_F(Keyring, RewrappingKeepsTheDataKeyAndChangesTheMasterKey) {
+  const sealed_place place{user_id(3), account_id(5), "api_secret", 1, "binance"};
+  const auto wrapped = ring_.make_data_key(user_id(3)).value();
+  const auto text = ring_.unwrap(user_id(3), wrapped).value().seal(place, "a secret").value();
+  ring_.take_up(keys_of({other_hex_key}));
+  const auto again = ring_.rewrap(user_id(3), wrapped, ring_).value();
+  EXPECT_EQ(again.dek_id, wrapped.dek_id);
+  EXPECT_EQ(other_ring_.unwrap(user_id(3), again).value().open(place, text).value().reveal(), "a secret");
+  EXPECT_FALSE(ring_.rewrap(user_id(4), wrapped, ring_));
+}
+
+TEST_F(Keyring, FingerprintsOutliveTheMasterKeyTheyCameFrom) {
+  const auto before = ring_.fingerprint("an api key");
+  keyring both(keys_of({other_hex_key, hex_key}), random_);
+  EXPECT_NE(both.fingerprint("an api key"), before);
+  ASSERT_TRUE(both.use_fingerprint_key(ring_.wrap_fingerprint_key().value()));
+  EXPECT_EQ(both.fingerprint("an api key"), before);
+  ASSERT_TRUE(other_ring_.use_fingerprint_key(both.wrap_fingerprint_key().value()));
+  EXPECT_EQ(other_ring_.fingerprint("an api key"), before);
+}
+
+TEST_F(Keyring, AKeyWrappedForOnePurposeIsRefusedForAnother) {
+  const auto wrapped = ring_.wrap_key("backup", secret(std::string(32, 'k'))).value();
+  EXPECT_EQ(ring_.unwrap_key("backup", wrapped).value().reveal(), std::string(32, 'k'));
+  EXPECT_EQ(ring_.unwrap_key("fingerprints", wrapped).error().code, crypto_errc::sealed_value_refused);
+  EXPECT_FALSE(ring_.unwrap(user_id(1), {.dek_id = "backup", .wrapped = wrapped}));
+  EXPECT_FALSE(ring_.use_fingerprint_key(wrapped));
+}
+
+TEST_F(Keyring, WrappedKeysHaveTheDocumentedForm) {
+  const auto wrapped = ring_.make_data_key(user_id(3)).value().wrapped;
+  EXPECT_TRUE(wrapped.starts_with("w1." + ring_.master_key_id() + "."));
+  // id 16, commitment 43, nonce 16, key and tag 64.
+  EXPECT_EQ(wrapped.size(), 2u + 16 + 43 + 16 + 64 + 4);
+}
+
+/// SEC-04: a master key whose id was made to collide still has another commitment.
+TEST_F(Keyring, AnotherKeyUnderTheSameIdIsRefusedByItsCommitment) {
+  auto wrapped = other_ring_.make_data_key(user_id(3)).value();
+  wrapped.wrapped.replace(3, 16, ring_.master_key_id());
+  EXPECT_EQ(ring_.unwrap(user_id(3), wrapped).error().code, crypto_errc::sealed_value_refused);
+}
+
+TEST_F(Keyring, CheckValuesOfAnyHeldKeyAreVerified) {
+  keyring both(keys_of({other_hex_key, hex_key}), random_);
+  EXPECT_TRUE(both.verify_check_value(ring_.make_check_value()));
+  EXPECT_TRUE(both.verify_check_value(other_ring_.make_check_value()));
+  EXPECT_TRUE(both.holds(ring_.master_key_id()));
+  EXPECT_FALSE(ring_.holds(other_ring_.master_key_id()));
+}
+
 TEST_F(Keyring, FingerprintsAreKeyedAndStable) {
   EXPECT_EQ(ring_.fingerprint("an api key"), ring_.fingerprint("an api key"));
   EXPECT_NE(ring_.fingerprint("an api key"), ring_.fingerprint("an api kez"));

@@ -36,6 +36,7 @@ public:
   task<result<std::optional<data_key_row>>> find_data_key(user_id) override { co_return read_only(); }
   task<result<data_key_row>> ensure_data_key(user_id, data_key_row) override { co_return read_only(); }
   task<result<account>> create(new_account, sealed_credentials) override { co_return read_only(); }
+  task<result<void>> report_credentials(account_id, std::string, std::string) override { co_return result<void>(); }
   task<result<std::vector<account>>> list(user_id, account_page) override { co_return read_only(); }
   task<result<account>> get(user_id, account_id) override { co_return read_only(); }
   task<result<account>> update(user_id, account_id, account_patch) override { co_return read_only(); }

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error.hpp"
 
@@ -29,6 +30,8 @@ struct bot_failure {
   bool whole_account = false;
   /// Another engine writes for the account.
   bool lease_lost = false;
+  /// What was found wrong with the stored credentials, for the audit trail ("CREDENTIAL_TAMPERED"); empty: nothing.
+  std::string_view finding = {};
 };
 
 /// Errors of exchange, journal and keys, as the supervisor sees them.

@@ -135,6 +135,7 @@ class bot_supervisor final : private bot_observer {
   void forgive(bot_id);
   void finish(bot_id, entry&, const std::string& reason);
   task<void> write_finish(bot_id, std::string reason);
+  task<void> report_credentials(account_id, bot_failure);
   task<void> write_rest(bot_id, std::string reason);
   void tell_neighbours(bot_id, account_id, bot_failure);
   void heed_gate_of(std::vector<bot_id>);

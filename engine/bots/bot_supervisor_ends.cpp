@@ -36,6 +36,7 @@ void bot_supervisor::on_bot_failed(bot_id id, const bot_failure& why) {
   begin_stop(id, e, finished ? resume_contract::cancel_and_wait : resume_contract::resume, why.reason);
   if (why.whole_account) scope_.post([this, id, account = e.account, why] { tell_neighbours(id, account, why); });
   if (finished) return finish(id, e, why.reason);
+  if (!why.finding.empty()) scope_.spawn("report credentials", report_credentials(e.account, why));
   if (why.how == bot_failure::kind::permanent) return quarantine(id, e, why.reason);
   const auto now = parts_.timers.get_clock().now();
   if (why.how == bot_failure::kind::greedy) return quarantine_for_a_while(id, e, why.reason);
@@ -51,6 +52,19 @@ void bot_supervisor::on_bot_failed(bot_id id, const bot_failure& why) {
   quarantine_for_a_while(id, e,
                          "It failed more than " + std::to_string(limits_.intensity) + " times in " +
                              in_words(limits_.period) + ". " + why.reason);
+}
+
+/// Once for the bot that found it; its neighbours are only told.
+task<void> bot_supervisor::report_credentials(account_id account, bot_failure why) {
+  log().error("stored credentials are not what was stored", {{"account", account}, {"finding", why.finding}});
+  backoff wait(write_floor, write_ceiling);
+  while (!scope_.stopping()) {
+    std::string finding(why.finding), detail = why.reason;
+    auto written = co_await parts_.accounts.report_credentials(account, std::move(finding), std::move(detail));
+    if (written) co_return;
+    const auto pause = wait.next(parts_.random);
+    co_await sleep_for(parts_.timers, pause);
+  }
 }
 
 void bot_supervisor::on_journal_away(bot_id id) {
@@ -78,6 +92,7 @@ task<void> bot_supervisor::watch_journal() {
 /// A refused key, or a lost lease, is no better for the other bots of the account.
 void bot_supervisor::tell_neighbours(bot_id id, account_id account, bot_failure why) {
   why.whole_account = false;
+  why.finding = {};
   for (const auto other : bots_of(account)) {
     auto& e = *entries_.at(other);
     if (other != id && e.now == phase::live && e.running) e.running->fail(why);

@@ -47,6 +47,9 @@ struct sealed_credentials {
   user_id user;
   std::string exchange_name;
   std::int64_t version = 1;
+  /// The newest version there ever was, as the append-only record says; another one than `version`: somebody put old
+  /// credentials back.
+  std::int64_t newest_version = 0;
   std::string dek_id, wrapped_dek;
   std::string api_key, api_secret;
   /// Empty when the exchange has none.

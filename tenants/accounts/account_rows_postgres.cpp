@@ -29,7 +29,8 @@ template account account_of(const pqxx::row&, int);
 template account account_of(const read_row&, int);
 
 std::string runnable_columns() {
-  return account_columns() + ", k.dek_id, k.wrapped, a.api_key, a.api_secret, coalesce(a.passphrase, '')";
+  return account_columns() + ", k.dek_id, k.wrapped, a.api_key, a.api_secret, coalesce(a.passphrase, ''), "
+         "coalesce((SELECT max(v.version) FROM credential_versions v WHERE v.account_id = a.id), 0)";
 }
 
 runnable_account runnable_of(const pqxx::row& row) {
@@ -39,6 +40,7 @@ runnable_account runnable_of(const pqxx::row& row) {
                      .user = out.account.user,
                      .exchange_name = out.account.exchange_name,
                      .version = out.account.credential_version,
+                     .newest_version = integer_of(row[next + 5]),
                      .dek_id = text_of(row[next]),
                      .wrapped_dek = text_of(row[next + 1]),
                      .api_key = text_of(row[next + 2]),

@@ -73,7 +73,8 @@ public:
   struct clear_credentials {
     secret api_key, api_secret, passphrase;
   };
-  /// crypto_errc::sealed_value_refused when the row was tampered with, key_wrong when another master key wrapped it.
+  /// crypto_errc::sealed_value_refused when the row was tampered with, rolled_back when older credentials were put back,
+  /// key_wrong when another master key wrapped it.
   result<clear_credentials> open();
 
 private:

@@ -76,6 +76,9 @@ public:
   /// For the bot manager: everything to run, or one account (nothing when it is not to run any more).
   virtual task<result<std::vector<runnable_account>>> load_runnable() = 0;
   virtual task<result<std::optional<runnable_account>>> load_runnable(account_id) = 0;
+  /// The stored credentials are not what was stored: `finding` ("CREDENTIAL_TAMPERED", "CREDENTIAL_ROLLED_BACK") goes into
+  /// the audit trail, with its detail.
+  virtual task<result<void>> report_credentials(account_id, std::string finding, std::string detail) = 0;
 };
 
 /// With `reader`, list() and get() go over it, on its thread only, and over the pool when it cannot serve.

@@ -173,6 +173,8 @@ public:
     co_return runnable_of(found->second);
   }
 
+  task<result<void>> report_credentials(account_id, std::string, std::string) override { co_return result<void>(); }
+
 private:
   stored_account* find(user_id user, account_id id) {
     auto found = accounts_.find(id);
@@ -208,6 +210,7 @@ private:
     const auto& key = keys_.at(s.account.user);
     out.credentials.dek_id = key.dek_id;
     out.credentials.wrapped_dek = key.wrapped;
+    out.credentials.newest_version = s.account.credential_version;
     return out;
   }
 

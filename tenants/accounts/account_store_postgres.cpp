@@ -305,6 +305,16 @@ public:
     co_return from_read(std::move(outcome));
   }
 
+  task<result<void>> report_credentials(account_id id, std::string finding, std::string detail) override {
+    auto job = [id, finding = std::move(finding), detail = std::move(detail)](connection& c) {
+      pqxx::work tx(c);
+      audit(tx, {}, finding.c_str(), id, detail);
+      tx.commit();
+    };
+    auto outcome = co_await db_.run("accounts_report_credentials", std::move(job));
+    co_return from_read(std::move(outcome));
+  }
+
 private:
   database& db_;
   postgres_reader* reader_;

@@ -21,6 +21,9 @@ credential_opener::~credential_opener() = default;
 credential_opener::credential_opener(credential_opener&&) noexcept = default;
 
 result<credential_opener::clear_credentials> credential_opener::open() {
+  const auto& sealed = state_->sealed;
+  if (sealed.version != sealed.newest_version)
+    return fail(crypto::crypto_errc::rolled_back, "version " + std::to_string(sealed.version) + " is in the row, " + std::to_string(sealed.newest_version) + " is the newest");
   if (!state_->key) return std::unexpected(state_->key.error());
   clear_credentials clear;
   for (const auto& field : sealed_fields) {

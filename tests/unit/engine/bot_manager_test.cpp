@@ -358,6 +358,7 @@ class failing_store final : public tenants::account_store {
   task<result<account_id>> reserve_id() override { return real_.reserve_id(); }
   task<result<std::optional<data_key_row>>> find_data_key(user_id u) override { return real_.find_data_key(u); }
   task<result<data_key_row>> ensure_data_key(user_id u, data_key_row r) override { return real_.ensure_data_key(u, std::move(r)); }
+  task<result<void>> report_credentials(account_id a, std::string f, std::string d) override { return real_.report_credentials(a, std::move(f), std::move(d)); }
   task<result<tenants::account>> create(tenants::new_account a, tenants::sealed_credentials c) override { return real_.create(std::move(a), std::move(c)); }
   task<result<std::vector<tenants::account>>> list(user_id u, tenants::account_page p) override { return real_.list(u, p); }
   task<result<tenants::account>> get(user_id u, account_id a) override { return real_.get(u, a); }

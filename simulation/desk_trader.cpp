@@ -33,10 +33,10 @@ desk_trader::desk_trader(parts p)
       connection_(parts_.exchange.open_account(keys_of(parts_.account.id), std::to_string(parts_.account.id.value))),
       venue_time_(parts_.time, parts_.exchange),
       desk_(std::make_unique<order_desk>(
-          parts_.account.user, parts_.account.id, parts_.exchange.name(),
+          order_owner{.user = parts_.account.user, .account = parts_.account.id, .exchange = parts_.exchange.name(), .bot = {}},
           parts_.around.venues[parts_.account.venue]->instrument(),
           order_desk_parts{*connection_, parts_.journal, parts_.timers, parts_.random, venue_time_},
-          desk_config(parts_.around.venues[parts_.account.venue]->kind()), *this)) {
+          std::make_shared<const order_desk_config>(desk_config(parts_.around.venues[parts_.account.venue]->kind())), *this)) {
   connection_->subscribe([this](const exchanges::account_event& event) { desk_->handle(event); });
 }
 desk_trader::~desk_trader() = default;

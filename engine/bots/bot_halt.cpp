@@ -33,12 +33,14 @@ order_owner bot_instance::owner() const {
 
 void bot_instance::heed_gate() {
   const auto* halt = parts_.gate != nullptr ? parts_.gate->find(owner()) : nullptr;
+  if (halt == nullptr && !lock_) return;
+  if (!lock_) lock_ = std::make_unique<lock>();
   const bool was_locked = is_locked();
-  const bool changed = locked_because_ != (halt != nullptr ? halt->reason : std::string());
-  locked_because_ = halt != nullptr ? halt->reason : std::string();
+  const auto before = std::exchange(lock_->because, halt != nullptr ? halt->reason : std::string());
+  const bool changed = lock_->because != before;
   if (halted_ || !trading_) return;
   if (halt == nullptr) {
-    way_out_ = {};
+    lock_->out = {};
     if (!was_locked) return;
     settle_state();
     if (!paused_) go_on();
@@ -50,36 +52,38 @@ void bot_instance::heed_gate() {
 }
 
 void bot_instance::get_out(halt_verb verb) {
-  way_out_.wanted = verb;
-  if (way_out_.running) return;
-  const bool done = way_out_.carried_out && way_out_.reached >= verb && way_out_.problem.empty() && desk_->live_orders().empty();
+  auto& out = lock_->out;
+  out.wanted = verb;
+  if (out.running) return;
+  const bool done = out.carried_out && out.reached >= verb && out.problem.empty() && desk_->live_orders().empty();
   if (verb == halt_verb::halt || done) {
-    way_out_.carried_out = true;
+    out.carried_out = true;
     return;
   }
-  way_out_.running = true;
-  way_out_.carried_out = false;
+  out.running = true;
+  out.carried_out = false;
   scope_.spawn("get out", run_way_out());
 }
 
 /// Again when more was asked for meanwhile.
 task<void> bot_instance::run_way_out() {
+  auto& out = lock_->out;
   wake_event woken(parts_.executor);
   waiting_mark mark(way_out_waiter_, woken);
   do {
-    way_out_.reached = way_out_.wanted;
+    out.reached = out.wanted;
     const auto before = desk_->live_orders().size();
     const auto deadline = parts_.timers.get_clock().now() + cancel_limit;
     left_behind_.clear();
     co_await cancel_orders(woken, deadline, exchanges::lane::kill);
-    way_out_.cancelled += static_cast<int>(before) - static_cast<int>(desk_->live_orders().size());
-    if (way_out_.wanted == halt_verb::flatten) co_await flatten(woken);
-    way_out_.problem = std::exchange(left_behind_, {});
-  } while (way_out_.reached < way_out_.wanted);
-  way_out_.running = false;
-  way_out_.carried_out = true;
-  log().info("a halt was carried out", {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"verb", to_string(way_out_.reached)},
-                                       {"cancelled", way_out_.cancelled}, {"problem", way_out_.problem}});
+    out.cancelled += static_cast<int>(before) - static_cast<int>(desk_->live_orders().size());
+    if (out.wanted == halt_verb::flatten) co_await flatten(woken);
+    out.problem = std::exchange(left_behind_, {});
+  } while (out.reached < out.wanted);
+  out.running = false;
+  out.carried_out = true;
+  log().info("a halt was carried out", {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"verb", to_string(out.reached)},
+                                       {"cancelled", out.cancelled}, {"problem", out.problem}});
 }
 
 bot_exposure bot_instance::exposure() const {
@@ -90,10 +94,11 @@ bot_exposure bot_instance::exposure() const {
   out.open_orders = static_cast<int>(desk_->live_orders().size());
   out.position = desk_->position().quantity;
   if (ticker_) out.notional = out.position * ticker_->bid_price;
-  out.cancelled = way_out_.cancelled;
+  const way_out leaving = lock_ ? lock_->out : way_out{};
+  out.cancelled = leaving.cancelled;
   const auto* halt = parts_.gate != nullptr ? parts_.gate->find(out.owner) : nullptr;
-  out.carried_out = way_out_.carried_out && (halt == nullptr || way_out_.reached >= halt->verb);
-  if (out.reachable) out.problem = way_out_.problem;
+  out.carried_out = leaving.carried_out && (halt == nullptr || leaving.reached >= halt->verb);
+  if (out.reachable) out.problem = leaving.problem;
   return out;
 }
 

@@ -105,19 +105,10 @@ task<result<void>> bot_instance::open() {
   venue_time_.emplace(parts_.wall, *id_.link->venue());
   const clock& time = planted("trust_wall_clock") ? parts_.wall : *venue_time_;
   order_desk_parts parts{seat_->exchange(), parts_.journal, parts_.timers, parts_.random, time, parts_.gate, parts_.risk};
-  desk_ = std::make_unique<order_desk>(id_.user, id_.account, id_.link->venue()->name(), instrument_, parts, make_desk_config(), self);
+  std::shared_ptr<const order_desk_config> config(plan_, &plan_->desk);
+  desk_ = std::make_unique<order_desk>(owner(), instrument_, parts, std::move(config), self);
   if (paused_) desk_->block_entries(std::string(paused_reason));
   co_return result<void>();
-}
-
-order_desk_config bot_instance::make_desk_config() const {
-  auto config = plan_->config->orders;
-  config.bot = id_.bot;
-  const auto& traits = id_.link->venue()->traits();
-  const auto wanted = plan_->config->venue_processing_bound;
-  config.venue_processing_bound = wanted > 0ms ? wanted : traits.processing_bound;
-  config.visibility_delay = traits.visibility_delay;
-  return config;
 }
 
 /// A saved state that cannot be read costs the strategy its memory, not the bot its life: the books know what is held.
@@ -158,7 +149,7 @@ void bot_instance::begin_trading() {
 }
 
 void bot_instance::settle_state() {
-  if (is_locked()) return set_state(bot_state::locked, locked_because_);
+  if (is_locked()) return set_state(bot_state::locked, lock_->because);
   if (paused_) return set_state(bot_state::paused, std::string(paused_reason));
   set_state(bot_state::running, "Trading");
 }
@@ -234,7 +225,7 @@ bot_report bot_instance::report() const {
   bot_report out;
   out.bot = id_.bot;
   out.reconciled = reconciled_;
-  out.last_refusal = last_refusal_;
+  if (refusals_) out.last_refusal = refusals_->last;
   out.market_watched = market_ != nullptr;
   if (ticker_) out.market_age = std::chrono::ceil<milliseconds>(parts_.timers.get_clock().now() - ticker_->received_at);
   if (instrument_) {

@@ -19,11 +19,13 @@
 
 namespace drover::engine {
 
-/// What bots with the same strategy and parameters share.
+/// What bots with the same strategy and parameters at the same exchange share.
 struct bot_plan {
   std::string strategy, parameters, symbol;
   const strategy_kind* kind = nullptr;
   std::shared_ptr<const bots_config> config;
+  /// Of their desks.
+  order_desk_config desk;
   /// Why no bot can run by it, or empty.
   std::string problem;
 };
@@ -144,7 +146,6 @@ class bot_instance final : private order_listener {
   void tell_drift(const std::vector<balance_watch::drift>&);
   task<result<void>> prepare(bot_start);
   task<result<void>> open();
-  order_desk_config make_desk_config() const;
   result<void> make_strategy(const std::string& saved_state);
   void begin_trading();
   void cancel_strangers();
@@ -154,7 +155,7 @@ class bot_instance final : private order_listener {
   order_owner owner() const;
   void get_out(halt_verb);
   task<void> run_way_out();
-  bool is_locked() const { return !locked_because_.empty(); }
+  bool is_locked() const { return lock_ && !lock_->because.empty(); }
   /// The strategy is not asked for anything new.
   bool is_quiet() const { return paused_ || is_locked(); }
   bool closing() const { return halted_ && contract_ != resume_contract::resume; }
@@ -181,8 +182,7 @@ class bot_instance final : private order_listener {
   void carry_out(const finish_bot&);
   void carry_out(const set_timer&);
   void carry_out(const signal_verdict&);
-  bool may_log_refusal();
-  bool has_refusals_left();
+  bool take_refusal(const error&);
   void apply_balances(const std::vector<exchanges::balance>&);
   steady_time arrival_of(const std::string& trade_id);
 
@@ -228,18 +228,30 @@ class bot_instance final : private order_listener {
   std::vector<arrival> arrivals_;
 
   std::int64_t epoch_ = 0;
-  std::string reason_, last_refusal_, left_behind_;
-  /// Why the entry gate is closed for this bot, or empty.
-  std::string locked_because_;
-  struct {
+  std::string reason_, left_behind_;
+  struct way_out {
     halt_verb wanted = halt_verb::halt, reached = halt_verb::halt;
     int cancelled = 0;
     bool running = false, carried_out = false;
     std::string problem;
-  } way_out_;
+  };
+  struct lock {
+    /// Why the entry gate is closed for this bot, or empty.
+    std::string because;
+    way_out out;
+  };
+  /// From the first time on that the gate is closed: for most bots it never is.
+  std::unique_ptr<lock> lock_;
+  struct refusals {
+    /// Why the last one was refused.
+    std::string last;
+    steady_time next_line{}, since{};
+    /// Since then.
+    int count = 0;
+  };
+  /// From the first refused order on.
+  std::unique_ptr<refusals> refusals_;
   wall_time since_;
-  steady_time next_refusal_line_{}, refusals_since_{};
-  int refusals_ = 0;
   std::optional<timer_id> save_timer_, strategy_timer_;
   std::size_t saved_hash_ = 0;
   /// stop() while it waits for orders or for the start.

@@ -65,7 +65,7 @@ void bot_instance::on_account_event(const exchanges::account_event& event) {
 void bot_instance::on_ticker(const std::shared_ptr<const exchanges::book_ticker>& ticker) {
   if (halted_ && contract_ != resume_contract::flatten) return;
   if (!planted("old_price") || !ticker_) ticker_ = ticker;
-  if (halted_ || way_out_.running) wake_waiter();
+  if (halted_ || way_out_waiter_ != nullptr) wake_waiter();
   // What was known is stale: nothing is decided on it.
   if (halted_ || !ticker || is_quiet()) return;
   if (tick_waits_) return;
@@ -173,7 +173,7 @@ void bot_instance::deliver(const booked_fill& booked) {
 /// What was sent to a bot that is paused meanwhile is not followed later, at another price.
 void bot_instance::deliver(const trade_signal& signal) {
   if (is_quiet())
-    return carry_out(signal_verdict{signal.id, signal_outcome::skipped, {}, {}, paused_ ? "the bot is paused" : locked_because_});
+    return carry_out(signal_verdict{signal.id, signal_outcome::skipped, {}, {}, paused_ ? "the bot is paused" : lock_->because});
   call_strategy(strategy_call::signal, [&](strategy& s, const strategy_context& ctx) { return s.on_signal(ctx, signal); });
 }
 
@@ -250,7 +250,7 @@ void bot_instance::carry_out(const signal_verdict& judged) {
     if (placed != orders.end())
       order = placed->id;
     else
-      verdict = {verdict.signal_id, signal_outcome::skipped, {}, {}, "its order was refused: " + last_refusal_};
+      verdict = {verdict.signal_id, signal_outcome::skipped, {}, {}, "its order was refused: " + (refusals_ ? refusals_->last : std::string())};
   }
   if (parts_.on_signal_verdict) parts_.on_signal_verdict(id_.bot, verdict, order);
   log().debug("a signal was judged", {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"signal", verdict.signal_id},
@@ -264,13 +264,7 @@ void bot_instance::carry_out(const place_order& order) {
     if (notes_.find_tag(*placed) == nullptr) notes_.add(*placed, order.tag, intent_state::intended);
     return;
   }
-  if (!is_quiet() && last_refusal_ != placed.error().detail) {
-    last_refusal_ = placed.error().detail;
-    if (may_log_refusal())
-      log().warn("an order was not placed", {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"err", placed.error()}});
-  }
-  if (!is_quiet()) parts_.counters.add({.refused = 1});
-  if (!is_quiet() && !has_refusals_left())
+  if (!is_quiet() && !take_refusal(placed.error()))
     return end({bot_failure::kind::greedy,
                 "The strategy asks for what it cannot have: more than " + std::to_string(refusal_limit) + " of its orders were refused within " +
                     std::to_string(refusal_window.count()) + " s, the last one because: " + placed.error().detail,
@@ -280,22 +274,22 @@ void bot_instance::carry_out(const place_order& order) {
   add_news(order_change{std::move(refused), placed.error().detail});
 }
 
-/// Each costs time that no budget of a call measures.
-bool bot_instance::has_refusals_left() {
+/// False when it was one too many: each costs time that no budget of a call measures. A strategy that asks for what it cannot
+/// have, otherwise each time, must not fill the log either.
+bool bot_instance::take_refusal(const error& why) {
+  parts_.counters.add({.refused = 1});
+  if (!refusals_) refusals_ = std::make_unique<refusals>();
+  auto& r = *refusals_;
   const auto now = parts_.timers.get_clock().now();
-  if (now - refusals_since_ > refusal_window) {
-    refusals_since_ = now;
-    refusals_ = 0;
+  if (std::exchange(r.last, why.detail) != why.detail && now >= r.next_line) {
+    r.next_line = now + refusal_line_interval;
+    log().warn("an order was not placed", {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"err", why}});
   }
-  return ++refusals_ <= refusal_limit;
-}
-
-/// A strategy that asks for what it cannot have, otherwise each time, must not fill the log.
-bool bot_instance::may_log_refusal() {
-  const auto now = parts_.timers.get_clock().now();
-  if (now < next_refusal_line_) return false;
-  next_refusal_line_ = now + refusal_line_interval;
-  return true;
+  if (now - r.since > refusal_window) {
+    r.since = now;
+    r.count = 0;
+  }
+  return ++r.count <= refusal_limit;
 }
 
 void bot_instance::apply_balances(const std::vector<exchanges::balance>& balances) {

@@ -206,7 +206,7 @@ bot_supervisor::entry& bot_supervisor::add_entry(const tenants::runnable_account
   e.user = wanted.user;
   e.link = get_link(account);
   if (auto lease = granted_.extract(wanted.account)) e.link->grant_lease(lease.mapped());
-  e.plan = plans_.get(wanted);
+  e.plan = plans_.get(wanted, e.venue());
   e.account_updated_at = account.account.updated_at;
   e.bot_updated_at = wanted.updated_at;
   e.may_have_orders = !fresh;

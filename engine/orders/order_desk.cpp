@@ -55,11 +55,13 @@ request_mark::~request_mark() {
   desk_->wake_settler();
 }
 
-order_desk::state::state(user_id u, account_id a, std::string name, std::shared_ptr<const exchanges::instrument> i,
-                         order_desk_parts p, order_desk_config c, order_listener& l)
-    : user(u), account(a), exchange_name(std::move(name)), instrument(std::move(i)), parts(p), config(std::move(c)),
-      owner{user, account, exchange_name, config.bot}, listener(l), risk(config.limits), sweep_interval(config.sweep_interval) {
-  if (parts.book != nullptr) seat = parts.book->take_seat(account, instrument->quote_asset);
+order_desk::state::state(order_owner o, std::shared_ptr<const exchanges::instrument> i, order_desk_parts p,
+                         std::shared_ptr<const order_desk_config> c, order_listener& l)
+    : owner(std::move(o)), instrument(std::move(i)), parts(p), config(std::move(c)), listener(l), sweep_interval(config->sweep_interval) {
+  if (parts.book == nullptr)
+    own_risk = std::make_unique<risk_check>(config->limits);
+  else
+    seat = parts.book->take_seat(owner.account, instrument->quote_asset);
 }
 
 order_desk::state::~state() {
@@ -90,8 +92,8 @@ bool order_desk::state::any_unresolved() const {
 }
 
 nanoseconds order_desk::state::longest_validity() const {
-  if (planted("forget_processing_bound")) return config.send_limit + config.validity_window;
-  return config.send_limit + config.validity_window + config.skew_bound + config.venue_processing_bound + config.visibility_delay;
+  if (planted("forget_processing_bound")) return config->send_limit + config->validity_window;
+  return config->send_limit + config->validity_window + config->skew_bound + config->venue_processing_bound + config->visibility_delay;
 }
 
 std::string order_desk::state::why_locked() const {
@@ -125,7 +127,7 @@ risk_state order_desk::state::measure(bool closing) const {
 }
 
 result<void> order_desk::state::judge_entry(const exchanges::order_request& order) {
-  if (seat == nullptr) return risk.check(order, *instrument, measure(false), now());
+  if (seat == nullptr) return own_risk->check(order, *instrument, measure(false), now());
   tell_book();
   return seat->admit(order, *instrument, measure(false), now());
 }
@@ -154,14 +156,14 @@ result<uuid> order_desk::state::place(exchanges::side side, exchanges::order_typ
 
   intent.id = make_uuid_v7(parts.wall, parts.random);
   if (planted("reuse_id") && !live.empty()) intent.id = live.back()->intent.id;
-  intent.account = account;
-  intent.user = user;
-  intent.bot = config.bot;
-  intent.exchange_name = exchange_name;
+  intent.account = owner.account;
+  intent.user = owner.user;
+  intent.bot = owner.bot;
+  intent.exchange_name = owner.exchange;
   intent.tag = std::move(tag);
   intent.created_at = parts.wall.wall_now();
   intent.dead_after = intent.created_at + longest_validity();
-  order->send_before = now() + config.send_limit;
+  order->send_before = now() + config->send_limit;
   order->provable_at = now() + longest_validity();
   live.push_back(order);
   tell_book();
@@ -212,7 +214,7 @@ void order_desk::state::handle(const exchanges::fill_event& event) {
 void order_desk::state::push_event(sighting seen) {
   if (inbox.size() >= inbox_limit) {
     desk_log().warn("order events come faster than the journal writes; reading the exchange's lists instead",
-                    {{"user", user}, {"account", account}});
+                    {{"user", owner.user}, {"account", owner.account}});
     return request_sweep(blind_sweep_delay, true);
   }
   push(std::move(seen));
@@ -222,7 +224,7 @@ void order_desk::state::fail_desk(error why) {
   if (failed) return;
   failed = true;
   inbox.clear();
-  desk_log().error("the desk stops", {{"user", user}, {"account", account}, {"err", why}});
+  desk_log().error("the desk stops", {{"user", owner.user}, {"account", owner.account}, {"err", why}});
   listener.on_desk_failed(why);
 }
 
@@ -260,11 +262,9 @@ task<void> order_desk::state::stop() {
   co_await scope->join();
 }
 
-order_desk::order_desk(user_id user, account_id account, std::string exchange_name,
-                       std::shared_ptr<const exchanges::instrument> instrument, order_desk_parts parts,
-                       order_desk_config config, order_listener& listener)
-    : state_(std::make_unique<state>(user, account, std::move(exchange_name), std::move(instrument), parts,
-                                     std::move(config), listener)) {}
+order_desk::order_desk(order_owner owner, std::shared_ptr<const exchanges::instrument> instrument, order_desk_parts parts,
+                       std::shared_ptr<const order_desk_config> config, order_listener& listener)
+    : state_(std::make_unique<state>(std::move(owner), std::move(instrument), parts, std::move(config), listener)) {}
 order_desk::~order_desk() = default;
 
 task<result<void>> order_desk::reconcile(std::int64_t lease_epoch, bool fresh) {

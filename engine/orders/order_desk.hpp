@@ -64,9 +64,8 @@ struct order_desk_config {
   milliseconds visibility_delay{1'000};
   /// How often living orders are compared with the venue's list (REL-08); stretched while the rate budget is short.
   milliseconds sweep_interval{10'000};
+  /// Of a desk without a risk_book.
   risk_limits limits;
-  /// Whose orders the desk places.
-  bot_id bot{};
 };
 
 /// All orders of one account on one instrument: risk → durable intent → one send → outcome → proof. Trading thread only.
@@ -76,8 +75,9 @@ struct order_desk_config {
 /// order is placed.
 class order_desk {
  public:
-  order_desk(user_id, account_id, std::string exchange_name, std::shared_ptr<const exchanges::instrument>,
-             order_desk_parts, order_desk_config, order_listener&);
+  /// Desks of bots with the same plan share their configuration.
+  order_desk(order_owner, std::shared_ptr<const exchanges::instrument>, order_desk_parts,
+             std::shared_ptr<const order_desk_config>, order_listener&);
   ~order_desk();
 
   /// Recovery gate (REL-07): loads open intents, proves each, reads fills since the last stored one, open orders (foreign

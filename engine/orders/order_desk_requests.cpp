@@ -37,7 +37,7 @@ void order_desk::state::drop_unstored(const order_ptr& order, const error& why) 
   if (is(why, journal_errc::fenced) && planted("take_next_epoch")) return void(++epoch);
   if (is(why, journal_errc::fenced)) return fail_desk(why);
   desk_log().warn("an order was not sent because its intent could not be stored",
-                  {{"user", user}, {"account", account}, {"order", order->intent.client_order_id()}, {"err", why}});
+                  {{"user", owner.user}, {"account", owner.account}, {"order", order->intent.client_order_id()}, {"err", why}});
   tell(*order, "the intent could not be stored: " + why.detail);
   if (is(why, journal_errc::unavailable)) listener.on_journal_away();
 }
@@ -85,7 +85,7 @@ task<result<exchanges::order>> order_desk::state::send(order_ptr order) {
   result<exchanges::order> answer = fail(exchanges::exchange_errc::unknown_outcome);
   try {
     // Asked again when the first byte would leave: the rate budget and the connection take their time.
-    exchanges::send_terms terms(config.validity_window, order->closing ? exchanges::lane::kill : exchanges::lane::entry);
+    exchanges::send_terms terms(config->validity_window, order->closing ? exchanges::lane::kill : exchanges::lane::entry);
     if (!planted("ignore_late_lock")) terms.why_not = [this, order] { return why_not_send(*order); };
     auto work = parts.exchange.place_order(std::move(request), std::move(terms));
     answer = co_await with_deadline(parts.timers, left, "placing the order", std::move(work));
@@ -133,7 +133,7 @@ task<void> order_desk::state::run_cancel(order_ptr order, request_mark) {
   if (done) co_return;
   order->cancel_requested = false;
   desk_log().warn("an order could not be cancelled",
-                  {{"user", user}, {"account", account}, {"order", order->intent.client_order_id()}});
+                  {{"user", owner.user}, {"account", owner.account}, {"order", order->intent.client_order_id()}});
   tell(*order, "the exchange did not cancel the order; it may still be open");
   request_sweep(nanoseconds::zero(), true);
 }

@@ -21,7 +21,7 @@ constexpr nanoseconds confirm_grace = 1s;
 
 task<void> order_desk::state::run_resolver(order_ptr order) {
   auto done = co_await resolve(std::move(order), endless);
-  if (!done) desk_log().warn("an order could not be resolved", {{"user", user}, {"account", account}, {"err", done.error()}});
+  if (!done) desk_log().warn("an order could not be resolved", {{"user", owner.user}, {"account", owner.account}, {"err", done.error()}});
 }
 
 /// Asks until the order is seen or its absence is proved. `patience`: failed questions in a row that end it, or endless.
@@ -66,12 +66,12 @@ task<result<void>> order_desk::state::resolve(order_ptr order, int patience) {
 
 /// The venue only said that it took the order. The stream tells what became of it, or else it is asked for.
 task<void> order_desk::state::run_confirm(order_ptr order) {
-  const nanoseconds wait = config.visibility_delay + confirm_grace;
+  const nanoseconds wait = config->visibility_delay + confirm_grace;
   co_await sleep_for(parts.timers, wait);
   if (order->confirmed || order->ended() || failed) co_return;
   auto looked = co_await look_for(order);
   // The sweep asks again.
-  if (!looked) desk_log().debug("an order could not be confirmed", {{"user", user}, {"account", account}, {"err", looked.error()}});
+  if (!looked) desk_log().debug("an order could not be confirmed", {{"user", owner.user}, {"account", owner.account}, {"err", looked.error()}});
 }
 
 /// The second piece of evidence, from other lists of the venue than the first.
@@ -99,9 +99,9 @@ task<bool> order_desk::state::prove_absent(order_ptr order) {
 task<bool> order_desk::state::explains(order_ptr order, exchanges::fill f) {
   const auto& intent = order->intent;
   if (!f.client_order_id.empty()) co_return f.client_order_id == intent.client_order_id();
-  const bool fits = f.side == intent.side && f.quantity <= intent.quantity && f.at >= intent.created_at - config.skew_bound;
+  const bool fits = f.side == intent.side && f.quantity <= intent.quantity && f.at >= intent.created_at - config->skew_bound;
   if (!fits || find_live({}, f.venue_order_id)) co_return false;
-  auto known = co_await parts.journal.find_by_venue_order(account, f.symbol, f.venue_order_id);
+  auto known = co_await parts.journal.find_by_venue_order(owner.account, f.symbol, f.venue_order_id);
   co_return !known || !*known;
 }
 

@@ -80,8 +80,8 @@ class request_mark {
 };
 
 struct order_desk::state {
-  state(user_id, account_id, std::string, std::shared_ptr<const exchanges::instrument>, order_desk_parts,
-        order_desk_config, order_listener&);
+  state(order_owner, std::shared_ptr<const exchanges::instrument>, order_desk_parts,
+        std::shared_ptr<const order_desk_config>, order_listener&);
   ~state();
 
   // order_desk.cpp: what the bot calls.
@@ -173,17 +173,15 @@ struct order_desk::state {
   nanoseconds longest_validity() const;
   void wake_settler();
 
-  const user_id user;
-  const account_id account;
-  const std::string exchange_name;
+  const order_owner owner;
   const std::shared_ptr<const exchanges::instrument> instrument;
   order_desk_parts parts;
-  const order_desk_config config;
-  const order_owner owner;
+  const std::shared_ptr<const order_desk_config> config;
   order_listener& listener;
 
-  risk_check risk;
+  /// Limits are asked for at the book; without one the desk has its own.
   std::unique_ptr<risk_book::seat> seat;
+  std::unique_ptr<risk_check> own_risk;
   tenants::position position;
   decimal mid_price;
   std::string blocked_because;

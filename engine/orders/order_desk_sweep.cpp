@@ -62,11 +62,11 @@ task<result<void>> order_desk::state::reconcile(std::int64_t lease_epoch, bool f
 }
 
 task<result<void>> order_desk::state::load() {
-  auto open = co_await parts.journal.load_open(account);
+  auto open = co_await parts.journal.load_open(owner.account);
   if (!open) co_return std::unexpected(open.error());
-  auto held = co_await parts.journal.load_position(account, symbol());
+  auto held = co_await parts.journal.load_position(owner.account, symbol());
   if (!held) co_return std::unexpected(held.error());
-  auto complete = co_await parts.journal.last_fill(account, symbol());
+  auto complete = co_await parts.journal.last_fill(owner.account, symbol());
   if (!complete) co_return std::unexpected(complete.error());
   position = *held;
   complete_to = std::move(*complete);
@@ -131,12 +131,12 @@ task<void> order_desk::state::run_sweep() {
   auto done = co_await sweep(with_fills);
   sweeping = false;
   if (done) {
-    sweep_interval = std::max<nanoseconds>(config.sweep_interval, sweep_interval / 2);
+    sweep_interval = std::max<nanoseconds>(config->sweep_interval, sweep_interval / 2);
   } else {
     fills_wanted = fills_wanted || with_fills;
     sweep_interval = std::min(sweep_interval * 2, longest_sweep_interval);
     if (is_credentials_error(done.error())) co_return fail_desk(done.error());
-    desk_log().debug("orders could not be compared", {{"user", user}, {"account", account}, {"err", done.error()}});
+    desk_log().debug("orders could not be compared", {{"user", owner.user}, {"account", owner.account}, {"err", done.error()}});
   }
   if (!live.empty()) schedule_next_sweep();
 }
@@ -224,7 +224,7 @@ task<result<void>> order_desk::state::look_for(order_ptr order) {
   if (traded || order->ended()) co_return result<void>{};
   const bool all_filled = order->filled >= order->intent.quantity;
   desk_log().error("the exchange does not know an order any more that it had accepted",
-                   {{"user", user}, {"account", account}, {"order", order->intent.client_order_id()}});
+                   {{"user", owner.user}, {"account", owner.account}, {"order", order->intent.client_order_id()}});
   exchanges::order gone{.symbol = symbol(),
                         .venue_order_id = order->venue_order_id,
                         .client_order_id = order->intent.client_order_id(),
@@ -257,7 +257,7 @@ task<result<void>> order_desk::state::sweep_fills() {
   auto fills = co_await parts.exchange.fetch_fills(symbol(), known_fills(), exchanges::lane::reconcile);
   if (!fills) co_return std::unexpected(fills.error());
   exchanges::fill_cursor settled;
-  const wall_time settled_before = parts.wall.wall_now() - std::max<nanoseconds>(fill_settling_time, 2 * config.visibility_delay);
+  const wall_time settled_before = parts.wall.wall_now() - std::max<nanoseconds>(fill_settling_time, 2 * config->visibility_delay);
   for (auto& f : *fills) {
     const exchanges::fill_cursor here{f.trade_id, f.at};
     if ((f.at <= settled_before || planted("complete_too_early")) && is_before(settled, here)) settled = here;

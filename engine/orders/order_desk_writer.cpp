@@ -43,7 +43,7 @@ void order_desk::state::note(const order_ptr& order, const exchanges::order& see
   auto& o = *order;
   if (o.state == intent_state::refused || o.state == intent_state::not_placed)
     desk_log().error("an order exists that was written off",
-                     {{"user", user}, {"account", account}, {"order", o.intent.client_order_id()}});
+                     {{"user", owner.user}, {"account", owner.account}, {"order", o.intent.client_order_id()}});
   if (o.state != intent_state::closed) o.state = intent_state::accepted;
   if (o.venue_order_id.empty()) o.venue_order_id = seen.venue_order_id;
   // "Taken in" proves that the order exists and nothing else.
@@ -146,7 +146,7 @@ task<void> order_desk::state::write(conclusion c) {
 }
 
 task<void> order_desk::state::write(completeness c) {
-  auto attempt = [&] { return parts.journal.mark_fills_complete(account, symbol(), c.to, epoch); };
+  auto attempt = [&] { return parts.journal.mark_fills_complete(owner.account, symbol(), c.to, epoch); };
   failpoint("orders.before_complete");
   const bool written = co_await persist(attempt);
   if (!written || !is_before(complete_to, c.to)) co_return;
@@ -177,11 +177,11 @@ task<std::optional<journal_order>> order_desk::state::find_stored(const sighting
     co_await persist(attempt);
   } else if (client_id.empty() && seen.fill) {
     auto attempt = [&] {
-      return keep(parts.journal.find_by_venue_order(account, symbol(), seen.fill->venue_order_id), found);
+      return keep(parts.journal.find_by_venue_order(owner.account, symbol(), seen.fill->venue_order_id), found);
     };
     co_await persist(attempt);
   }
-  if (!found || !*found || (*found)->intent.account != account || (*found)->intent.symbol != symbol())
+  if (!found || !*found || (*found)->intent.account != owner.account || (*found)->intent.symbol != symbol())
     co_return std::nullopt;
   co_return std::move(*found);
 }
@@ -212,7 +212,7 @@ task<void> order_desk::state::write_fill(order_ptr order, exchanges::fill fill) 
   failpoint("orders.before_fill");
   std::optional<booked_fill> booked;
   auto attempt = [&] {
-    return keep(parts.journal.record_fill(user, account, order->intent.id, *instrument, fill), booked);
+    return keep(parts.journal.record_fill(owner.user, owner.account, order->intent.id, *instrument, fill), booked);
   };
   const bool written = co_await persist(attempt);
   if (!written) co_return;
@@ -232,7 +232,7 @@ task<void> order_desk::state::write_fill(order_ptr order, exchanges::fill fill) 
 
 task<void> order_desk::state::write_foreign_fill(exchanges::fill fill) {
   std::optional<booked_fill> stored;
-  auto attempt = [&] { return keep(parts.journal.record_fill(user, account, std::nullopt, *instrument, fill), stored); };
+  auto attempt = [&] { return keep(parts.journal.record_fill(owner.user, owner.account, std::nullopt, *instrument, fill), stored); };
   co_await persist(attempt);
 }
 
@@ -298,7 +298,7 @@ task<bool> order_desk::state::persist(std::function<task<result<void>>()> attemp
     }
     if (wait.attempts() == 0)
       desk_log().warn("the journal cannot be written; orders wait",
-                      {{"user", user}, {"account", account}, {"err", done.error()}});
+                      {{"user", owner.user}, {"account", owner.account}, {"err", done.error()}});
     const auto pause = wait.next(parts.random);
     co_await sleep_for(parts.timers, pause);
   }

@@ -413,12 +413,12 @@ TEST_F(OrderDesk, AnIdleDeskHasNothingRunning) {
 TEST_F(OrderDesk, AnIdleDeskIsSmall) {
   constexpr std::size_t count = 1000;
   const auto instrument = make_instrument();
+  const auto config = std::make_shared<const order_desk_config>(w.config);
   std::vector<std::unique_ptr<order_desk>> desks;
   desks.reserve(count);
   const auto make = [&] {
     desks.push_back(std::make_unique<order_desk>(
-        w.owner, w.id, "paper", instrument, order_desk_parts{w.account, w.journal, w.timers, w.random, w.time}, w.config,
-        w.heard));
+        w.whose(), instrument, order_desk_parts{w.account, w.journal, w.timers, w.random, w.time}, config, w.heard));
     ASSERT_TRUE(w.run(desks.back()->reconcile(1, true)));
   };
   make();

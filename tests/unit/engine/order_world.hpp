@@ -57,6 +57,7 @@ class order_world {
   std::unique_ptr<order_desk> desk;
   const account_id id{7};
   const user_id owner{3};
+  order_owner whose() const { return {.user = owner, .account = id, .exchange = "paper", .bot = {}}; }
 
   void turn() {
     io.restart();
@@ -98,8 +99,8 @@ class order_world {
   result<void> start(bool fresh = false) {
     crash();
     auto epoch = run(memory->acquire_lease(id, "engine"));
-    desk = std::make_unique<order_desk>(owner, id, "paper", make_instrument(),
-                                        order_desk_parts{account, journal, timers, random, time, &gate}, config, heard);
+    desk = std::make_unique<order_desk>(whose(), make_instrument(), order_desk_parts{account, journal, timers, random, time, &gate},
+                                        std::make_shared<const order_desk_config>(config), heard);
     desk->set_mid_price(100);
     venue.on_event = [this](const exchanges::account_event& e) { desk->handle(e); };
     auto done = run(desk->reconcile(*epoch, fresh));

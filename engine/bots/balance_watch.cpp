@@ -14,9 +14,10 @@ void balance_watch::book(const exchanges::fill& f, const exchanges::instrument& 
 }
 
 std::vector<balance_watch::drift> balance_watch::compare(const std::vector<exchanges::balance>& balances) {
-  std::map<std::string, decimal> now;
+  amounts now;
   for (const auto& b : balances) now[b.asset] += b.free + b.locked;
   if (!std::exchange(begun_, true)) {
+    now.shrink_to_fit();
     expected_ = std::move(now);
     return {};
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <map>
+#include <boost/container/flat_map.hpp>
 #include <string>
 #include <vector>
 
@@ -30,7 +30,9 @@ class balance_watch {
   void accept(const std::vector<drift>&);
 
  private:
-  std::map<std::string, decimal> expected_;
+  using amounts = boost::container::flat_map<std::string, decimal>;
+  /// By asset.
+  amounts expected_;
   bool begun_ = false;
 };
 

@@ -30,11 +30,6 @@ bool is_looser(const Number& wanted, const Number& allowed) {
 std::string text_of(const decimal& d) { return d.to_string(); }
 std::string text_of(int i) { return std::to_string(i); }
 
-decimal value_at(const std::map<std::string, decimal>& values, const std::string& asset) {
-  const auto at = values.find(asset);
-  return at == values.end() ? decimal() : at->second;
-}
-
 /// Each limit of both, with its name.
 template <class A, class B, class F>
 void for_each_limit(A& a, B& b, F f) {
@@ -84,6 +79,16 @@ std::optional<std::pair<std::string, std::string>> find_looser(const limit_overr
 risk_book::risk_book(risk_limits of_account, risk_limits of_engine, entry_gate& gate, std::function<void()> on_halt)
     : of_account_(of_account), of_engine_(of_engine), gate_(gate), on_halt_(std::move(on_halt)) {}
 
+limit_overrides& risk_book::counted::overrides_by(bool owner) {
+  if (!set) set = std::make_unique<overrides>();
+  return owner ? set->by_owner : set->by_admin;
+}
+
+decimal risk_book::value_at(const amounts& values, const std::string& asset) {
+  const auto at = values.find(asset);
+  return at == values.end() ? decimal() : at->second;
+}
+
 const risk_book::counted* risk_book::find(account_id id) const {
   if (!id.valid()) return &engine_;
   const auto at = accounts_.find(id);
@@ -91,21 +96,18 @@ const risk_book::counted* risk_book::find(account_id id) const {
 }
 
 risk_limits risk_book::allowed_to(account_id id) const {
-  const auto* c = find(id);
-  const auto& base = id.valid() ? of_account_ : of_engine_;
-  return c != nullptr ? apply(base, c->by_admin) : base;
+  return apply(id.valid() ? of_account_ : of_engine_, overrides_of(id, false));
 }
 
 risk_limits risk_book::limits_of(account_id id) const {
   const auto allowed = allowed_to(id);
-  const auto* c = find(id);
-  return c != nullptr ? tightest(allowed, apply(allowed, c->by_owner)) : allowed;
+  return tightest(allowed, apply(allowed, overrides_of(id, true)));
 }
 
 limit_overrides risk_book::overrides_of(account_id id, bool by_owner) const {
   const auto* c = find(id);
-  if (c == nullptr) return {};
-  return by_owner ? c->by_owner : c->by_admin;
+  if (c == nullptr || !c->set) return {};
+  return by_owner ? c->set->by_owner : c->set->by_admin;
 }
 
 std::unique_ptr<risk_book::seat> risk_book::take_seat(account_id account, std::string quote_asset) {
@@ -155,7 +157,7 @@ void risk_book::seat::add_realised(decimal amount) {
 }
 
 void risk_book::load(std::vector<limits_row> set, const std::vector<realised_row>& realised) {
-  for (auto& row : set) (row.by_owner ? of(row.account).by_owner : of(row.account).by_admin) = std::move(row.values);
+  for (auto& row : set) of(row.account).overrides_by(row.by_owner) = std::move(row.values);
   for (const auto& row : realised) {
     of(row.account).realised[row.asset] = row.realised;
     judge_loss(row.account, row.asset);
@@ -164,7 +166,7 @@ void risk_book::load(std::vector<limits_row> set, const std::vector<realised_row
 
 void risk_book::set(limits_row row) {
   const auto account = row.account;
-  (row.by_owner ? of(account).by_owner : of(account).by_admin) = std::move(row.values);
+  of(account).overrides_by(row.by_owner) = std::move(row.values);
   judge_losses(account);
 }
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -99,17 +99,26 @@ class risk_book {
   std::vector<day> today(account_id) const;
 
  private:
+  /// By asset.
+  using amounts = boost::container::flat_map<std::string, decimal>;
+  struct overrides {
+    limit_overrides by_admin, by_owner;
+  };
+  /// Of one account; there are thousands, and most trade little and set nothing.
   struct counted {
     int open_orders = 0;
-    std::map<std::string, decimal> positions, realised;
-    std::set<std::string> halted;
-    limit_overrides by_admin, by_owner;
+    amounts positions, realised;
+    boost::container::flat_set<std::string> halted;
+    std::unique_ptr<overrides> set;
     order_rate rate;
+
+    limit_overrides& overrides_by(bool owner);
   };
   void judge_loss(account_id, const std::string& asset);
   void judge_losses(account_id);
   void release_losses(account_id);
   static std::string key_of(account_id, const std::string& asset);
+  static decimal value_at(const amounts&, const std::string& asset);
   counted& of(account_id id) { return id.valid() ? accounts_[id] : engine_; }
   const counted* find(account_id) const;
 

@@ -53,13 +53,14 @@ struct task_scope::state : std::enable_shared_from_this<state> {
   };
 
   state(executor e, std::string n, failure_handler h)
-      : target(std::move(e)), name(std::move(n)), on_failure(std::move(h)), emptied(target) {}
+      : target(std::move(e)), name(std::move(n)), on_failure(std::move(h)) {}
 
   executor target;
   std::string name;
   failure_handler on_failure;
   std::list<entry> tasks;
-  wake_event emptied;
+  /// From the first join() on.
+  std::unique_ptr<wake_event> emptied;
   bool stopping = false;
 
   void report(std::string_view task_name, std::exception_ptr failure) {
@@ -75,7 +76,7 @@ struct task_scope::state : std::enable_shared_from_this<state> {
     const std::string_view task_name = at->name;
     tasks.erase(at);
     if (failure) report(task_name, failure);
-    if (tasks.empty()) emptied.notify();
+    if (tasks.empty() && emptied) emptied->notify();
   }
 };
 
@@ -130,7 +131,8 @@ const executor& task_scope::get_executor() const { return state_->target; }
 
 task<void> task_scope::join() {
   auto owner = state_;
-  while (!owner->tasks.empty()) co_await owner->emptied.wait();
+  if (!owner->emptied) owner->emptied = std::make_unique<wake_event>(owner->target);
+  while (!owner->tasks.empty()) co_await owner->emptied->wait();
 }
 
 }  // namespace drover

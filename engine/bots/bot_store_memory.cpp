@@ -25,7 +25,7 @@ class memory_bot_store final : public bot_store {
   task<result<bot>> create(new_bot fresh, int limit) override {
     std::lock_guard lock(mutex_);
     if (accounts_.owner_of(fresh.account) != fresh.user) co_return fail(tenant_errc::not_found, "account_id: there is no such account");
-    const auto has = std::ranges::count_if(bots_, [&](const auto& b) { return !b.second.deleted && b.second.bot.user == fresh.user; });
+    const auto has = std::ranges::count_if(of_user_[fresh.user], [this](bot_id id) { return !bots_.at(id).deleted; });
     if (has >= limit) co_return too_many_bots(limit);
     if (fresh.desired != desired_state::stopped && is_taken(fresh.account, fresh.symbol, {})) co_return market_taken(fresh.symbol);
     co_return insert(std::move(fresh));
@@ -92,7 +92,7 @@ class memory_bot_store final : public bot_store {
     std::lock_guard lock(mutex_);
     std::vector<bot> added;
     for (const auto& owner : owners) {
-      if (std::ranges::any_of(bots_, [&](const auto& b) { return b.second.bot.account == owner.account; })) continue;
+      if (of_account_.contains(owner.account)) continue;
       added.push_back(insert({.user = owner.user,
                               .account = owner.account,
                               .name = wanted.strategy,
@@ -146,23 +146,34 @@ class memory_bot_store final : public bot_store {
              .created_at = clock_.wall_now(),
              .updated_at = clock_.wall_now()};
     bots_[made.id] = {made, false};
+    of_user_[made.user].push_back(made.id);
+    of_account_[made.account].push_back(made.id);
     return made;
   }
 
   std::vector<bot> runnable(account_id account) {
     std::lock_guard lock(mutex_);
     std::vector<bot> found;
-    for (const auto& [id, row] : bots_) {
-      if (account.valid() && row.bot.account != account) continue;
-      if (row.bot.desired != desired_state::stopped || !row.bot.at_rest) found.push_back(row.bot);
-    }
+    const auto add = [&found](const bot& b) {
+      if (b.desired != desired_state::stopped || !b.at_rest) found.push_back(b);
+    };
+    if (account.valid())
+      for (const auto id : bots_of(account)) add(bots_.at(id).bot);
+    else
+      for (const auto& [id, row] : bots_) add(row.bot);
     return found;
   }
 
+  std::vector<bot_id> bots_of(account_id account) const {
+    const auto at = of_account_.find(account);
+    return at == of_account_.end() ? std::vector<bot_id>() : at->second;
+  }
+
   bool is_taken(account_id account, const std::string& symbol, bot_id but) const {
-    return std::ranges::any_of(bots_, [&](const auto& row) {
-      const auto& b = row.second.bot;
-      return !row.second.deleted && b.id != but && b.account == account && b.symbol == symbol && b.desired != desired_state::stopped;
+    const auto all = bots_of(account);
+    return std::ranges::any_of(all, [&](bot_id id) {
+      const auto& [b, deleted] = bots_.at(id);
+      return !deleted && id != but && b.symbol == symbol && b.desired != desired_state::stopped;
     });
   }
 
@@ -175,6 +186,9 @@ class memory_bot_store final : public bot_store {
   memory_bot_accounts accounts_;
   mutable std::mutex mutex_;
   std::map<bot_id, stored_bot> bots_;
+  /// With the deleted ones.
+  std::map<user_id, std::vector<bot_id>> of_user_;
+  std::map<account_id, std::vector<bot_id>> of_account_;
   std::int64_t last_id_ = 0;
 };
 

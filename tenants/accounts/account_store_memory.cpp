@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <unordered_map>
 
 #include "tenants/accounts/account_decisions.hpp"
 #include "tenants/accounts/account_store.hpp"
@@ -55,6 +56,7 @@ public:
                     .credential_version = sealed.version,
                     .created_at = clock_.wall_now(),
                     .updated_at = clock_.wall_now()};
+    by_fingerprint_[fresh.key_fingerprint] = created.id;
     accounts_[created.id] = {created, std::move(sealed), std::move(fresh.key_fingerprint), {}};
     co_return created;
   }
@@ -97,6 +99,8 @@ public:
     found->account.status = account_status::pending;
     found->account.is_active = false;
     found->account.error_message.reset();
+    by_fingerprint_.erase(found->fingerprint);
+    by_fingerprint_[key_fingerprint] = id;
     found->fingerprint = std::move(key_fingerprint);
     found->sealed = std::move(sealed);
     found->decided_by = {};
@@ -115,7 +119,9 @@ public:
 
   task<result<void>> remove(user_id user, account_id id) override {
     std::lock_guard lock(mutex_);
-    if (!find(user, id)) co_return fail(tenant_errc::not_found);
+    auto* found = find(user, id);
+    if (!found) co_return fail(tenant_errc::not_found);
+    by_fingerprint_.erase(found->fingerprint);
     accounts_.erase(id);
     co_return result<void>();
   }
@@ -181,9 +187,8 @@ private:
     return found != accounts_.end() && found->second.account.user == user ? &found->second : nullptr;
   }
   bool is_connected(const std::string& fingerprint, account_id besides) const {
-    return std::ranges::any_of(accounts_, [&](const auto& entry) {
-      return entry.second.fingerprint == fingerprint && entry.first != besides;
-    });
+    const auto found = by_fingerprint_.find(fingerprint);
+    return found != by_fingerprint_.end() && found->second != besides;
   }
   decision_facts facts_of(const stored_account& s) const {
     return {.account = s.account.id,
@@ -218,6 +223,7 @@ private:
   memory_account_users users_;
   std::mutex mutex_;
   std::map<account_id, stored_account> accounts_;
+  std::unordered_map<std::string, account_id> by_fingerprint_;
   std::map<user_id, data_key_row> keys_;
   std::int64_t last_id_ = 0;
 };

@@ -160,6 +160,21 @@ void check_venue(config_section& s, const exchanges::exchange_config& e) {
     s.problem("region", e.dialect + " has no test network; set rest_url, stream_url and ws_api_url");
 }
 
+void read_recorded(config_section& s, exchanges::recorded_markets& out) {
+  s.get("record_symbols", out.symbols, "Markets to listen to and record although no bot may trade there, e.g. [BTC/USDT].");
+  std::vector<std::string> channels;
+  for (const auto c : out.channels) channels.emplace_back(to_string(c));
+  s.get("record_channels", channels, "What of them: ticker, trades, book, candles (of one minute).");
+  if (out.symbols.size() > out.symbols_limit) s.problem("record_symbols", "are more than " + std::to_string(out.symbols_limit));
+  for (const auto& symbol : out.symbols)
+    if (symbol.find('/') == std::string::npos) s.problem("record_symbols", "'" + symbol + "' is not written as BTC/USDT");
+  out.channels.clear();
+  for (const auto& name : channels) {
+    if (const auto channel = exchanges::parse_market_channel(name)) out.channels.push_back(*channel);
+    else s.problem("record_channels", "'" + name + "' is none of ticker, trades, book, candles");
+  }
+}
+
 void read_exchange(config_section s, std::vector<exchanges::exchange_config>& out) {
   exchanges::exchange_config e;
   s.get("name", e.name, "What users name it.");
@@ -178,6 +193,7 @@ void read_exchange(config_section s, std::vector<exchanges::exchange_config>& ou
   s.get("source_addresses", e.source_addresses, "Local addresses to send from, each with its own share of the limits per address.");
   s.get("dead_man_after", e.dead_man_after, 0ms, 24h, "The venue cancels an account's orders when it has not heard from us for so long; 0 = off. Ignored where it cannot.");
   s.get("allow_unknown_permissions", e.allow_unknown_permissions, "Accept keys whose permission to withdraw cannot be read.");
+  read_recorded(s, e.recorded);
   if (e.name.empty()) s.problem("name", "is required");
   if (e.dialect.empty()) s.problem("dialect", "is required");
   check_venue(s, e);

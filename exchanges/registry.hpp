@@ -10,6 +10,7 @@
 #include "base/timer.hpp"
 #include "base/transport.hpp"
 #include "exchanges/exchange.hpp"
+#include "exchanges/protocol/market_wire.hpp"
 #include "exchanges/protocol/venue_options.hpp"
 #include "exchanges/protocol/venue_protocol.hpp"
 #include "exchanges/raw/raw_recorder.hpp"
@@ -18,6 +19,14 @@ namespace drover::exchanges {
 
 /// Where the default addresses of a venue lead.
 enum class venue_region { live, testnet };
+
+/// Markets that are listened to, and so recorded, whether or not a bot trades there. Candles are those of one minute.
+struct recorded_markets {
+  static constexpr std::size_t symbols_limit = 1'000;
+  /// Canonical.
+  std::vector<std::string> symbols;
+  std::vector<market_channel> channels{market_channel::trades, market_channel::candles};
+};
 
 /// One configured venue (`exchanges:` list of the configuration).
 struct exchange_config {
@@ -43,6 +52,7 @@ struct exchange_config {
   milliseconds dead_man_after{0};
   /// Accept keys whose permission to withdraw cannot be read (venues without such an endpoint).
   bool allow_unknown_permissions = false;
+  recorded_markets recorded;
 };
 
 /// What a venue is built from; references outlive it.

@@ -197,10 +197,9 @@ int print_subscription(const venue_protocol& protocol, const venue_options_given
     return complain(R"(--json takes {"channel":"ticker","symbol":"BTC/USDT","interval":"1m"})");
   market_topic topic;
   const auto channel = arguments->value("channel", std::string("ticker"));
-  bool known = false;
-  for (auto c : {market_channel::ticker, market_channel::trades, market_channel::book, market_channel::candles})
-    if (to_string(c) == channel) topic.channel = c, known = true;
+  const auto known = parse_market_channel(channel);
   if (!known) return complain("channel: ticker, trades, book or candles is expected");
+  topic.channel = *known;
   auto interval = parse_candle_interval(arguments->value("interval", std::string("1m")));
   if (!interval) return complain(interval.error().detail);
   topic.interval = *interval;

@@ -92,6 +92,9 @@ public:
     return {R"({"type":"subscribe","channel":"heartbeats"})"};
   }
 
+  bool streams(const market_topic& t) const override {
+    return t.channel != market_channel::candles || t.interval == stream_interval;
+  }
   std::string make_subscription(bool subscribe, std::span<const market_topic> topics, std::int64_t) override {
     std::string products = "[";
     for (const auto& t : topics) products += (products.size() > 1 ? "," : "") + quote_json(to_product(t.symbol));

@@ -83,6 +83,7 @@ public:
   const stream_habits& habits() const override { return feed_habits; }
   book_rules books() const override { return {book_continuity::connection, false}; }
 
+  bool streams(const market_topic& t) const override { return t.channel != market_channel::candles; }
   std::string make_subscription(bool subscribe, std::span<const market_topic> topics, std::int64_t) override {
     std::string products = "[";
     for (const auto& t : topics) products += (products.size() > 1 ? "," : "") + quote_json(to_product(t.symbol));

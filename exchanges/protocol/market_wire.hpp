@@ -17,6 +17,7 @@ namespace drover::exchanges {
 
 enum class market_channel { ticker, trades, book, candles };
 std::string_view to_string(market_channel);
+std::optional<market_channel> parse_market_channel(std::string_view);
 
 struct market_topic {
   market_channel channel = market_channel::ticker;
@@ -88,6 +89,8 @@ class market_wire {
   virtual ~market_wire() = default;
   virtual const stream_habits& habits() const = 0;
   virtual book_rules books() const = 0;
+  /// False: the venue has no such stream (candles, or candles of that length); it is not asked for one.
+  virtual bool streams(const market_topic&) const { return true; }
   /// Channels with different numbers cannot share a connection (venues with several addresses).
   virtual int group_of(market_channel) const { return 0; }
   /// Where to connect for a group; `configured` is the configured address without a slash at the end. May hold a token.

@@ -25,6 +25,7 @@ market_session::market_session(std::string name, std::unique_ptr<market_wire> wi
     : name_(std::move(name)), wire_(std::move(wire)), instruments_(std::move(instruments)), sink_(sink) {}
 
 void market_session::want(const market_topic& t) {
+  if (!wire_->streams(t)) return refuse_for_good(t);
   if (!wanted_.insert(t).second) return;
   if (t.channel == market_channel::ticker) tickers_.try_emplace(t.symbol, 0);
   if (to_leave_.contains(t) && asked_.contains(t))
@@ -34,9 +35,9 @@ void market_session::want(const market_topic& t) {
 }
 
 void market_session::unwant(const market_topic& t) {
+  refused_.erase(t);
   if (wanted_.erase(t) == 0) return;
   if (t.channel == market_channel::ticker) tickers_.erase(t.symbol);
-  refused_.erase(t);
   suspects_.erase(t);
   to_join_.erase(t);
   if (asked_.contains(t)) to_leave_.insert(t);
@@ -195,6 +196,12 @@ void market_session::refuse(const market_topic& t, const error& e) {
   r.pause = r.pause == 0ns ? refusal_floor : std::min(2 * r.pause, refusal_ceiling);
   r.retry_at = now_ + r.pause;
   r.reason = e.to_string();
+  log.warn("market data is refused", {{"stream", name_}, {"symbol", t.symbol}, {"channel", to_string(t.channel)}, {"err", e}});
+}
+
+void market_session::refuse_for_good(const market_topic& t) {
+  const error e(exchange_errc::unsupported, "the exchange has no such stream");
+  if (!refused_.try_emplace(t, refusal{.reason = e.to_string()}).second) return;
   log.warn("market data is refused", {{"stream", name_}, {"symbol", t.symbol}, {"channel", to_string(t.channel)}, {"err", e}});
 }
 

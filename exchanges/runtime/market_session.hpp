@@ -75,7 +75,7 @@ class market_session final : public stream_protocol, private market_events {
   struct refusal {
     std::string reason;
     nanoseconds pause{};
-    /// None: it is being tried again.
+    /// None: it is being tried again, or never.
     std::optional<steady_time> retry_at;
   };
   void on_ticker(book_ticker) override;
@@ -97,6 +97,8 @@ class market_session final : public stream_protocol, private market_events {
   bool settle_unanswered(steady_time now);
   void accept(const market_topic&);
   void refuse(const market_topic&, const error&);
+  /// It is never asked for.
+  void refuse_for_good(const market_topic&);
   void ask_again(const market_topic&);
   void divide(const std::set<market_topic>&, const error&);
   void admit_refused(steady_time now);

@@ -1,6 +1,7 @@
 #include "exchanges/runtime/venue_exchange.hpp"
 
 #include <utility>
+#include <vector>
 
 #include "exchanges/runtime/venue_account.hpp"
 #include "exchanges/runtime/venue_core.hpp"
@@ -43,16 +44,35 @@ class venue_exchange final : public exchange {
   std::unique_ptr<exchange_account> open_account(credential_source keys, std::string account_label) override {
     return std::make_unique<venue_account>(core_, std::move(keys), std::move(account_label));
   }
-  void start() override { core_->start(); }
-  task<void> stop() override { return core_->stop(); }
+  void start() override {
+    core_->start();
+    for (const auto& symbol : core_->config().recorded.symbols)
+      for (const auto channel : core_->config().recorded.channels) recorded_.push_back(listen(channel, symbol));
+  }
+  task<void> stop() override {
+    recorded_.clear();
+    return core_->stop();
+  }
   health get_health() const override { return core_->get_health(); }
   rate_snapshot get_limits() const override { return core_->ledger().snapshot(); }
 
  private:
+  /// Whatever arrives is recorded before it gets to any subscriber; this one only makes it come.
+  std::unique_ptr<market_subscription> listen(market_channel channel, const std::string& symbol) {
+    const auto ignore = [](const auto&) {};
+    switch (channel) {
+      case market_channel::ticker: return subscribe_book_ticker(symbol, ignore);
+      case market_channel::trades: return subscribe_trades(symbol, ignore);
+      case market_channel::book: return subscribe_book(symbol, ignore);
+      case market_channel::candles: return subscribe_candles(symbol, candle_interval::m1, ignore);
+    }
+    return nullptr;
+  }
   static task<result<venue_answer>> refuse_private() {
     co_return fail(exchange_errc::not_sent, "this question needs an account");
   }
   std::shared_ptr<venue_core> core_;
+  std::vector<std::unique_ptr<market_subscription>> recorded_;
 };
 
 }  // namespace

@@ -144,7 +144,7 @@ answer render_tape(const call& c, Render render) {
   return out + "]";
 }
 
-// GET /api/v3/trades: the latest trades.
+// GET /api/v3/trades: the latest trades. GET /api/v3/historicalTrades: from an id on.
 answer trades(call& c) {
   return render_tape(c, [](const market_trade& t) {
     return fmt::format(R"({{"id":{},"price":"{}","qty":"{}","quoteQty":"{}","time":{},"isBuyerMaker":{},"isBestMatch":true}})", t.id,
@@ -244,6 +244,7 @@ constexpr std::array routes{
     route{"GET", "/api/v3/exchangeInfo", access::open, exchange_info, 20},
     route{"GET", "/api/v3/depth", access::open, depth, 5},
     route{"GET", "/api/v3/trades", access::open, trades, 25},
+    route{"GET", "/api/v3/historicalTrades", access::open, trades, 25},
     route{"GET", "/api/v3/aggTrades", access::open, aggregate_trades, 4},
     route{"GET", "/api/v3/klines", access::open, candles, 2},
     route{"GET", "/api/v3/ticker/24hr", access::open, day_ticker, 2},

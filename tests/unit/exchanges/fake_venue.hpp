@@ -30,6 +30,7 @@ class word_market_wire final : public market_wire {
   word_market_wire(stream_habits habits, book_rules rules) : habits_(habits), rules_(rules) {}
   const stream_habits& habits() const override { return habits_; }
   book_rules books() const override { return rules_; }
+  bool streams(const market_topic& t) const override { return t.interval != candle_interval::d1; }
   std::string make_subscription(bool subscribe, std::span<const market_topic> topics, std::int64_t id) override {
     std::string out = (subscribe ? "sub " : "end ") + std::to_string(id);
     for (const auto& t : topics) out += " " + std::string(to_string(t.channel)) + ":" + t.symbol;

@@ -46,6 +46,30 @@ TEST(MarketSession, FindsTheBadTopicOfARefusedRequestByHalves) {
   EXPECT_EQ(f.sockets.lines.size(), 1u) << "the connection lives";
 }
 
+TEST(MarketSession, WhatTheVenueDoesNotStreamIsNeverAskedFor) {
+  moody_venue f({"A/X"});
+  f.subscriptions.push_back(f.venue->subscribe_candles("A/X", candle_interval::d1, [](const auto&) {}));
+  f.answer_all({});
+  EXPECT_EQ(f.sent(), (lines{"sub 1 trades:A/X"}));
+  EXPECT_EQ(f.venue->get_health().connection.reason,
+            "the exchange refuses market data of A/X candles (exchange: the exchange has no such function: the exchange has no such stream)");
+  f.subscriptions.pop_back();
+  f.settle();
+  EXPECT_EQ(f.venue->get_health().connection.reason, "");
+}
+
+TEST(MarketSession, RecordedMarketsAreListenedToFromTheStartToTheEnd) {
+  test::runtime_fixture f;
+  f.config.recorded = {.symbols = {"A/X", "B/X"}, .channels = {market_channel::trades, market_channel::candles}};
+  f.build();
+  f.venue->start();
+  f.settle();
+  f.advance(5s);
+  std::string asked;
+  for (const auto& frame : f.line(0).sent) asked += frame + "\n";
+  for (const auto* topic : {"trades:A/X", "trades:B/X", "candles:A/X", "candles:B/X"}) EXPECT_NE(asked.find(topic), asked.npos) << asked;
+}
+
 TEST(MarketSession, ARefusedTopicIsTriedAloneAndEverMoreSeldom) {
   moody_venue f({"A/X", "B/X"});
   for (int i = 0; i < 2; ++i) f.answer_all({"B/X"});

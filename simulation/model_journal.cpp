@@ -54,17 +54,20 @@ public:
     co_return stored;
   }
 
-  task<result<void>> record_accepted(uuid id, std::string venue_order_id, std::int64_t epoch) override {
-    return update(
-        id, [venue_order_id, id, epoch](order_journal& j) { return j.record_accepted(id, venue_order_id, epoch); });
+  task<result<void>> record_accepted(uuid id, std::string venue_order_id, std::int64_t epoch,
+                                     std::optional<wall_time> sent_at) override {
+    return update(id, [=](order_journal& j) { return j.record_accepted(id, venue_order_id, epoch, sent_at); });
   }
-  task<result<void>> record_outcome(uuid id, intent_state state, std::string reason, std::int64_t epoch) override {
-    return run<void>(true,
-                     [&db = db_, id, state, reason, epoch] { return commit_outcome(db, id, state, reason, epoch); });
+  task<result<void>> record_outcome(uuid id, intent_state state, std::string reason, std::int64_t epoch,
+                                    std::optional<wall_time> sent_at) override {
+    return run<void>(true, [&db = db_, id, state, reason, epoch, sent_at] {
+      return commit_outcome(db, id, state, reason, epoch, sent_at);
+    });
   }
   task<result<void>> record_status(uuid id, exchanges::order_status status, decimal filled, std::string venue_order_id,
-                                   std::int64_t epoch) override {
-    return update(id, [=](order_journal& j) { return j.record_status(id, status, filled, venue_order_id, epoch); });
+                                   std::int64_t epoch, std::optional<wall_time> sent_at) override {
+    return update(id,
+                  [=](order_journal& j) { return j.record_status(id, status, filled, venue_order_id, epoch, sent_at); });
   }
   task<result<booked_fill>> record_fill(user_id user, account_id account, std::optional<uuid> intent,
                                         exchanges::instrument i, exchanges::fill f) override {
@@ -138,9 +141,9 @@ private:
   }
 
   static task<result<void>> commit_outcome(model_database& db, uuid id, intent_state state, std::string reason,
-                                           std::int64_t epoch) {
+                                           std::int64_t epoch, std::optional<wall_time> sent_at) {
     auto before = co_await look(db.committed(), id);
-    auto done = co_await db.committed().record_outcome(id, state, reason, epoch);
+    auto done = co_await db.committed().record_outcome(id, state, reason, epoch, sent_at);
     auto after = co_await look(db.committed(), id);
     if (done && before && after->state != before->state) db.get_oracle().outcome_committed(*before, after->state);
     co_return done;

@@ -13,6 +13,9 @@ namespace drover::engine {
 
 /// When what happened to an order, as the engine recorded it. Absent: it did not happen, or before it was recorded.
 struct order_times {
+  /// Its request was handed to the connection; recorded with what was written next, so absent for an order of unknown fate that
+  /// a process left behind.
+  std::optional<wall_time> sent_at{};
   /// The venue was first known to have it.
   std::optional<wall_time> accepted_at;
   /// Its outcome was first not known; stays when it is known again.

@@ -23,7 +23,7 @@ using connection = pqxx::connection_base;
 
 const std::string order_fields = rows::order_columns() + ", " + tenants::microseconds_of("accepted_at") + ", " +
                                  tenants::microseconds_of("unknown_at") + ", " + tenants::microseconds_of("ended_at") + ", " +
-                                 tenants::microseconds_of("updated_at");
+                                 tenants::microseconds_of("updated_at") + ", " + tenants::microseconds_of("sent_at");
 
 /// A filter that is not given disappears when the statement is planned with its values: each combination uses its own index.
 /// That is why lists are not prepared.
@@ -108,7 +108,8 @@ std::optional<uuid> uuid_of(const pqxx::field& f) {
 order_record order_record_of(const pqxx::row& row) {
   constexpr int next = rows::order_column_count;
   return {rows::order_of(row),
-          {.accepted_at = optional_time_of(row[next]),
+          {.sent_at = optional_time_of(row[next + 4]),
+           .accepted_at = optional_time_of(row[next]),
            .unknown_at = optional_time_of(row[next + 1]),
            .ended_at = optional_time_of(row[next + 2]),
            .updated_at = time_of(row[next + 3])}};

@@ -13,10 +13,10 @@ std::string describe_intent(const order_intent& i) {
 
 std::string or_else(const std::string& text, const char* otherwise) { return text.empty() ? otherwise : text; }
 
-/// The engine notes what came of a request, not the moment at which it left.
-life_event describe_sending(const journal_order& o) {
-  life_event out{.event = "sent", .happened = true, .at = {}, .detail = "Sent once, after the intent was stored"};
-  if (o.state == intent_state::intended || o.state == intent_state::unknown) {
+/// The moment at which the request left is written with what became of it.
+life_event describe_sending(const journal_order& o, std::optional<wall_time> sent_at) {
+  life_event out{.event = "sent", .happened = true, .at = sent_at, .detail = "Sent once, after the intent was stored"};
+  if (!sent_at && (o.state == intent_state::intended || o.state == intent_state::unknown)) {
     out.happened.reset();
     out.detail = "It may have been sent; the exchange refuses it after " + to_rfc3339(o.intent.dead_after);
   }
@@ -61,7 +61,7 @@ std::vector<life_event> describe_life(const order_record& r, const std::vector<f
   const auto& o = r.order;
   std::vector<life_event> events;
   events.push_back({"intent", true, o.intent.created_at, describe_intent(o.intent)});
-  events.push_back(describe_sending(o));
+  events.push_back(describe_sending(o, r.times.sent_at));
   if (r.times.unknown_at || o.state == intent_state::unknown)
     events.push_back({"unknown", true, r.times.unknown_at, describe_doubt(o)});
   const bool exists = o.state == intent_state::accepted || o.state == intent_state::closed;

@@ -57,9 +57,10 @@ const statement update_intents_sql{
     "WHEN (f.status NOT IN ('', 'open', 'partially_filled') OR o.status NOT IN ('open', 'partially_filled')) "
     "AND o.filled_quantity >= greatest(o.reported_quantity, f.reported) THEN 'closed' "
     "ELSE 'accepted' END, "
+    "sent_at = coalesce(o.sent_at, nullif(f.sent_at, '')::timestamptz), "
     "updated_at = now() "
-    "FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::numeric[], $6::text[], $7::text[]) "
-    "AS f (id, epoch, outcome, status, reported, venue_order_id, reason), account_leases l "
+    "FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::numeric[], $6::text[], $7::text[], $8::text[]) "
+    "AS f (id, epoch, outcome, status, reported, venue_order_id, reason, sent_at), account_leases l "
     "WHERE o.id = f.id AND l.account_id = o.account_id AND l.epoch = f.epoch RETURNING o.id"};
 
 const statement lock_intents_sql{
@@ -137,7 +138,7 @@ struct intent_arrays {
 };
 
 struct update_arrays {
-  array_text id, epoch, outcome, status, reported, venue_order, reason;
+  array_text id, epoch, outcome, status, reported, venue_order, reason, sent;
 
   void add(const pending_update& u) {
     id.add(u.id.to_string());
@@ -147,6 +148,7 @@ struct update_arrays {
     reported.add(u.reported.to_string());
     venue_order.add(u.venue_order_id);
     reason.add(u.reason);
+    sent.add(u.sent_at ? to_rfc3339(*u.sent_at) : std::string());
   }
 };
 
@@ -256,7 +258,7 @@ std::vector<uuid> update_intents(pqxx::connection_base& connection, const std::v
   pqxx::work tx(connection);
   lock_intents(tx, std::move(ids));
   auto updated = ids_of(execute(tx, update_intents_sql, a.id.finish(), a.epoch.finish(), a.outcome.finish(),
-                                a.status.finish(), a.reported.finish(), a.venue_order.finish(), a.reason.finish()));
+                                a.status.finish(), a.reported.finish(), a.venue_order.finish(), a.reason.finish(), a.sent.finish()));
   failpoint("journal.before_updates");
   tx.commit();
   failpoint("journal.after_updates");

@@ -31,8 +31,9 @@ struct pending_update {
   /// Set for a status only.
   std::optional<exchanges::order_status> status;
   decimal reported;
-  std::string venue_order_id;
-  std::string reason;
+  std::string venue_order_id{};
+  std::string reason{};
+  std::optional<wall_time> sent_at{};
 };
 
 struct pending_state {

@@ -31,6 +31,13 @@ std::string order_desk::state::why_not_send(const desk_order& o) const {
   return why_blocked(o.closing);
 }
 
+/// Asked in the turn in which the first byte would leave: when nothing stands in the way, it does.
+std::string order_desk::state::ask_last(desk_order& o) const {
+  auto why = planted("ignore_late_lock") ? std::string() : why_not_send(o);
+  if (why.empty()) o.sent_at = parts.wall.wall_now();
+  return why;
+}
+
 void order_desk::state::drop_unstored(const order_ptr& order, const error& why) {
   order->state = intent_state::not_placed;
   forget(order);
@@ -86,7 +93,7 @@ task<result<exchanges::order>> order_desk::state::send(order_ptr order) {
   try {
     // Asked again when the first byte would leave: the rate budget and the connection take their time.
     exchanges::send_terms terms(config->validity_window, order->closing ? exchanges::lane::kill : exchanges::lane::entry);
-    if (!planted("ignore_late_lock")) terms.why_not = [this, order] { return why_not_send(*order); };
+    terms.why_not = [this, order] { return ask_last(*order); };
     auto work = parts.exchange.place_order(std::move(request), std::move(terms));
     answer = co_await with_deadline(parts.timers, left, "placing the order", std::move(work));
   } catch (const std::exception& e) {
@@ -102,7 +109,9 @@ void order_desk::state::judge(const order_ptr& order, result<exchanges::order> a
     return observe(order, std::move(*answer));
   }
   const error& why = answer.error();
-  if (is(why, exchanges::exchange_errc::not_sent))
+  const bool not_sent = is(why, exchanges::exchange_errc::not_sent);
+  if (not_sent) order->sent_at.reset();
+  if (not_sent)
     conclude(order, intent_state::not_placed, why.to_string());
   else if (proves_refusal(why))
     conclude(order, intent_state::refused, why.to_string());

@@ -26,6 +26,8 @@ struct desk_order {
   exchanges::order_status status = exchanges::order_status::open;
   std::string venue_order_id;
   decimal filled, reported;
+  /// When the request was handed to the connection; absent: it was not, or an earlier process did it.
+  std::optional<wall_time> sent_at;
   /// The request may not leave after this moment.
   steady_time send_before;
   /// From here on "not found" is evidence.
@@ -105,6 +107,7 @@ struct order_desk::state {
   task<void> run_order(order_ptr, request_mark);
   task<result<exchanges::order>> send(order_ptr);
   std::string why_not_send(const desk_order&) const;
+  std::string ask_last(desk_order&) const;
   void drop_unstored(const order_ptr&, const error&);
   void judge(const order_ptr&, result<exchanges::order>);
   void start_cancel(const order_ptr&);

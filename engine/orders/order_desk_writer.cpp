@@ -136,7 +136,7 @@ task<void> order_desk::state::write(sighting seen) {
 task<void> order_desk::state::write(conclusion c) {
   // A sighting meanwhile is worth more than any conclusion.
   if (c.order->state != c.state) co_return;
-  auto attempt = [&] { return parts.journal.record_outcome(c.order->intent.id, c.state, c.reason, epoch); };
+  auto attempt = [&] { return parts.journal.record_outcome(c.order->intent.id, c.state, c.reason, epoch, c.order->sent_at); };
   failpoint("orders.before_conclusion");
   const bool written = co_await persist(attempt);
   if (!written || c.order->state != c.state) co_return;
@@ -200,7 +200,7 @@ order_ptr order_desk::state::revive(const journal_order& stored, const sighting&
 
 task<void> order_desk::state::write_existence(order_ptr order) {
   failpoint("orders.before_accepted");
-  auto attempt = [&] { return parts.journal.record_accepted(order->intent.id, order->venue_order_id, epoch); };
+  auto attempt = [&] { return parts.journal.record_accepted(order->intent.id, order->venue_order_id, epoch, order->sent_at); };
   const bool written = co_await persist(attempt);
   if (!written) co_return;
   failpoint("orders.after_accepted");
@@ -240,7 +240,7 @@ task<void> order_desk::state::write_end(order_ptr order) {
   failpoint("orders.before_status");
   const auto reported = order->reported;
   auto attempt = [&] {
-    return parts.journal.record_status(order->intent.id, order->status, reported, order->venue_order_id, epoch);
+    return parts.journal.record_status(order->intent.id, order->status, reported, order->venue_order_id, epoch, order->sent_at);
   };
   const bool written = co_await persist(attempt);
   if (!written) co_return;

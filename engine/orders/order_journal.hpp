@@ -102,13 +102,17 @@ class order_journal {
   /// Durable when it answers. Intents that arrive together share one commit. A commit whose outcome is unknown is read back
   /// by id before it answers (REL-05).
   virtual task<result<void>> append_intent(order_intent, std::int64_t epoch) = 0;
-  virtual task<result<void>> record_accepted(uuid, std::string venue_order_id, std::int64_t epoch) = 0;
+  // `sent_at`: when the request was handed to the connection, as far as the caller knows; the first one that is told stays.
+  virtual task<result<void>> record_accepted(uuid, std::string venue_order_id, std::int64_t epoch,
+                                             std::optional<wall_time> sent_at = {}) = 0;
   /// `state` refused, unknown or not_placed, with the reason. An order that is known to exist keeps its state.
-  virtual task<result<void>> record_outcome(uuid, intent_state, std::string reason, std::int64_t epoch) = 0;
+  virtual task<result<void>> record_outcome(uuid, intent_state, std::string reason, std::int64_t epoch,
+                                            std::optional<wall_time> sent_at = {}) = 0;
   /// Order status from stream or query. A terminal status closes the intent as soon as all that the venue reports as filled
   /// is booked; it is never taken back.
   virtual task<result<void>> record_status(uuid, exchanges::order_status, decimal filled_quantity,
-                                           std::string venue_order_id, std::int64_t epoch) = 0;
+                                           std::string venue_order_id, std::int64_t epoch,
+                                           std::optional<wall_time> sent_at = {}) = 0;
   /// Fill, position, ledger entry and earning in one transaction; idempotent by (account, symbol, trade id).
   /// `intent` absent: a fill of an order that is not ours is stored without touching the books; it is booked when a later
   /// call names its intent.

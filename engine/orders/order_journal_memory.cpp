@@ -34,28 +34,30 @@ class memory_order_journal final : public order_journal {
     co_return result<void>{};
   }
 
-  task<result<void>> record_accepted(uuid id, std::string venue_order_id, std::int64_t epoch) override {
+  task<result<void>> record_accepted(uuid id, std::string venue_order_id, std::int64_t epoch,
+                                     std::optional<wall_time> sent_at) override {
     auto order = writable(id, epoch);
     if (!order) co_return std::unexpected(order.error());
     apply_existence(**order, venue_order_id);
-    stamp(**order);
+    stamp(**order, sent_at);
     co_return result<void>{};
   }
 
-  task<result<void>> record_outcome(uuid id, intent_state state, std::string reason, std::int64_t epoch) override {
+  task<result<void>> record_outcome(uuid id, intent_state state, std::string reason, std::int64_t epoch,
+                                    std::optional<wall_time> sent_at) override {
     auto order = writable(id, epoch);
     if (!order) co_return std::unexpected(order.error());
     apply_outcome(**order, state, std::move(reason));
-    stamp(**order);
+    stamp(**order, sent_at);
     co_return result<void>{};
   }
 
   task<result<void>> record_status(uuid id, exchanges::order_status status, decimal filled_quantity,
-                                   std::string venue_order_id, std::int64_t epoch) override {
+                                   std::string venue_order_id, std::int64_t epoch, std::optional<wall_time> sent_at) override {
     auto order = writable(id, epoch);
     if (!order) co_return std::unexpected(order.error());
     apply_status(**order, status, filled_quantity, venue_order_id);
-    stamp(**order);
+    stamp(**order, sent_at);
     co_return result<void>{};
   }
 
@@ -210,8 +212,9 @@ class memory_order_journal final : public order_journal {
   }
 
   /// As the trigger of the table does.
-  void stamp(const journal_order& o) {
+  void stamp(const journal_order& o, std::optional<wall_time> sent_at = {}) {
     auto& times = rows_->times[o.intent.id];
+    if (!times.sent_at) times.sent_at = sent_at;
     const auto now = clock_.wall_now();
     times.updated_at = now;
     const bool exists = o.state == intent_state::accepted || o.state == intent_state::closed;

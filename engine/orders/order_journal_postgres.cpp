@@ -97,23 +97,26 @@ class postgres_order_journal final : public order_journal {
     return intents_.submit(std::move(item));
   }
 
-  task<result<void>> record_accepted(uuid id, std::string venue_order_id, std::int64_t epoch) override {
-    pending_update item{.id = id, .epoch = epoch, .venue_order_id = std::move(venue_order_id)};
+  task<result<void>> record_accepted(uuid id, std::string venue_order_id, std::int64_t epoch,
+                                     std::optional<wall_time> sent_at) override {
+    pending_update item{.id = id, .epoch = epoch, .venue_order_id = std::move(venue_order_id), .sent_at = sent_at};
     return updates_.submit(std::move(item));
   }
 
-  task<result<void>> record_outcome(uuid id, intent_state state, std::string reason, std::int64_t epoch) override {
-    pending_update item{.id = id, .epoch = epoch, .outcome = state, .reason = std::move(reason)};
+  task<result<void>> record_outcome(uuid id, intent_state state, std::string reason, std::int64_t epoch,
+                                    std::optional<wall_time> sent_at) override {
+    pending_update item{.id = id, .epoch = epoch, .outcome = state, .reason = std::move(reason), .sent_at = sent_at};
     return updates_.submit(std::move(item));
   }
 
   task<result<void>> record_status(uuid id, exchanges::order_status status, decimal filled_quantity,
-                                   std::string venue_order_id, std::int64_t epoch) override {
+                                   std::string venue_order_id, std::int64_t epoch, std::optional<wall_time> sent_at) override {
     pending_update item{.id = id,
                         .epoch = epoch,
                         .status = status,
                         .reported = filled_quantity,
-                        .venue_order_id = std::move(venue_order_id)};
+                        .venue_order_id = std::move(venue_order_id),
+                        .sent_at = sent_at};
     return updates_.submit(std::move(item));
   }
 

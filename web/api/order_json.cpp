@@ -23,7 +23,7 @@ void write_order(json_writer& w, const engine::order_record& r, bool close) {
   w.member("time_in_force", to_string(i.tif)).member("price", i.price).member("quantity", i.quantity);
   w.member("filled_quantity", o.filled_quantity).member("reported_quantity", o.reported_quantity).member("tag", i.tag);
   w.member("state", to_string(o.state)).member("status", to_string(o.status)).member("reason", o.reason);
-  w.member("created_at", i.created_at).member("accepted_at", r.times.accepted_at).member("unknown_at", r.times.unknown_at);
+  w.member("created_at", i.created_at).member("sent_at", r.times.sent_at).member("accepted_at", r.times.accepted_at).member("unknown_at", r.times.unknown_at);
   w.member("ended_at", r.times.ended_at).member("updated_at", r.times.updated_at);
   if (close) w.end_object();
 }
@@ -37,7 +37,7 @@ void write_external_order(json_writer& w, const engine::external_order& e) {
   w.member("price", o.price).member("quantity", o.quantity).member("filled_quantity", o.filled_quantity);
   w.member("reported_quantity", o.filled_quantity).member("tag", "").member("state", external_state).member("status", to_string(o.status));
   w.member("reason", "The engine did not place it and leaves it alone");
-  w.key("created_at").null().key("accepted_at").null().key("unknown_at").null().key("ended_at").null();
+  w.key("created_at").null().key("sent_at").null().key("accepted_at").null().key("unknown_at").null().key("ended_at").null();
   w.member("updated_at", e.seen_at).end_object();
 }
 
@@ -60,7 +60,7 @@ void write_life(json_writer& w, std::span<const engine::life_event> events) {
 
 void write_order_titles(csv_writer& csv) {
   for (const auto* title : {"id", "venue_order_id", "account_id", "bot_id", "exchange_name", "symbol", "side", "type", "time_in_force", "price",
-                            "quantity", "filled_quantity", "tag", "state", "status", "reason", "created_at", "accepted_at", "ended_at", "updated_at"})
+                            "quantity", "filled_quantity", "tag", "state", "status", "reason", "created_at", "sent_at", "accepted_at", "ended_at", "updated_at"})
     csv.value(title);
   csv.end_row();
 }
@@ -70,15 +70,15 @@ void write_row(csv_writer& csv, const engine::order_record& r) {
   const auto& i = o.intent;
   csv.value(i.id.to_string()).value(o.venue_order_id).value(i.account).value(i.bot).value(i.exchange_name).value(i.symbol);
   csv.value(to_string(i.side)).value(to_string(i.type)).value(to_string(i.tif)).value(i.price).value(i.quantity).value(o.filled_quantity);
-  csv.value(i.tag).value(to_string(o.state)).value(to_string(o.status)).value(o.reason).value(i.created_at).value(r.times.accepted_at);
-  csv.value(r.times.ended_at).value(r.times.updated_at).end_row();
+  csv.value(i.tag).value(to_string(o.state)).value(to_string(o.status)).value(o.reason).value(i.created_at).value(r.times.sent_at);
+  csv.value(r.times.accepted_at).value(r.times.ended_at).value(r.times.updated_at).end_row();
 }
 
 void write_row(csv_writer& csv, const engine::external_order& e) {
   const auto& o = e.order;
   csv.empty().value(o.venue_order_id).value(e.account).empty().value(e.exchange_name).value(o.symbol);
   csv.value(to_string(o.side)).value(to_string(o.type)).empty().value(o.price).value(o.quantity).value(o.filled_quantity);
-  csv.empty().value(external_state).value(to_string(o.status)).empty().empty().empty().empty().value(e.seen_at).end_row();
+  csv.empty().value(external_state).value(to_string(o.status)).empty().empty().empty().empty().empty().value(e.seen_at).end_row();
 }
 
 void write_fill_titles(csv_writer& csv) {

@@ -112,6 +112,23 @@ TEST_P(HistoryStore, TheTimesOfALifeAreKept) {
   EXPECT_EQ(seen.order.state == intent_state::closed, seen.times.ended_at.has_value());
 }
 
+TEST_P(HistoryStore, WhenItWasSentIsStoredWithWhatComesNextAndTheFirstWordCounts) {
+  auto& journal = backend->journal();
+  const wall_time left{std::chrono::milliseconds(1'700'000'000'123)};
+  const auto answered = add(), lost = add(), booked = add();
+  EXPECT_FALSE(get(answered).times.sent_at);
+  ASSERT_TRUE(run(journal.record_accepted(answered, "V1", epoch, left)));
+  EXPECT_EQ(get(answered).times.sent_at, left);
+  ASSERT_TRUE(run(journal.record_status(answered, order_status::open, decimal(), "V1", epoch, left + 1s)));
+  EXPECT_EQ(get(answered).times.sent_at, left);
+  ASSERT_TRUE(run(journal.record_outcome(lost, intent_state::unknown, "no answer", epoch, left)));
+  // A later process does not know it any more.
+  ASSERT_TRUE(run(journal.record_outcome(lost, intent_state::not_placed, "proved", epoch)));
+  EXPECT_EQ(get(lost).times.sent_at, left);
+  ASSERT_TRUE(run(journal.record_status(booked, order_status::cancelled, decimal(), "V3", epoch, left)));
+  EXPECT_EQ(get(booked).times.sent_at, left);
+}
+
 TEST_P(HistoryStore, ARefusalEndsAnOrderThatNeverWas) {
   const auto id = add();
   ASSERT_TRUE(run(backend->journal().record_outcome(id, intent_state::refused, "too small", epoch)));

@@ -220,6 +220,31 @@ TEST_F(OrderDesk, AnAnswerThatNeverComesIsUnknownNotEndless) {
   EXPECT_EQ(w.stored(id).state, intent_state::accepted);
 }
 
+TEST_F(OrderDesk, TellsTheJournalWhenTheRequestLeftAndOnlyThen) {
+  const auto id = w.buy();
+  w.pass(100ms);
+  ASSERT_TRUE(w.journal.sent.contains(id));
+  EXPECT_GE(w.journal.sent.at(id), w.stored(id).intent.created_at);
+  EXPECT_LE(w.journal.sent.at(id), w.stored(id).intent.created_at + 100ms);
+  w.venue.next = fate::request_lost;
+  const auto unknown = w.buy();
+  w.pass(6s);
+  EXPECT_EQ(w.stored(unknown).state, intent_state::unknown);
+  EXPECT_TRUE(w.journal.sent.contains(unknown)) << "what is not known is what became of it";
+}
+
+TEST_F(OrderDesk, WhatNeverLeftHasNoTimeOfSending) {
+  w.venue.next = fate::not_sent;
+  const auto id = w.buy();
+  w.pass(1s);
+  EXPECT_EQ(w.stored(id).state, intent_state::not_placed);
+  w.journal.latency = w.config.send_limit;
+  const auto late = w.buy();
+  w.pass(1min);
+  EXPECT_EQ(w.stored(late).state, intent_state::not_placed);
+  EXPECT_TRUE(w.journal.sent.empty());
+}
+
 TEST_F(OrderDesk, ARefusalIsFinalAndTold) {
   w.venue.next = fate::refused;
   const auto id = w.buy();

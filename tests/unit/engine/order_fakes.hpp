@@ -262,6 +262,8 @@ class weak_journal final : public order_journal {
   nanoseconds latency = 1ms;
   bool away = false;
   int fill_writes = 0;
+  /// What the journal was told.
+  std::map<uuid, wall_time> sent;
 
   task<result<std::int64_t>> acquire_lease(account_id a, std::string n) override {
     return inner_.acquire_lease(a, std::move(n));
@@ -272,14 +274,18 @@ class weak_journal final : public order_journal {
   task<result<void>> append_intent(order_intent i, std::int64_t e) override {
     return through(inner_.append_intent(std::move(i), e));
   }
-  task<result<void>> record_accepted(uuid i, std::string v, std::int64_t e) override {
-    return through(inner_.record_accepted(i, std::move(v), e));
+  task<result<void>> record_accepted(uuid i, std::string v, std::int64_t e, std::optional<wall_time> t) override {
+    note(i, t);
+    return through(inner_.record_accepted(i, std::move(v), e, t));
   }
-  task<result<void>> record_outcome(uuid i, intent_state s, std::string r, std::int64_t e) override {
-    return through(inner_.record_outcome(i, s, std::move(r), e));
+  task<result<void>> record_outcome(uuid i, intent_state s, std::string r, std::int64_t e, std::optional<wall_time> t) override {
+    note(i, t);
+    return through(inner_.record_outcome(i, s, std::move(r), e, t));
   }
-  task<result<void>> record_status(uuid i, exchanges::order_status s, decimal q, std::string v, std::int64_t e) override {
-    return through(inner_.record_status(i, s, q, std::move(v), e));
+  task<result<void>> record_status(uuid i, exchanges::order_status s, decimal q, std::string v, std::int64_t e,
+                                   std::optional<wall_time> t) override {
+    note(i, t);
+    return through(inner_.record_status(i, s, q, std::move(v), e, t));
   }
   task<result<booked_fill>> record_fill(user_id u, account_id a, std::optional<uuid> i, exchanges::instrument n,
                                         exchanges::fill f) override {
@@ -309,6 +315,9 @@ class weak_journal final : public order_journal {
   task<result<statistics>> load_statistics() override { return inner_.load_statistics(); }
 
  private:
+  void note(const uuid& id, std::optional<wall_time> at) {
+    if (at) sent.try_emplace(id, *at);
+  }
   template <class T>
   task<result<T>> through(task<result<T>> call) {
     const auto how = away ? weakness::away : draw ? draw() : weakness::none;

@@ -183,8 +183,12 @@ TEST_F(OrdersApi, TheLifeOfAnOrderIsToldAndNothingIsMadeUp) {
   auto order = get(path);
   EXPECT_EQ(names(order), "intent sent");
   EXPECT_EQ(order["events"][1]["happened"], nullptr);
-  end(id, intent_state::unknown, "no answer in time");
+  const auto left = f.clock.wall_now() + 3ms;
+  ASSERT_TRUE(test::run(f.io, f.journal->record_outcome(id, intent_state::unknown, "no answer in time", epoch, left)));
   order = get(path);
+  EXPECT_EQ(order["sent_at"], to_rfc3339(left));
+  EXPECT_EQ(order["events"][1]["at"], to_rfc3339(left));
+  EXPECT_EQ(order["events"][1]["happened"], true);
   EXPECT_EQ(names(order), "intent sent unknown");
   EXPECT_NE(order["events"][2]["detail"].get<std::string>().find("no answer in time"), std::string::npos);
   EXPECT_EQ(order["state"], "unknown");

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <boost/asio/post.hpp>
 #include <csignal>
 
 #include "app/bot_reports.hpp"
@@ -36,7 +37,7 @@ database_config with_connections(database_config config, std::size_t connections
 
 }  // namespace
 
-engine_parts::engine_parts(settings s, settings_reader r) : config(std::move(s)), reload(std::move(r)) {
+engine_parts::engine_parts(settings s, settings_reader r) : config(std::move(s)), reload(std::move(r), [this](const settings& fresh) { adopt(fresh); }) {
   add_kill_signals(signals);
 }
 
@@ -67,7 +68,7 @@ result<void> engine_parts::build_venues() {
   transports = std::make_unique<venue_transports>(trading.get_executor(), *trading_timers);
   exchanges::raw_recorder_config spool;
   spool.folder = config.raw.folder;
-  spool.spool_limit_bytes = static_cast<std::uint64_t>(config.raw.size_limit_mib) * 1024 * 1024;
+  spool.spool_limit_bytes = config.raw.size_limit_bytes();
   spool.retention_days = static_cast<int>(config.raw.retention_days);
   auto opened = exchanges::make_raw_recorder(trading.get_executor(), *trading_timers, system_files(), *trading_db,
                                              *spool_workers, spool);
@@ -126,6 +127,21 @@ void engine_parts::build_manager() {
   p.gate = &entries;
   p.risk = risk.get();
   manager = std::make_unique<engine::bot_manager>(config.bots, std::move(p));
+}
+
+/// `config` keeps what it was but for the one value that this thread reads: the parts' copies are what counts.
+void engine_parts::adopt(const settings& fresh) {
+  set_log_level(fresh.log.level);
+  config.shutdown_limit = fresh.shutdown_limit;
+  asio::post(web.get_executor(), [this, wanted = fresh.web, bots_per_user = fresh.bots.bots_per_user] {
+    server->adopt(wanted);
+    bot_service->set_limit(bots_per_user);
+  });
+  asio::post(trading.get_executor(), [this, wanted = fresh.bots, raw = fresh.raw] {
+    manager->adopt(wanted);
+    risk->set_defaults(wanted.orders.limits, wanted.engine_limits);
+    recorder->set_bounds(raw.size_limit_bytes(), static_cast<int>(raw.retention_days));
+  });
 }
 
 void engine_parts::build_control() {

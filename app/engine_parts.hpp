@@ -114,6 +114,9 @@ struct engine_parts {
   void build_watch();
   std::string describe() const;
 
+  /// What changed in the configuration and may be taken over, each part on its own thread. Main thread.
+  void adopt(const settings&);
+
   // engine_process.cpp: from the first connection of the database to the last drop of the spool.
   void build_listener();
   void open_for_business();

@@ -16,9 +16,45 @@ const logger& log() {
   return instance;
 }
 
-constexpr std::array<std::string_view, 1> reloadable_keys{"log.level"};
+/// What its part reads at each use, so that a new value needs nothing to be built anew.
+constexpr std::array<std::string_view, 30> reloadable{
+    "log.level",
+    "web.limits.enabled",
+    "web.limits.address.*",
+    "web.limits.login.*",
+    "web.limits.sockets.*",
+    "web.limits.user_read.*",
+    "web.limits.user_write.*",
+    "web.allowed_origins",
+    "web.trusted_proxies",
+    "web.behind_tls_proxy",
+    "web.websocket_auth_timeout",
+    "web.unauthenticated_sockets_per_address",
+    "web.login_locked",
+    "bots.refresh_interval",
+    "bots.restart_intensity",
+    "bots.restart_period",
+    "bots.quarantine_probe_interval",
+    "bots.drain_limit",
+    "bots.at_shutdown",
+    "bots.bots_per_user",
+    "bots.mailbox_limit",
+    "bots.probe_interval",
+    "bots.balance_interval",
+    "bots.statistics_interval",
+    "bots.flatten_collar",
+    "bots.limits.*",
+    "bots.engine_limits.*",
+    "raw.size_limit_mib",
+    "raw.retention_days",
+    "shutdown_limit",
+};
 
-void apply(const settings& s) { set_log_level(s.log.level); }
+bool matches(std::string_view pattern, std::string_view key) {
+  if (!pattern.ends_with('*')) return pattern == key;
+  pattern.remove_suffix(1);
+  return key.starts_with(pattern);
+}
 
 std::map<std::string, std::string> values_of(const std::vector<config_key>& keys) {
   std::map<std::string, std::string> out;
@@ -28,11 +64,17 @@ std::map<std::string, std::string> values_of(const std::vector<config_key>& keys
 
 }  // namespace
 
+bool is_reloadable(std::string_view key) {
+  return std::ranges::any_of(reloadable, [key](std::string_view pattern) { return matches(pattern, key); });
+}
+
+std::span<const std::string_view> reloadable_keys() { return reloadable; }
+
 std::vector<config_change> compare_configurations(const std::vector<config_key>& before, const std::vector<config_key>& after) {
   auto old = values_of(before);
   std::vector<config_change> out;
   const auto add = [&out](const std::string& key, std::string was, std::string is) {
-    if (was != is) out.push_back({key, std::move(was), std::move(is), std::ranges::find(reloadable_keys, key) != reloadable_keys.end()});
+    if (was != is) out.push_back({key, std::move(was), std::move(is), is_reloadable(key)});
   };
   for (const auto& [key, value] : values_of(after)) {
     auto was = old.extract(key);
@@ -42,7 +84,8 @@ std::vector<config_change> compare_configurations(const std::vector<config_key>&
   return out;
 }
 
-configuration_reload::configuration_reload(settings_reader read) : read_(std::move(read)), known_(read_().report.keys) {}
+configuration_reload::configuration_reload(settings_reader read, std::function<void(const settings&)> apply)
+    : read_(std::move(read)), apply_(std::move(apply)), known_(read_().report.keys) {}
 
 void configuration_reload::run() {
   auto fresh = read_();
@@ -52,7 +95,7 @@ void configuration_reload::run() {
     return;
   }
   const auto changes = compare_configurations(known_, fresh.report.keys);
-  apply(fresh.value);
+  apply_(fresh.value);
   for (const auto& change : changes) {
     // Other values may be secrets, as that of a database's URL.
     if (change.applies) log().info("SIGHUP: changed", {{"key", change.key}, {"before", change.before}, {"after", change.after}});

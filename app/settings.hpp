@@ -27,6 +27,7 @@ struct raw_settings {
   std::string folder = "/var/lib/engine/spool";
   std::int64_t size_limit_mib = 1024;
   std::int64_t retention_days = 0;
+  std::uint64_t size_limit_bytes() const { return static_cast<std::uint64_t>(size_limit_mib) * 1024 * 1024; }
 };
 
 /// Everything that `config.yaml` may say, as the modules want it.

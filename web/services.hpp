@@ -20,7 +20,8 @@ struct services {
         sockets(std::make_shared<ws::hub>(config, parts, metrics)),
         started_at(parts.timers.get_clock().now()) {}
 
-  const web_config config;
+  /// Changed by adopt() only; hold no reference into it over a wait.
+  web_config config;
   web_parts parts;
   web_metrics metrics;
   std::shared_ptr<ws::hub> sockets;
@@ -34,6 +35,17 @@ struct services {
   /// Set while a server listens.
   std::function<net::http_server::statistics()> connections;
 
+  void adopt(const web_config& fresh) {
+    const auto tracked = config.limits.tracked_keys;
+    config.limits = fresh.limits;
+    config.limits.tracked_keys = tracked;
+    config.allowed_origins = fresh.allowed_origins;
+    config.trusted_proxies = fresh.trusted_proxies;
+    config.behind_tls_proxy = fresh.behind_tls_proxy;
+    config.websocket_auth_timeout = fresh.websocket_auth_timeout;
+    config.unauthenticated_sockets_per_address = fresh.unauthenticated_sockets_per_address;
+    config.login_locked = fresh.login_locked;
+  }
   bool behind_tls() const { return config.behind_tls_proxy || !config.server.tls_certificate_file.empty(); }
 };
 

@@ -31,6 +31,7 @@ public:
   void publish(engine::bot_status status) override { services_.sockets->post(std::move(status)); }
   void user_changed(user_id user) override { services_.sockets->post_check(user); }
   bool is_connected(user_id user) const override { return services_.sockets->is_connected(user); }
+  void adopt(const web_config& fresh) override { services_.adopt(fresh); }
   void set_draining() override { services_.draining = true; }
 
   task<void> stop(nanoseconds limit) override {

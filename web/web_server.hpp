@@ -32,7 +32,7 @@ class trading_control;
 
 namespace drover::web {
 
-/// Budgets of calls, per client address (an IPv6 /64 is one) while nobody is logged in, and per user afterwards.
+/// Budgets of calls, all but the last taken over by adopt(); per client address (an IPv6 /64 is one) while nobody is logged in, and per user afterwards.
 struct web_limits {
   bool enabled = true;
   rate_limit address{100, 1'000};
@@ -45,25 +45,28 @@ struct web_limits {
   std::size_t tracked_keys = 65'536;
 };
 
+/// web_server::adopt() takes over those marked (adopted).
 struct web_config {
   net::http_server_config server;
   /// Folder of the built page; empty or missing = API only, "/" says how to build it.
   std::string page_folder;
-  /// Exact origins allowed to call the API (CORS) and to open WebSockets besides our own host ("https://dash.example").
+  /// (adopted) Exact origins allowed to call the API (CORS) and to open WebSockets besides our own host ("https://dash.example").
   std::vector<std::string> allowed_origins;
-  /// Addresses of reverse proxies whose X-Forwarded-For is believed.
+  /// (adopted) Addresses of reverse proxies whose X-Forwarded-For is believed.
   std::vector<std::string> trusted_proxies;
-  /// A proxy in front speaks TLS: send Strict-Transport-Security. Implied by server.tls_certificate_file.
+  /// (adopted) A proxy in front speaks TLS: send Strict-Transport-Security. Implied by server.tls_certificate_file.
   bool behind_tls_proxy = false;
   web_limits limits;
+  /// (adopted)
   milliseconds websocket_auth_timeout{5'000};
   milliseconds websocket_heartbeat{30'000};
-  /// Sockets of one address that nobody has authenticated yet; one more is refused with 429.
+  /// (adopted) Sockets of one address that nobody has authenticated yet; one more is refused with 429.
   int unauthenticated_sockets_per_address = 256;
   /// Messages kept per user for `resume` after a drop.
   std::size_t replay_limit = 64;
   /// Shown on the page: "paper" or "live".
   std::string environment = "live";
+  /// (adopted)
   bool login_locked = false;
 };
 
@@ -129,6 +132,8 @@ public:
   virtual void user_changed(user_id) = 0;
   /// The user has a socket open. Web thread.
   virtual bool is_connected(user_id) const = 0;
+  /// Takes over what may change while it runs; the rest of the configuration stays as it was. Web thread.
+  virtual void adopt(const web_config&) = 0;
   /// /readyz answers 503 from now on (drain). Any thread.
   virtual void set_draining() = 0;
   /// Answers what is in flight, closes sockets with 1001; everything is gone after `limit`. Web thread.

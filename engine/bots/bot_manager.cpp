@@ -27,6 +27,8 @@ constexpr std::size_t single_reads_limit = 64;
 constexpr milliseconds database_retry_floor{100}, database_retry_ceiling{4'000};
 /// However many accounts there are, questions about them leave no closer together.
 constexpr nanoseconds shortest_round_pause = 10ms;
+/// How soon rounds begin that were switched on.
+constexpr nanoseconds idle_round_pause = 10s;
 constexpr std::string_view released_reason = "The account is not to trade any more: switched off, rejected, banned or deleted";
 constexpr std::string_view no_bot_reason = "The bot is not to run any more";
 
@@ -72,7 +74,7 @@ struct bot_manager::state {
   task<result<void>> start_new(std::vector<fresh_bot>, const account_rows&);
   task<result<void>> take_leases(std::vector<account_id>);
   task<void> run_statistics();
-  task<void> run_rounds(milliseconds interval, bool (bot_supervisor::*look)(account_id));
+  task<void> run_rounds(milliseconds bots_config::* interval, bool (bot_supervisor::*look)(account_id));
   task<void> log_statistics();
   task<void> drain();
 };
@@ -258,14 +260,16 @@ task<void> bot_manager::state::run_statistics() {
   }
 }
 
-/// One account after the other, evenly over the interval.
-task<void> bot_manager::state::run_rounds(milliseconds interval, bool (bot_supervisor::*look)(account_id)) {
+/// One account after the other, evenly over the interval; with an interval of 0 none, until another one is adopted.
+task<void> bot_manager::state::run_rounds(milliseconds bots_config::* interval, bool (bot_supervisor::*look)(account_id)) {
   std::vector<account_id> round;
   while (!draining) {
     const auto accounts = static_cast<std::int64_t>(std::max<std::size_t>(supervisor.accounts_size(), 1));
-    const nanoseconds share = std::max<nanoseconds>(nanoseconds(interval) / accounts, shortest_round_pause);
+    const bool off = config.*interval == 0ms;
+    const nanoseconds share = off ? idle_round_pause : std::max<nanoseconds>(nanoseconds(config.*interval) / accounts, shortest_round_pause);
     co_await sleep_for(parts.timers, share);
     if (draining) break;
+    if (off) continue;
     if (round.empty()) round = supervisor.accounts();
     if (round.empty()) continue;
     (supervisor.*look)(round.back());
@@ -306,12 +310,16 @@ bot_manager::bot_manager(bots_config config, bot_manager_parts parts)
     : state_(std::make_unique<state>(std::move(config), std::move(parts))) {}
 bot_manager::~bot_manager() = default;
 
+void bot_manager::adopt(const bots_config& fresh) {
+  adopt_running(state_->config, fresh);
+  state_->supervisor.adopt(fresh);
+}
+
 void bot_manager::start() {
   state_->scope.spawn("follow accounts", state_->follow());
   state_->scope.spawn("order statistics", state_->run_statistics());
-  if (state_->config.probe_interval > 0ms) state_->scope.spawn("key probes", state_->run_rounds(state_->config.probe_interval, &bot_supervisor::probe));
-  if (state_->config.balance_interval > 0ms)
-    state_->scope.spawn("balances", state_->run_rounds(state_->config.balance_interval, &bot_supervisor::compare_balances));
+  state_->scope.spawn("key probes", state_->run_rounds(&bots_config::probe_interval, &bot_supervisor::probe));
+  state_->scope.spawn("balances", state_->run_rounds(&bots_config::balance_interval, &bot_supervisor::compare_balances));
 }
 
 void bot_manager::account_changed(account_id id) {

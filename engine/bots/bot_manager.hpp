@@ -33,44 +33,50 @@ enum class shutdown_orders {
   by_contract,
 };
 
+/// bot_manager::adopt() takes over those marked (adopted).
 struct bots_config {
-  /// Full reload, besides NOTIFY.
+  /// (adopted) Full reload, besides NOTIFY.
   milliseconds refresh_interval{300'000};
   /// The bot that an account gets which never had one: strategy (empty: none), and parameters as JSON.
   std::string strategy = "grid";
   std::string strategy_parameters = "{}";
-  /// OTP: at most `restart_intensity` restarts in `restart_period`, then quarantined.
+  /// (adopted) OTP: at most `restart_intensity` restarts in `restart_period`, then quarantined.
   int restart_intensity = 5;
+  /// (adopted)
   milliseconds restart_period{60'000};
   milliseconds backoff_floor{1'000}, backoff_ceiling{300'000};
-  /// A bot that was quarantined for its own faults is tried again once in this time, until one trial goes well; 0 = never.
+  /// (adopted) A bot that was quarantined for its own faults is tried again once in this time, until one trial goes well; 0 = never.
   milliseconds quarantine_probe_interval{1'800'000};
-  /// How long a drain waits for orders in flight.
+  /// (adopted) How long a drain waits for orders in flight.
   milliseconds drain_limit{10'000};
+  /// (adopted)
   shutdown_orders at_shutdown = shutdown_orders::leave;
   /// Bots that may be reconciling at the same time.
   int concurrent_starts = 64;
-  /// Events waiting for one bot; past it, tickers are conflated and anything else quarantines the bot.
+  /// (adopted) Events waiting for one bot; past it, tickers are conflated and anything else quarantines the bot.
   std::size_t mailbox_limit = 256;
   /// A strategy call that takes more counts against the bot.
   call_budget callback_budget;
-  /// Every bot's key is asked for its rights once in this time, one after the other; 0 = never.
+  /// (adopted) Every bot's key is asked for its rights once in this time, one after the other; 0 = never.
   milliseconds probe_interval{900'000};
-  /// Every account's balances are held against its trades once in this time, one after the other; 0 = never. With the looks
+  /// (adopted) Every account's balances are held against its trades once in this time, one after the other; 0 = never. With the looks
   /// that follow a difference an alert comes within a minute (REL-08).
   milliseconds balance_interval{45'000};
-  /// Order statistics in the log.
+  /// (adopted) Order statistics in the log.
   milliseconds statistics_interval{60'000};
-  /// Of one user, those of all accounts together.
+  /// Of one user, those of all accounts together (bot_service::set_limit()).
   int bots_per_user = 100;
-  /// How far from the best price a stopped bot's position may be closed, as a share of it.
+  /// (adopted) How far from the best price a stopped bot's position may be closed, as a share of it.
   decimal flatten_collar = decimal::literal("0.02");
   /// Overrides what is known of the venue; 0 = as known.
   milliseconds venue_processing_bound{0};
   order_desk_config orders;
-  /// Of all accounts together, where nothing else was set.
+  /// Of all accounts together, where nothing else was set (with orders.limits: risk_book::set_defaults()).
   risk_limits engine_limits = no_limits;
 };
+
+/// Copies what bot_manager::adopt() takes over.
+void adopt_running(bots_config& held, const bots_config& fresh);
 
 struct bot_manager_parts {
   drover::executor executor;
@@ -107,6 +113,8 @@ class bot_manager {
   bot_manager(bots_config, bot_manager_parts);
   ~bot_manager();
 
+  /// Takes over what may change while bots run; each value counts from its next use on.
+  void adopt(const bots_config&);
   /// Loads everything and starts the difference; then follows the refresh interval. Keeps trying while the database is away.
   void start();
   /// After NOTIFY accounts_changed or bots_changed: looks at one account and its bots, or at all (reconnected listener).

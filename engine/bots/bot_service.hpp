@@ -41,6 +41,8 @@ class bot_service {
   task<result<bot>> set_desired(user_id, bot_id, desired_state);
 
   bot_store& store() { return store_; }
+  /// Bots that one user may have from now on; those there are stay.
+  void set_limit(int bots_per_user) { bots_per_user_ = bots_per_user; }
 
  private:
   bot_store& store_;

@@ -23,13 +23,33 @@ constexpr std::size_t bots_per_turn = 128;
 }  // namespace
 
 bot_supervisor::bot_supervisor(const bots_config& config, bot_manager_parts& parts, std::function<void(account_id)> ask_again)
-    : config_(std::make_shared<const bots_config>(config)),
+    : config_(std::make_shared<bots_config>(config)),
       limits_{config.restart_intensity, config.restart_period, config.backoff_floor, config.backoff_ceiling},
       parts_(parts), ask_again_(std::move(ask_again)), plans_(config_, parts.find_kind),
       lanes_(config.concurrent_starts, [this](bot_id id) { launch(id); }), stopped_(parts.executor),
       scope_(parts.executor, "bot supervisor") {}
 
 bot_supervisor::~bot_supervisor() = default;
+
+void adopt_running(bots_config& held, const bots_config& fresh) {
+  held.refresh_interval = fresh.refresh_interval;
+  held.restart_intensity = fresh.restart_intensity;
+  held.restart_period = fresh.restart_period;
+  held.quarantine_probe_interval = fresh.quarantine_probe_interval;
+  held.drain_limit = fresh.drain_limit;
+  held.at_shutdown = fresh.at_shutdown;
+  held.mailbox_limit = fresh.mailbox_limit;
+  held.probe_interval = fresh.probe_interval;
+  held.balance_interval = fresh.balance_interval;
+  held.statistics_interval = fresh.statistics_interval;
+  held.flatten_collar = fresh.flatten_collar;
+}
+
+void bot_supervisor::adopt(const bots_config& fresh) {
+  adopt_running(*config_, fresh);
+  limits_.intensity = fresh.restart_intensity;
+  limits_.period = fresh.restart_period;
+}
 
 std::vector<account_id> bot_supervisor::accounts() const {
   std::vector<account_id> out;

@@ -33,6 +33,8 @@ class bot_supervisor final : private bot_observer {
   /// The manager took leases of many accounts at once; before want().
   void grant_lease(account_id id, std::int64_t epoch) { granted_[id] = epoch; }
   bool holds_lease(account_id) const;
+  /// As bot_manager::adopt().
+  void adopt(const bots_config&);
   /// Starts what want() queued, up to concurrent_starts for each exchange.
   void pump() { lanes_.pump(); }
 
@@ -143,7 +145,8 @@ class bot_supervisor final : private bot_observer {
   void cancel_retry(entry&);
   void publish(bot_id, const entry&, bot_state, std::string reason);
 
-  std::shared_ptr<const bots_config> config_;
+  /// Shared with the bots' plans, which only read it.
+  std::shared_ptr<bots_config> config_;
   restart_limits limits_;
   bot_manager_parts& parts_;
   std::function<void(account_id)> ask_again_;

@@ -164,6 +164,15 @@ void risk_book::load(std::vector<limits_row> set, const std::vector<realised_row
   }
 }
 
+void risk_book::set_defaults(risk_limits of_account, risk_limits of_engine) {
+  of_account_ = of_account;
+  of_engine_ = of_engine;
+  judge_losses(account_id{});
+  std::vector<account_id> all;
+  for (const auto& [id, c] : accounts_) all.push_back(id);
+  for (const auto id : all) judge_losses(id);
+}
+
 void risk_book::set(limits_row row) {
   const auto account = row.account;
   of(account).overrides_by(row.by_owner) = std::move(row.values);

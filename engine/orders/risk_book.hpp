@@ -78,6 +78,8 @@ class risk_book {
   };
   std::unique_ptr<seat> take_seat(account_id, std::string quote_asset);
 
+  /// Limits where nothing else was set, from now on; a daily loss is judged anew.
+  void set_defaults(risk_limits of_account, risk_limits of_engine);
   /// Replaces everything that was set, and today's books.
   void load(std::vector<limits_row> set, const std::vector<realised_row>& realised);
   void set(limits_row);
@@ -122,7 +124,7 @@ class risk_book {
   counted& of(account_id id) { return id.valid() ? accounts_[id] : engine_; }
   const counted* find(account_id) const;
 
-  const risk_limits of_account_, of_engine_;
+  risk_limits of_account_, of_engine_;
   entry_gate& gate_;
   std::function<void()> on_halt_;
   std::unordered_map<account_id, counted> accounts_;

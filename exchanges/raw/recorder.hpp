@@ -30,6 +30,10 @@ class recorder final : public spooling_raw_recorder {
   void note_gap(const data_gap&) override;
   task<void> run() override;
   task<void> stop(nanoseconds limit) override;
+  void set_bounds(std::uint64_t spool_limit_bytes, int retention_days) override {
+    config_.spool_limit_bytes = spool_limit_bytes;
+    config_.retention_days = retention_days;
+  }
   statistics get_statistics() const override;
   std::uint64_t progress() const override { return progress_; }
 

@@ -40,6 +40,9 @@ class spooling_raw_recorder : public raw_recorder {
   /// Closes the segment, gives the copier `limit` to empty the spool (what stays is copied at the next start), ends run().
   virtual task<void> stop(nanoseconds limit) = 0;
 
+  /// Other bounds from now on, as in its configuration.
+  virtual void set_bounds(std::uint64_t spool_limit_bytes, int retention_days) = 0;
+
   struct statistics {
     std::uint64_t recorded = 0, dropped = 0, stored = 0, quarantined = 0;
     /// Files that the disk refused to sync, and segments that could not be read at all.

@@ -84,6 +84,21 @@ TEST_F(BotIsolation, AThrowingStrategyIsRestartedThenQuarantinedWhileItsNeighbou
   EXPECT_EQ(control.ticks, before + 1);
 }
 
+TEST_F(BotIsolation, ANewNumberOfRestartsCountsWithoutOne) {
+  const auto bad = with_money(2, throws_at_tick);
+  w.start();
+  auto fresh = w.config;
+  fresh.restart_intensity = 1;
+  w.manager->adopt(fresh);
+  for (int i = 0; i < 600 && w.state(bad) != bot_state::quarantined; ++i) {
+    w.pass(100ms);
+    w.price(60'000 + i);
+  }
+  EXPECT_EQ(w.state(bad), bot_state::quarantined);
+  EXPECT_EQ(w.board.find(bad)->restarts, 1);
+  EXPECT_NE(w.reason(bad).find("more than 1 times"), std::string::npos) << w.reason(bad);
+}
+
 TEST_F(BotIsolation, AQuarantinedBotIsTriedOnceInAWhile) {
   const auto bad = with_money(1, hogs);
   w.start();

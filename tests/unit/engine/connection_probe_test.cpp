@@ -32,6 +32,25 @@ TEST(ConnectionProbe, EveryKeyIsAskedOnceInTheInterval) {
   }
 }
 
+TEST(ConnectionProbe, RoundsAreSwitchedOnAndOffWhileBotsRun) {
+  auto config = probing_config();
+  config.probe_interval = 0s;
+  bot_world w(config);
+  const auto id = w.connect_and_approve(1, "key-one-1111");
+  w.start();
+  w.pass(5min);
+  EXPECT_FALSE(w.manager->report_connection(id)->last_probe);
+  w.manager->adopt(probing_config());
+  w.pass(2min);
+  const auto first = w.manager->report_connection(id)->last_probe;
+  ASSERT_TRUE(first);
+  w.manager->adopt(config);
+  w.pass(2min);
+  const auto last = w.manager->report_connection(id)->last_probe;
+  w.pass(10min);
+  EXPECT_EQ(w.manager->report_connection(id)->last_probe->at, last->at);
+}
+
 TEST(ConnectionProbe, KeyThatMayWithdrawSuddenlyStopsItsBot) {
   bot_world w(probing_config());
   const auto id = w.connect_and_approve(1, "key-one-1111");

@@ -185,5 +185,24 @@ TEST(UtcMidnight, IsTheBeginningOfTheDay) {
   EXPECT_EQ(utc_midnight(wall_time::from_ms(-1)), wall_time::from_ms(-86'400'000));
 }
 
+TEST_F(RiskBook, OtherDefaultsHoldFromNowOnWhereNothingElseWasSet) {
+  make();
+  auto seat = book->take_seat(first, "USDT"), other = book->take_seat(second, "USDT");
+  book->set({second, false, {.max_order_notional = decimal(500)}});
+  seat->add_realised(decimal(-20));
+  of_account.max_order_notional = 50;
+  of_account.max_daily_loss = 10;
+  book->set_defaults(of_account, of_engine);
+  EXPECT_NE(judge(*seat, 100, 1).find("max_order_notional"), std::string::npos);
+  EXPECT_EQ(judge(*other, 100, 1), "");
+  EXPECT_EQ(gate.size(), 1u) << "what was lost today counts against the new limit";
+  of_account.max_daily_loss = 30;
+  book->set_defaults(of_account, of_engine);
+  EXPECT_EQ(gate.size(), 0u);
+  of_engine.max_order_notional = 40;
+  book->set_defaults(of_account, of_engine);
+  EXPECT_NE(judge(*other, 100, 1).find("engine's max_order_notional"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace drover::engine

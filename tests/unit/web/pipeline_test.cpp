@@ -108,6 +108,29 @@ TEST(Pipeline, CrossOriginIsForListedOriginsOnly) {
   EXPECT_EQ(header(f.call("GET", "/healthz", {}, {}, {{"Origin", "null"}}), "Access-Control-Allow-Origin"), "");
 }
 
+TEST(Pipeline, AdoptsWhatMayChangeAndKeepsTheRest) {
+  web_fixture f;
+  const auto token = f.token_of("alice");
+  const auto before = f.services.config;
+  auto fresh = before;
+  fresh.limits.enabled = true;
+  fresh.limits.user_read = {1, 2};
+  fresh.limits.tracked_keys = before.limits.tracked_keys * 2;
+  fresh.allowed_origins = {"https://new.example"};
+  fresh.environment = "somewhere";
+  fresh.replay_limit = before.replay_limit + 1;
+  f.services.adopt(fresh);
+  EXPECT_EQ(header(f.call("GET", "/user/exchanges", token, {}, {{"Origin", "https://new.example"}}), "Access-Control-Allow-Origin"),
+            "https://new.example");
+  EXPECT_EQ(f.call("GET", "/user/exchanges", token).status, 200);
+  EXPECT_EQ(f.call("GET", "/user/exchanges", token).status, 429);
+  EXPECT_EQ(f.services.config.limits.tracked_keys, before.limits.tracked_keys);
+  EXPECT_EQ(f.services.config.environment, before.environment);
+  EXPECT_EQ(f.services.config.replay_limit, before.replay_limit);
+  f.services.adopt(before);
+  EXPECT_EQ(f.call("GET", "/user/exchanges", token).status, 200);
+}
+
 TEST(Pipeline, ReadinessNamesWhatIsWrong) {
   web_fixture f;
   EXPECT_EQ(f.call("GET", "/readyz").status, 200);

@@ -43,4 +43,8 @@ net::http_response empty_response(int status) {
   return response;
 }
 
+void mark_stale(net::http_response& response) { response.headers.emplace_back("X-Stale", "true"); }
+
+bool is_unavailable(const error& e) { return to_problem(e).status == 503; }
+
 }  // namespace drover::web

@@ -36,5 +36,9 @@ std::optional<std::string_view> find_bearer_token(const net::http_request&);
 
 net::http_response json_response(int status, std::string body);
 net::http_response empty_response(int status);
+/// Told from memory while the database is away (`X-Stale: true`).
+void mark_stale(net::http_response&);
+/// The database does not answer now; what was told last may be told again.
+bool is_unavailable(const error&);
 
 }  // namespace drover::web

@@ -194,7 +194,7 @@ void request_pipeline::finish(const request& r, const router::outcome& target, s
     response.headers.emplace_back("Access-Control-Allow-Origin", origin);
     response.headers.emplace_back("Access-Control-Expose-Headers",
                                   "ETag, Link, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, "
-                                  "X-Next-Cursor, X-Request-Id, X-Total-Count");
+                                  "X-Next-Cursor, X-Request-Id, X-Stale, X-Total-Count");
   }
   bool is_page = !target.path_known && response.status < 400;
   add_security_headers(response, is_page, services_.behind_tls());

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "engine/bots/bot_store.hpp"
+#include "web/last_told.hpp"
 #include "web/metrics.hpp"
 #include "web/web_server.hpp"
 #include "web/ws/hub.hpp"
@@ -34,6 +36,9 @@ struct services {
   steady_time statistics_at;
   /// Set while a server listens.
   std::function<net::http_server::statistics()> connections;
+  /// For while the database is away: about 1 KB a bot, 0.1 KB a total.
+  last_told<std::vector<engine::bot>> last_bots{20'000};
+  last_told<std::vector<tenants::earnings_total>> last_totals{100'000};
 
   void adopt(const web_config& fresh) {
     const auto tracked = config.limits.tracked_keys;
@@ -46,6 +51,8 @@ struct services {
     config.unauthenticated_sockets_per_address = fresh.unauthenticated_sockets_per_address;
     config.login_locked = fresh.login_locked;
   }
+  /// The database is away: what is told from memory may be old, and says so.
+  bool is_stale() const { return parts.stale && parts.stale(); }
   bool behind_tls() const { return config.behind_tls_proxy || !config.server.tls_certificate_file.empty(); }
 };
 

@@ -83,6 +83,9 @@ async function check_api_says_so() {
   const answer = await world.call('GET', '/api/earnings/summary', { token: tenant.token });
   assert.equal(answer.status, 503, answer.text);
   assert.ok(answer.headers.get('retry-after'));
+  // What was told before is told again, with what the bots do now, and says so.
+  const told = await world.call('GET', '/api/bots', { token: tenant.token });
+  assert.deepEqual([told.status, told.headers.get('x-stale'), told.json.stale, told.json.total], [200, 'true', true, 2], told.text);
   assert.ok(Date.now() - asked < 12_000, `the answer took ${Date.now() - asked} ms`);
 }
 
@@ -127,6 +130,7 @@ for (const mode of ['fast', 'immediate'])
   test(`PostgreSQL stops (${mode}) while bots trade: no new order, quotes are cancelled, 503; back within 5 s`, async () => {
     const socket = await Socket.open(world, '/ws/dashboard', { token: tenant.token });
     await until('resting quotes', async () => (await count_quotes()) > 0);
+    assert.equal((await world.must('GET', '/api/bots', { token: tenant.token })).stale, undefined);
     cluster.stop(mode);
     await check_no_new_orders();
     assert.equal(await count_quotes(), 0, 'quotes were not cancelled');
@@ -203,6 +207,7 @@ test('PostgreSQL hangs (SIGSTOP): noticed within 10 s, no new order; back within
   const postmaster = Number(readFileSync(join(cluster.data, 'data/postmaster.pid'), 'utf8').split('\n')[0]);
   const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(postmaster)], { encoding: 'utf8' }).trim().split(/\s+/).map(Number);
   const all = [postmaster, ...children];
+  assert.equal((await world.must('GET', '/api/bots', { token: tenant.token })).stale, undefined);
   for (const pid of all) process.kill(pid, 'SIGSTOP');
   try {
     await check_no_new_orders();

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <span>
 
@@ -27,6 +28,13 @@ net::http_response respond_with(int status, const bot& b, services& s) {
   json_writer w(1024);
   write_bot(w, b, describe_bot(b, s.parts.board));
   return json_response(status, w.take());
+}
+
+/// Only the row is old: what the bot does is known here.
+net::http_response respond_with_stale(const bot& b, services& s) {
+  auto response = respond_with(200, b, s);
+  mark_stale(response);
+  return response;
 }
 
 net::http_response respond_with_new(const bot& b, services& s) {
@@ -59,19 +67,42 @@ struct shown_bot {
   engine::bot_status status;
 };
 
-/// All that the filter lets through: what a bot does is only known here, so the store cannot count them.
-task<result<std::vector<shown_bot>>> find_bots(user_id user, bot_filter filter, services& s) {
-  std::vector<shown_bot> found;
-  filter.page.limit = store_page;
-  for (std::size_t seen = 0; seen < scan_limit; seen += store_page) {
-    auto rows = co_await s.parts.bots->store().list(user, filter.page);
+struct bot_list {
+  std::vector<shown_bot> bots;
+  /// The database is away: rows as they were told last, with what the bots do now.
+  bool stale = false;
+};
+
+task<result<std::vector<bot>>> read_rows(user_id user, engine::bot_page page, services& s) {
+  std::vector<bot> found;
+  page.limit = store_page;
+  while (found.size() < scan_limit) {
+    auto rows = co_await s.parts.bots->store().list(user, page);
     if (!rows) co_return std::unexpected(rows.error());
-    for (auto& row : *rows) {
-      filter.page.after_id = row.id.value;
-      auto status = describe_bot(row, s.parts.board);
-      if (!filter.state || status.state == *filter.state) found.push_back({std::move(row), std::move(status)});
-    }
-    if (rows->size() < static_cast<std::size_t>(store_page)) break;
+    const bool last = rows->size() < static_cast<std::size_t>(store_page);
+    if (!rows->empty()) page.after_id = rows->back().id.value;
+    std::ranges::move(*rows, std::back_inserter(found));
+    if (last) break;
+  }
+  co_return found;
+}
+
+/// All that the filter lets through: what a bot does is only known here, so the store cannot count them.
+task<result<bot_list>> find_bots(user_id user, bot_filter filter, services& s) {
+  const auto& page = filter.page;
+  const auto told = s.last_bots.find(user);
+  bot_list found{.stale = told && s.is_stale()};
+  result<std::vector<bot>> rows;
+  if (!found.stale) rows = co_await read_rows(user, page, s);
+  if (!rows && told && is_unavailable(rows.error())) found.stale = true;
+  if (!rows && !found.stale) co_return std::unexpected(rows.error());
+  if (found.stale) rows = *told;
+  if (!found.stale && !page.account.valid() && page.strategy.empty()) s.last_bots.keep(user, *rows);
+  for (auto& row : *rows) {
+    if (page.account.valid() && row.account != page.account) continue;
+    if (!page.strategy.empty() && row.strategy != page.strategy) continue;
+    auto status = describe_bot(row, s.parts.board);
+    if (!filter.state || status.state == *filter.state) found.bots.push_back({std::move(row), std::move(status)});
   }
   co_return found;
 }
@@ -107,16 +138,20 @@ task<answer> handle_list_bots(request& r, services& s) {
   if (auto wrong = query.finish()) co_return refuse(std::move(*wrong));
   auto found = co_await find_bots(r.caller_id(), filter, s);
   if (!found) co_return refuse(found.error());
-  auto first = std::ranges::upper_bound(*found, bot_id(filter.after_id), {}, [](const shown_bot& b) { return b.row.id; });
-  const auto count = std::min<std::ptrdiff_t>(filter.form.limit, found->end() - first);
-  const bool more = found->end() - first > count;
+  const auto& bots = found->bots;
+  auto first = std::ranges::upper_bound(bots, bot_id(filter.after_id), {}, [](const shown_bot& b) { return b.row.id; });
+  const auto count = std::min<std::ptrdiff_t>(filter.form.limit, bots.end() - first);
+  const bool more = bots.end() - first > count;
   const auto next = more ? std::to_string((first + count - 1)->row.id.value) : std::string();
   if (filter.form.csv) co_return csv_response(make_csv({first, first + count}), "bots", next);
   json_writer w(256 + static_cast<std::size_t>(count) * 768);
   w.begin_object().key("items").begin_array();
   for (auto at = first; at != first + count; ++at) write_bot(w, at->row, at->status);
   w.end_array();
-  co_return finish_page(w, next, static_cast<std::int64_t>(found->size()));
+  if (found->stale) w.member("stale", true);
+  auto response = finish_page(w, next, static_cast<std::int64_t>(bots.size()));
+  if (found->stale) mark_stale(response);
+  co_return response;
 }
 
 /// POST /api/bots: makes a bot on one of the caller's accounts, stopped unless `start` says otherwise.
@@ -143,8 +178,12 @@ task<answer> handle_get_bot(request& r, services& s) {
   auto id = r.id_parameter();
   if (!id) co_return refuse(id.error());
   auto found = co_await s.parts.bots->store().get(r.caller_id(), bot_id(*id));
-  if (!found) co_return refuse(found.error());
-  co_return respond_with(200, *found, s);
+  if (found) co_return respond_with(200, *found, s);
+  if (const auto told = s.last_bots.find(r.caller_id()); told && is_unavailable(found.error())) {
+    const auto row = std::ranges::find(*told, bot_id(*id), &bot::id);
+    if (row != told->end()) co_return respond_with_stale(*row, s);
+  }
+  co_return refuse(found.error());
 }
 
 /// PATCH /api/bots/{id}: name, parameters (a running bot starts again with them) or resume contract.

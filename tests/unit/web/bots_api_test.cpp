@@ -220,5 +220,31 @@ TEST_F(BotsApi, StrategiesCarryTheirSchema) {
   EXPECT_EQ(told["items"][0]["parameter_schema"]["type"], "object");
 }
 
+TEST_F(BotsApi, WhileTheDatabaseIsAwayTheLastRowsAreToldWithWhatTheBotsDoNow) {
+  const auto one = add("BTC/USDT", true);
+  add("ETH/USDT");
+  const auto before = list();
+  EXPECT_FALSE(before.contains("stale"));
+  bool away = true;
+  f.services.parts.stale = [&away] { return away; };
+  show(one, engine::bot_state::degraded, "The stream is down");
+  auto r = f.call("GET", "/api/bots", alice);
+  EXPECT_EQ(r.status, 200);
+  EXPECT_EQ(find_header(r.headers, "X-Stale"), "true");
+  const auto now = web_fixture::parse(r);
+  EXPECT_EQ(now["stale"], true);
+  EXPECT_EQ(now["total"], 2);
+  EXPECT_EQ(now["items"][0]["name"], before["items"][0]["name"]);
+  EXPECT_EQ(now["items"][0]["status"]["state"], "degraded");
+  EXPECT_EQ(list("?state=degraded")["total"], 1);
+  EXPECT_EQ(list("?account=" + std::to_string(account + 1))["total"], 0);
+  // Nobody is shown another's rows, and who was told nothing is not told an old nothing.
+  auto other = f.call("GET", "/api/bots", bob);
+  EXPECT_EQ(web_fixture::parse(other)["total"], 0);
+  EXPECT_EQ(find_header(other.headers, "X-Stale"), "");
+  away = false;
+  EXPECT_FALSE(list().contains("stale"));
+}
+
 }  // namespace
 }  // namespace drover::web

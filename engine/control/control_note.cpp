@@ -18,20 +18,38 @@ namespace {
 constexpr int format_version = 1;
 constexpr json_limits note_limits{.size_bytes = control_note::size_limit_bytes, .depth = 8};
 
-std::int64_t to_number(wall_time t) { return t.since_epoch.count(); }
-wall_time to_time(const json& j) { return {nanoseconds(j.get<std::int64_t>())}; }
+std::int64_t to_number(wall_time t) {
+  return t.since_epoch.count();
+}
+wall_time to_time(const json& j) {
+  return {nanoseconds(j.get<std::int64_t>())};
+}
 
 json to_json(const kill& k) {
-  json out{{"id", k.id.to_string()},      {"verb", to_string(k.verb)},     {"scope", to_string(k.scope.what)}, {"scope_id", k.scope.id},
-           {"scope_name", k.scope.name},  {"owner", k.owner.value},        {"by", k.by.value},                 {"by_admin", k.by_admin},
-           {"through", k.through},        {"key", k.key},                  {"reason", k.reason},               {"at", to_number(k.at)},
-           {"state", to_string(k.state)}, {"released_by", k.released_by.value}};
+  json out{{"id", k.id.to_string()},
+           {"verb", to_string(k.verb)},
+           {"scope", to_string(k.scope.what)},
+           {"scope_id", k.scope.id},
+           {"scope_name", k.scope.name},
+           {"owner", k.owner.value},
+           {"by", k.by.value},
+           {"by_admin", k.by_admin},
+           {"through", k.through},
+           {"key", k.key},
+           {"reason", k.reason},
+           {"at", to_number(k.at)},
+           {"state", to_string(k.state)},
+           {"released_by", k.released_by.value}};
   if (k.released_at) out["released_at"] = to_number(*k.released_at);
   return out;
 }
 
 json to_json(const lock_state& s) {
-  return {{"name", to_string(s.name)}, {"locked", s.locked}, {"reason", s.reason}, {"by", s.by.value}, {"at", to_number(s.at)}};
+  return {{"name", to_string(s.name)},
+          {"locked", s.locked},
+          {"reason", s.reason},
+          {"by", s.by.value},
+          {"at", to_number(s.at)}};
 }
 
 /// Absent values throw, as absent members do; parse_note() tells.
@@ -69,7 +87,9 @@ std::unexpected<error> damaged(std::string_view how) {
   return fail(errc::malformed, std::string(control_note::file_name) + " in state_folder " + std::string(how));
 }
 
-std::string checksum_of(std::string_view body) { return fmt::format("{:08x}", crc32c(body)); }
+std::string checksum_of(std::string_view body) {
+  return fmt::format("{:08x}", crc32c(body));
+}
 
 }  // namespace
 
@@ -83,7 +103,8 @@ std::string to_note(const noted_controls& held) {
 
 result<noted_controls> parse_note(std::string_view bytes) {
   const auto line = bytes.find('\n');
-  if (line == std::string_view::npos || checksum_of(bytes.substr(line + 1)) != bytes.substr(0, line)) return damaged("is damaged");
+  if (line == std::string_view::npos || checksum_of(bytes.substr(line + 1)) != bytes.substr(0, line))
+    return damaged("is damaged");
   auto body = parse_json(bytes.substr(line + 1), note_limits);
   if (!body) return damaged("is damaged");
   try {

@@ -13,7 +13,8 @@
 
 namespace drover::engine {
 
-/// Locks and kills whose last change the database does not have. Receipts are not kept: what a kill asks for is measured anew.
+/// Locks and kills whose last change the database does not have. Receipts are not kept: what a kill asks for is
+/// measured anew.
 struct noted_controls {
   std::vector<kill> kills;
   std::vector<lock_state> locks;
@@ -25,10 +26,10 @@ std::string to_note(const noted_controls&);
 /// errc::malformed when a byte is not what was written, also for a format that this version does not know.
 result<noted_controls> parse_note(std::string_view);
 
-/// What the database does not have yet, in a small file, so that a lock or a kill outlives a process that dies while the database
-/// is away. The file is replaced whole or not at all. It holds ids, verbs and reasons; no key, no token.
+/// What the database does not have yet, in a small file, so that a lock or a kill outlives a process that dies while
+/// the database is away. The file is replaced whole or not at all. It holds ids, verbs and reasons; no key, no token.
 class control_note {
- public:
+public:
   /// Kills that fit beside the locks; users' own take no more than half of it, so that an administrator's always fit.
   static constexpr std::size_t kill_limit = 2'000;
   static constexpr std::size_t size_limit_bytes = 16 * 1024 * 1024;
@@ -37,13 +38,13 @@ class control_note {
   /// `worker` does what blocks.
   control_note(file_system&, std::filesystem::path folder, worker_pool& worker);
 
-  /// What the process before left; nothing where it left nothing. Blocking. An error says that there may have been something:
-  /// the file cannot be read, or is damaged (then a copy of it stays beside it).
+  /// What the process before left; nothing where it left nothing. Blocking. An error says that there may have been
+  /// something: the file cannot be read, or is damaged (then a copy of it stays beside it).
   result<noted_controls> recall();
   /// On the disk when it answers; the file says what it said before when it answers an error. One at a time.
   task<result<void>> keep(noted_controls);
 
- private:
+private:
   result<void> write(const noted_controls&);
 
   file_system& files_;

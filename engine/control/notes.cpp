@@ -1,5 +1,5 @@
-// What outlives the process although the database does not have it: noted on the disk, recalled at the next start, and matched with
-// the rows when the database is there.
+// What outlives the process although the database does not have it: noted on the disk, recalled at the next start, and
+// matched with the rows when the database is there.
 #include <algorithm>
 #include <utility>
 
@@ -24,10 +24,17 @@ constexpr milliseconds keep_floor{200}, keep_ceiling{10'000};
 
 void trading_control::recall(result<noted_controls> held) {
   if (!held) {
-    log().error("what was locked or killed while the database was away cannot be read; trading is locked", {{"err", held.error()}});
-    const auto reason = "It is not known what was locked or killed while the database was away (" + held.error().detail +
-                        "). Look, then unlock trading.";
-    held = noted_controls{{}, {{.name = engine_lock::trading, .locked = true, .reason = reason, .by = {}, .at = parts_.wall.wall_now(), .saved = false}}};
+    log().error("what was locked or killed while the database was away cannot be read; trading is locked",
+                {{"err", held.error()}});
+    const auto reason = "It is not known what was locked or killed while the database was away (" +
+                        held.error().detail + "). Look, then unlock trading.";
+    held = noted_controls{{},
+                          {{.name = engine_lock::trading,
+                            .locked = true,
+                            .reason = reason,
+                            .by = {},
+                            .at = parts_.wall.wall_now(),
+                            .saved = false}}};
   }
   for (const auto& state : held->locks) {
     put_in_force(state);
@@ -37,18 +44,20 @@ void trading_control::recall(result<noted_controls> held) {
     const auto id = k.id;
     (void)write([this, id] { return add_row(id); });
     if (k.state == kill_state::released)
-      (void)write([this, id, by = k.released_by, at = k.released_at.value_or(k.at)] { return release_row(id, by, at); });
+      (void)write(
+          [this, id, by = k.released_by, at = k.released_at.value_or(k.at)] { return release_row(id, by, at); });
     else
       hold(k, k.verb);
     kills_.insert_or_assign(id, held_kill{std::move(k)});
   }
   refresh_flags();
   if (!unsaved_.empty())
-    log().warn("locks and kills that the database does not have are in force again", {{"locks", held->locks.size()}, {"kills", held->kills.size()}});
+    log().warn("locks and kills that the database does not have are in force again",
+               {{"locks", held->locks.size()}, {"kills", held->kills.size()}});
 }
 
-/// A row that is newer than the note wins, but for one case: whoever noted a lock gets it. The wall clock may have been set back
-/// since, and a lock too many is seen and lifted.
+/// A row that is newer than the note wins, but for one case: whoever noted a lock gets it. The wall clock may have been
+/// set back since, and a lock too many is seen and lifted.
 void trading_control::merge(const std::vector<lock_state>& rows) {
   for (const auto& row : rows) {
     const auto& held = locks_[row.name];
@@ -72,7 +81,8 @@ task<result<std::vector<kill>>> trading_control::load_rows_of_recalled() {
   co_return out;
 }
 
-void trading_control::merge(const std::vector<engine::kill>& active, const std::vector<engine::kill>& rows_of_recalled) {
+void trading_control::merge(const std::vector<engine::kill>& active,
+                            const std::vector<engine::kill>& rows_of_recalled) {
   for (const auto& k : active) {
     // A release that the row does not know yet.
     if (find(k.id) != nullptr && find(k.id)->facts.state == kill_state::released) continue;
@@ -127,7 +137,9 @@ task<void> trading_control::run_notes() {
     announce();
     if (kept) continue;
     if (wait.attempts() == 0)
-      log().error("locks and kills cannot be noted on the disk: those that the database does not have end with the process", {{"err", kept.error()}});
+      log().error(
+          "locks and kills cannot be noted on the disk: those that the database does not have end with the process",
+          {{"err", kept.error()}});
     const auto pause = wait.next(parts_.random);
     co_await sleep_for(parts_.timers, pause);
   }
@@ -143,7 +155,8 @@ void trading_control::mark_noted(const noted_controls& held) {
   for (const auto& k : held.kills) {
     auto* now_held = find(k.id);
     const bool released = k.state == kill_state::released;
-    if (now_held != nullptr && (now_held->facts.state == kill_state::released) == released) now_held->facts.noted = true;
+    if (now_held != nullptr && (now_held->facts.state == kill_state::released) == released)
+      now_held->facts.noted = true;
   }
 }
 

@@ -166,21 +166,28 @@ test('a lock and a kill that were taken while PostgreSQL is away outlive kill -9
   const metrics = (await world.call('GET', '/metrics')).text;
   assert.match(metrics, /^engine_trading_locked 1$/m);
   assert.match(metrics, /^engine_kills_active 1$/m);
+  // Nobody can log in yet, but signals are heard, and outlive the process as well.
+  world.engine.kill('SIGUSR1');
+  await until('the receipt', () => /kill answered.*SIGUSR1.*"survives_restart":"?true/.test(world.log_text('engine')));
+  await world.kill_engine('SIGKILL');
+  await world.start_engine();
+  assert.match((await world.call('GET', '/metrics')).text, /^engine_kills_active 2$/m);
   await pause(1_000);
   cluster.start();
   await until('readiness', async () => (await world.call('GET', '/readyz')).status === 200, 30_000);
-  await until('the rows', () => world.sql('SELECT count(*) FROM kills') === '1' && world.sql('SELECT locked FROM engine_locks') === 't', 10_000);
-  assert.deepEqual(world.rows("SELECT action FROM audit_events WHERE action IN ('kill.cancel', 'trading.lock') ORDER BY action").flat(), ['kill.cancel', 'trading.lock']);
+  await until('the rows', () => world.sql('SELECT count(*) FROM kills') === '2' && world.sql('SELECT locked FROM engine_locks') === 't', 10_000);
+  assert.deepEqual(world.rows("SELECT action FROM audit_events WHERE action IN ('kill.cancel', 'kill.halt', 'trading.lock') ORDER BY action").flat(), ['kill.cancel', 'kill.halt', 'trading.lock']);
   await until('no order left', async () => (await open_orders(world)).length === 0, 20_000);
   const bot = await world.until_bot(alice, accounts[0], 'locked', 20_000);
-  assert.match(bot.reason, /database gone|cancelled/);
+  assert.match(bot.reason, /database gone|halted|cancelled/);
   assert.equal((await orders(world)).length, placed, 'an opening order left');
   assert.equal((await read(world, alice, `/api/kill/${done.id}`)).saved, true);
   const note = readFileSync(join(world.folder, 'held_controls'), 'utf8');
   await until('an empty note', () => /"kills":\[\],"locks":\[\]/.test(readFileSync(join(world.folder, 'held_controls'), 'utf8')));
   assert.doesNotMatch(note, new RegExp(accounts[0].keys.api_key));
   await world.must('POST', '/admin/trading/unlock', { token: admin.token });
-  await world.must('POST', `/api/kill/${done.id}/release`, { token: alice.token });
+  for (const held of (await read(world, admin, '/api/kill?active=true')).items)
+    await world.must('POST', `/api/kill/${held.id}/release`, { token: admin.token });
   await until_trading(world);
 });
 

@@ -40,8 +40,11 @@ function psql(connection, sql) {
 
 /** A private PostgreSQL of one test, which may be stopped and broken: the cluster of the environment is everybody's. */
 export class Cluster {
-  constructor() {
+  /** `mib`: on a disk of its own of that size, for root only. */
+  constructor({ mib } = {}) {
     this.folder = mkdtempSync(join(tmpdir(), 'drover-cluster-'));
+    this.mounted = mib !== undefined;
+    if (this.mounted) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mib}m`, 'tmpfs', this.folder]);
     // PostgreSQL may run as another user.
     chmodSync(this.folder, 0o755);
     this.data = join(this.folder, 'postgres');
@@ -57,6 +60,7 @@ export class Cluster {
   }
   remove() {
     this.shell('postgres_stop "$1"');
+    if (this.mounted) execFileSync('umount', ['-l', this.folder]);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -18,7 +18,9 @@ public:
   void put(const std::string& name, std::string bytes) { files_[name] = std::move(bytes); }
   const std::map<std::string, std::string>& contents() const { return files_; }
 
-  result<std::unique_ptr<append_file>> open_append(const std::filesystem::path&) override { return fail(errc::io, "open: not this disk"); }
+  result<std::unique_ptr<append_file>> open_append(const std::filesystem::path&) override {
+    return fail(errc::io, "open: not this disk");
+  }
   result<std::string> read(const std::filesystem::path& path, std::size_t limit_bytes) override {
     const auto found = files_.find(path.string());
     if (found == files_.end()) return fail(errc::io, "open: no such file");

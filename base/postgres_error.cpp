@@ -42,7 +42,9 @@ db_errc code_of(const std::string& sqlstate) {
   if (sqlstate == "40001" || sqlstate == "40P01") return db_errc::retry;
   if (sqlstate == "57014" || sqlstate == "55P03" || sqlstate == "25P03") return db_errc::timed_out;
   if (sqlstate == "42501" || sqlstate == "25006") return db_errc::permission_denied;
-  if (sqlstate.starts_with("57P") || sqlstate.starts_with("08") || sqlstate.starts_with("53")) return db_errc::unavailable;
+  // 53: no disk, memory or connections left; 58: its operating system refused. The statement is not to blame, and may be run later.
+  for (const std::string_view passing : {"57P", "08", "53", "58"})
+    if (sqlstate.starts_with(passing)) return db_errc::unavailable;
   return db_errc::broken;
 }
 

@@ -120,7 +120,7 @@ bool recorder::append_start_gap(lane& l, std::string_view stream, std::string_vi
   };
   // Whoever is heard of first: answers to every account are missing.
   if (!stream.ends_with(private_stream_ending))
-    return !resumes || planted("raw_no_start_gap") || note(known->last_received, {});
+    return !resumes || planted("raw_no_start_gap") || note(known->last_received, planted("raw_gap_of_one") ? account : std::string_view());
   if (resumes) resumed_.try_emplace(std::string(stream), resumed_stream{known->last_received, known->accounts, {}});
   const auto found = resumed_.find(stream);
   if (account.empty() || found == resumed_.end() || found->second.told.contains(account)) return true;
@@ -232,13 +232,15 @@ task<void> recorder::run() {
 
 task<void> recorder::stop(nanoseconds limit) {
   end_drops();
-  for (auto& l : lanes_) l->spool->rotate();
-  if (!running_) co_return;
-  read_wanted_.notify();
   const auto deadline = timers_.get_clock().now() + limit;
-  while (!is_drained()) {
-    const bool more = co_await drained_.wait_until(timers_, deadline);
-    if (!more) break;
+  bool more = true;
+  while (more) {
+    // Copying may have noted gaps.
+    for (auto& l : lanes_) l->spool->rotate();
+    if (!running_) co_return;
+    if (is_drained()) break;
+    read_wanted_.notify();
+    more = co_await drained_.wait_until(timers_, deadline);
   }
   stopped_.notify();
   while (running_) co_await drained_.wait();

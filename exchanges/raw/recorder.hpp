@@ -49,7 +49,8 @@ class recorder final : public spooling_raw_recorder {
     std::size_t handed = 0;
     /// What was stored last, by stream.
     std::map<std::string, std::pair<std::uint64_t, wall_time>, std::less<>> stored_to;
-    /// Something is missing that no gap says yet: nothing counts as stored any more before the next start looks at it again.
+    /// A segment stayed because no gap tells what is missing of it: nothing counts as stored any more, so that the next start
+    /// looks at it again.
     bool untold = false;
     /// Segments that the disk refused to sync.
     std::set<std::uint64_t> forsaken;
@@ -88,7 +89,8 @@ class recorder final : public spooling_raw_recorder {
   bool is_drained() const;
   task<void> run_store();
   task<void> store_segment(loaded_segment);
-  task<void> store_records(lane*, std::uint64_t index, std::shared_ptr<segment_content>);
+  /// False: what is missing of it is not safely told, it must stay.
+  task<bool> store_records(lane*, std::uint64_t index, std::shared_ptr<segment_content>);
   /// Gaps about what is missing of a segment, and the files that they are in.
   struct told_gaps {
     bool all_written = true;

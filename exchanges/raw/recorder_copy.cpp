@@ -112,9 +112,9 @@ task<void> recorder::store_segment(loaded_segment segment) {
     for (const auto& d : segment.content->damaged)
       log.error("damaged spool bytes set aside", {{"segment", segment.index}, {"offset", d.offset}, {"bytes", d.size}});
     statistics_.quarantined += segment.content->damaged.size();
-    co_await store_records(l, segment.index, segment.content);
+    const bool told = co_await store_records(l, segment.index, segment.content);
     failpoint("raw.after_store_before_ack");
-    if (!l->untold) co_await remove_segment(l, segment.index);
+    if (told) co_await remove_segment(l, segment.index);
     ++progress_;
     failpoint("raw.after_ack");
   }
@@ -125,7 +125,7 @@ task<void> recorder::store_segment(loaded_segment segment) {
   if (is_drained()) drained_.notify();
 }
 
-task<void> recorder::store_records(lane* l, std::uint64_t index, std::shared_ptr<segment_content> content) {
+task<bool> recorder::store_records(lane* l, std::uint64_t index, std::shared_ptr<segment_content> content) {
   auto& records = content->records;
   std::vector<std::shared_ptr<const std::vector<spool_record>>> batches;
   told_gaps told;
@@ -142,12 +142,15 @@ task<void> recorder::store_records(lane* l, std::uint64_t index, std::shared_ptr
     co_await store_batch(l, index, std::move(batch), told);
   }
   const bool durable = co_await make_durable(told);
-  if (!durable && !std::exchange(l->untold, true))
-    log.error("what is missing in the spool could not be noted; its segments stay until the next start",
+  if (!durable) {
+    l->untold = true;
+    log.error("what is missing of a spool segment could not be noted; it stays until the next start",
               {{"lane", l->spool->lane()}, {"segment", index}});
-  if (l->untold) co_return;
+  }
   for (const auto& batch : batches)
-    for (const auto& r : *batch) l->spool->note_stored(r);
+    for (const auto& r : *batch)
+      if (!l->untold) l->spool->note_stored(r);
+  co_return durable;
 }
 
 void recorder::tell_missing(told_gaps& told, const spool_record& of, wall_time from, wall_time to, const std::string& reason) {

@@ -145,7 +145,7 @@ result<void> spool_writer::recover() {
   for (auto index : indexes) {
     auto done = recover_segment(index, index == indexes.back(), index >= uncounted_from);
     if (!done) return done;
-    open_index_ = std::max(open_index_, index + 1);
+    open_index_ = std::max(open_index_, planted("raw_write_on") ? index : index + 1);
   }
   for (auto& [name, stream] : streams_) stream.own_from = stream.sequence + 1;
   if (!closed_.empty()) log.info("spool taken up", {{"lane", lane_}, {"segments", closed_.size()}, {"bytes", spooled_bytes()}});
@@ -193,7 +193,7 @@ result<void> spool_writer::recover_segment(std::uint64_t index, bool last, bool 
     if (!bytes) return std::unexpected(bytes.error());
     auto content = decode_segment(*bytes);
     s.size_bytes = bytes->size();
-    if (content.torn && last && !planted("raw_keep_torn_tail")) {
+    if (content.torn && last) {
       log.warn("torn tail of the spool cut", {{"segment", index}, {"bytes", bytes->size() - content.good_bytes}});
       auto cut = files_.truncate(path, content.good_bytes);
       if (!cut) return cut;

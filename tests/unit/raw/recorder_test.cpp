@@ -274,6 +274,18 @@ TEST(RawRecorder, KeepsSinceWhenAnAccountWasNotHeardOverSeveralStarts) {
   EXPECT_EQ(decode_gap(f.rows.records[4].body)->from, first_ended);
 }
 
+/// What is noted while the spool is emptied is copied as well.
+TEST(RawRecorder, StopsWithTheGapsThatItNotedWhileStopping) {
+  recorder_fixture f;
+  f.rows.poison.insert("poison");
+  f.open();
+  f.start();
+  f.frame("poison");
+  f.stop();
+  EXPECT_EQ(f.stored_gaps().size(), 1u);
+  EXPECT_TRUE(f.files.names_with(".seg").empty());
+}
+
 /// Numbers that were lost between two processes are missed by the second one.
 TEST(RawRecorder, MissesWhatTheDiskLostBetweenTwoProcesses) {
   recorder_fixture f;

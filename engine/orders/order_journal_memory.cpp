@@ -15,7 +15,9 @@ using trade_key = memory_orders::books_key;
 
 class memory_order_journal final : public order_journal {
  public:
-  memory_order_journal(const clock& time, std::shared_ptr<memory_orders> rows) : clock_(time), rows_(std::move(rows)) {}
+  memory_order_journal(const clock& time, std::shared_ptr<memory_orders> rows) : clock_(time), rows_(std::move(rows)) {
+    for (const auto& [id, order] : orders_) index(order);
+  }
 
   task<result<std::int64_t>> acquire_lease(account_id account, std::string) override { co_return ++epochs_[account]; }
 
@@ -29,7 +31,8 @@ class memory_order_journal final : public order_journal {
   task<result<void>> append_intent(order_intent intent, std::int64_t epoch) override {
     if (!holds(intent.account, epoch)) co_return fenced();
     const uuid id = intent.id;
-    orders_.try_emplace(id, journal_order{.intent = std::move(intent), .venue_order_id = {}, .reason = {}});
+    const auto row = orders_.try_emplace(id, journal_order{.intent = std::move(intent), .venue_order_id = {}, .reason = {}}).first;
+    index(row->second);
     rows_->times.try_emplace(id).first->second.updated_at = clock_.wall_now();
     co_return result<void>{};
   }
@@ -100,8 +103,7 @@ class memory_order_journal final : public order_journal {
 
   task<result<std::vector<journal_order>>> load_open(account_id account) override {
     std::vector<journal_order> open;
-    for (const auto& [id, order] : orders_)
-      if (order.intent.account == account && is_open(order.state)) open.push_back(order);
+    for (const auto& id : open_[account]) open.push_back(orders_.at(id));
     std::ranges::sort(open, [](const auto& a, const auto& b) {
       return std::tie(a.intent.created_at, a.intent.id) < std::tie(b.intent.created_at, b.intent.id);
     });
@@ -116,11 +118,9 @@ class memory_order_journal final : public order_journal {
 
   task<result<std::optional<journal_order>>> find_by_venue_order(account_id account, std::string symbol,
                                                                  std::string venue_order_id) override {
-    for (const auto& [id, order] : orders_)
-      if (order.intent.account == account && order.intent.symbol == symbol && !venue_order_id.empty() &&
-          order.venue_order_id == venue_order_id)
-        co_return std::optional(order);
-    co_return std::optional<journal_order>();
+    const auto at = by_venue_order_.find({account, std::move(symbol), std::move(venue_order_id)});
+    if (at == by_venue_order_.end()) co_return std::optional<journal_order>();
+    co_return std::optional(orders_.at(at->second));
   }
 
   task<result<exchanges::fill_cursor>> last_fill(account_id account, std::string symbol) override {
@@ -156,8 +156,8 @@ class memory_order_journal final : public order_journal {
 
   task<result<std::vector<account_summary>>> load_summaries() override {
     std::map<account_id, account_summary> known;
-    for (const auto& [id, order] : orders_)
-      if (is_open(order.state)) known[order.intent.account].has_open_intents = true;
+    for (const auto& [account, open] : open_)
+      if (!open.empty()) known[account].has_open_intents = true;
     for (const auto& [books, row] : positions_) {
       auto& summary = known[books.first];
       summary.has_position = summary.has_position || row.position.quantity != decimal(0);
@@ -211,8 +211,18 @@ class memory_order_journal final : public order_journal {
     return &at->second;
   }
 
+  void index(const journal_order& o) {
+    auto& open = open_[o.intent.account];
+    if (is_open(o.state))
+      open.insert(o.intent.id);
+    else
+      open.erase(o.intent.id);
+    if (!o.venue_order_id.empty()) by_venue_order_.try_emplace({o.intent.account, o.intent.symbol, o.venue_order_id}, o.intent.id);
+  }
+
   /// As the trigger of the table does.
   void stamp(const journal_order& o, std::optional<wall_time> sent_at = {}) {
+    index(o);
     auto& times = rows_->times[o.intent.id];
     if (!times.sent_at) times.sent_at = sent_at;
     const auto now = clock_.wall_now();
@@ -267,6 +277,8 @@ class memory_order_journal final : public order_journal {
   std::unordered_map<uuid, journal_order>& orders_ = rows_->orders;
   std::map<trade_key, std::map<std::string, stored_fill>>& fills_ = rows_->fills;
   std::map<trade_key, memory_orders::books_row>& positions_ = rows_->positions;
+  std::map<account_id, std::set<uuid>> open_;
+  std::map<std::tuple<account_id, std::string, std::string>, uuid> by_venue_order_;
   std::map<account_id, std::int64_t> epochs_;
   std::map<std::pair<user_id, std::string>, decimal> earnings_;
   std::map<bot_id, saved_state> states_;

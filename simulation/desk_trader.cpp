@@ -47,7 +47,10 @@ void desk_trader::on_order_changed(const live_order& order, const std::string&) 
 }
 
 void desk_trader::on_fill(const booked_fill& booked) {
-  if (!told_fills_.insert(booked.fill.trade_id).second)
+  // One that was replaced and does not know it yet counts what the other one books as well; nothing comes of it any
+  // more.
+  const bool ours = parts_.around.judge.holds(parts_.life->engine, parts_.account.id);
+  if (!told_fills_.insert(booked.fill.trade_id).second && ours)
     parts_.around.judge.fail("the desk told the fill " + booked.fill.trade_id + " twice");
 }
 
@@ -83,7 +86,9 @@ task<void> desk_trader::run(std::int64_t lease_epoch) {
                          parts_.random.below(50) == 0;
       if (stops) {
         desk_->block_entries("stopped by its owner");
+        const auto began = parts_.around.sim.now();
         co_await desk_->settle(drain_limit);
+        if (parts_.around.sim.now() < began + drain_limit) check_settled();
         co_await desk_->stop();
         parts_.around.judge.stop_answered(parts_.life->engine, parts_.account.id);
         co_await sleep_for(parts_.timers, thought);
@@ -96,6 +101,14 @@ task<void> desk_trader::run(std::int64_t lease_epoch) {
     }
     running_ = false;
   }
+}
+
+/// It came back before its time was up: no request is under way.
+void desk_trader::check_settled() const {
+  if (failed_) return;
+  for (const auto& o : desk_->live_orders())
+    if (o.state == intent_state::intended)
+      parts_.around.judge.fail(o.id.to_hex() + " was on its way when the stop was answered");
 }
 
 /// The person hears at once that it is locked: what waits for the rate budget, or for its intent, never leaves.
@@ -119,7 +132,10 @@ void desk_trader::act() {
     return;
   }
   const bool full = orders.size() >= most_live_orders;
-  if (!orders.empty() && (full || random.below(3) == 0)) desk_->cancel(orders[random.below(orders.size())].id);
+  if (!orders.empty() && (full || random.below(3) == 0)) {
+    const auto& unwanted = orders[random.below(orders.size())];
+    if (cancelled_.insert(unwanted.id).second) desk_->cancel(unwanted.id);
+  }
   const auto count = 1 + random.below(3);
   for (std::uint64_t i = 0; i < count && !full; ++i) place();
 }

@@ -42,6 +42,7 @@ private:
   void on_desk_failed(const error&) override;
   task<bool> reconcile(std::int64_t lease_epoch);
   void lock();
+  void check_settled() const;
   void act();
   void place();
   decimal sellable() const;

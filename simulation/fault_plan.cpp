@@ -28,6 +28,7 @@ constexpr std::array<fault_entry, fault_count> table{{
     {"rate_limited", 30'000},
     {"banned", 5'000},
     {"maintenance", 1'000'000},
+    {"fill_after_end", 200'000},
     {"event_lost", 300'000},
     {"event_twice", 300'000},
     {"event_late", 300'000},
@@ -77,9 +78,15 @@ fault_plan fault_plan::draw(random_source& random) {
   return plan;
 }
 
+void fault_plan::ensure(fault f) {
+  set_rate(f, std::max(rate(f), table[static_cast<std::size_t>(f)].ceiling / 2));
+}
+
 bool fault_plan::strikes(fault f, random_source& random) const {
   const auto often = rate(f);
-  return often > 0 && random.below(million) < often;
+  const bool struck = often > 0 && random.below(million) < often;
+  struck_ += struck ? 1 : 0;
+  return struck;
 }
 
 std::vector<fault> fault_plan::active() const {

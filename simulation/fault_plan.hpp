@@ -30,6 +30,7 @@ enum class fault {
   rate_limited,
   banned,
   maintenance,
+  fill_after_end,
   // The private stream.
   event_lost,
   event_twice,
@@ -77,11 +78,16 @@ public:
   /// One in a million; 0 = never.
   std::uint32_t rate(fault f) const { return rates_[static_cast<std::size_t>(f)]; }
   void set_rate(fault f, std::uint32_t per_million) { rates_[static_cast<std::size_t>(f)] = per_million; }
+  /// With half of its highest rate at least.
+  void ensure(fault f);
   void remove(fault f) { set_rate(f, 0); }
   std::vector<fault> active() const;
+  /// How often anything went wrong.
+  std::uint64_t struck() const { return struck_; }
 
 private:
   std::array<std::uint32_t, fault_count> rates_{};
+  mutable std::uint64_t struck_ = 0;
 };
 
 }  // namespace drover::simulation

@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include "base/clock.hpp"
@@ -26,7 +25,7 @@ struct command_line {
   int count = 1;
   bool shrink = false, trace = false;
   std::vector<std::string> without;
-  std::string plant, corpus;
+  std::string plant, corpus, preferred;
   bool list_plants = false, stop_at_failure = false, measure = false;
 };
 
@@ -50,6 +49,18 @@ bool run_one(const run_options& o, const command_line& line, run_sums& all) {
   return false;
 }
 
+/// What was asked for, else what the planted bug needs; false when it says nothing.
+bool prefer(const std::string& words, const std::string& plant, run_options& o) {
+  auto wanted = parse_bias(words.empty() ? bias_of(plant) : words);
+  if (!wanted) {
+    fmt::print(stderr, "engine-sim: {}\n", wanted.error().detail);
+    return false;
+  }
+  o.preferred = std::move(*wanted);
+  if (words.empty()) o.preferred.words.clear();
+  return true;
+}
+
 /// Adds the fault names to the options; false when there is no such fault.
 bool leave_out(const std::vector<std::string>& names, run_options& o) {
   for (const auto& name : names) {
@@ -63,7 +74,7 @@ bool leave_out(const std::vector<std::string>& names, run_options& o) {
   return true;
 }
 
-/// Lines "SEED HOURS [without FAULT …]  # what failed then".
+/// Lines "SEED HOURS [bias WORD …] [without FAULT …]  # what failed then".
 int run_corpus(const command_line& line) {
   std::ifstream file(line.corpus);
   if (!file) {
@@ -77,9 +88,18 @@ int run_corpus(const command_line& line) {
     double hours = 0;
     if (!(words >> o.seed >> hours)) continue;
     o.span = span_of_hours(hours);
-    std::vector<std::string> without{std::istream_iterator<std::string>(words), {}};
-    std::erase(without, "without");
-    if (!leave_out(without, o)) return exit_usage;
+    std::string preferred;
+    std::vector<std::string> without;
+    bool leaving_out = false;
+    for (std::string word; words >> word;) {
+      if (word == "bias" || word == "without")
+        leaving_out = word == "without";
+      else if (leaving_out)
+        without.push_back(word);
+      else
+        preferred += word + " ";
+    }
+    if (!leave_out(without, o) || !prefer(preferred, line.plant, o)) return exit_usage;
     run_one(o, line, all);
   }
   all.print();
@@ -88,7 +108,7 @@ int run_corpus(const command_line& line) {
 
 int run(const command_line& line) {
   run_options o{.span = span_of_hours(line.hours), .print = line.trace};
-  if (!leave_out(line.without, o)) return exit_usage;
+  if (!leave_out(line.without, o) || !prefer(line.preferred, line.plant, o)) return exit_usage;
   const auto end = system_clock().now() + nanoseconds(static_cast<std::int64_t>(line.minutes * 6e10));
   run_sums all;
   bool found = false;
@@ -118,6 +138,7 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(0.01, 100'000.0));
   app.add_option("--without", line.without, "Leave this fault out (repeatable)");
+  app.add_option("--bias", line.preferred, "What kind of runs, as words of simulation/bias.hpp: \"desks +query_lags\"");
   app.add_flag("--shrink", line.shrink, "Look for a smaller run that fails as well");
   app.add_flag("--stop-at-failure", line.stop_at_failure, "Do not go on to the next seed");
   app.add_option("--minutes", line.minutes, "Start no further seed after so many minutes of real time; 0 = no limit")

@@ -12,12 +12,15 @@ namespace {
 
 constexpr milliseconds retry_floor{100}, retry_ceiling{5'000};
 /// Statistics count all orders that ever were.
-constexpr milliseconds statistics_interval{3'600'000};
+constexpr milliseconds statistics_interval{86'400'000};
 constexpr std::size_t worker_queue = 1'000;
 constexpr std::string_view spool_folder = "/spool";
 /// Small and slow, so that there are many segments and much is unsynced when the power fails.
 constexpr std::uint64_t segment_limit_bytes = 4'000;
 constexpr milliseconds copy_interval{5'000}, sync_interval{3'000};
+/// Where hardly anything happens for days the recorder's clocks would be all that ticks.
+constexpr nanoseconds long_quiet = std::chrono::hours(24);
+constexpr int slower_when_quiet = 30;
 constexpr nanoseconds recorder_stop_limit = std::chrono::minutes(5);
 
 task_scope::failure_handler report_to(oracle& judge) {
@@ -151,8 +154,9 @@ task<void> model_engine::open_recorder() {
   exchanges::raw_recorder_config config;
   config.folder = spool_folder;
   config.segment_limit_bytes = segment_limit_bytes;
-  config.copy_interval = copy_interval;
-  config.sync_interval = sync_interval;
+  const int slower = around_.quiet_stretch >= long_quiet ? slower_when_quiet : 1;
+  config.copy_interval = slower * copy_interval;
+  config.sync_interval = slower * sync_interval;
   for (;;) {
     auto store = make_model_raw_store(around_.records, around_.database, life_);
     auto opened = exchanges::make_raw_recorder_on(around_.sim.get_executor(), timers_, *files_, std::move(store),
@@ -180,6 +184,9 @@ void model_engine::record(const std::string& venue, std::string_view channel, st
 }
 
 void model_engine::stop_recording() {
+  // What an account missed is told when it is heard again.
+  for (const auto& account : around_.accounts)
+    record(around_.venues[account.venue]->name(), ".user", std::to_string(account.id.value));
   recording_ = false;
   scope_.spawn("end recording", end_recording());
 }

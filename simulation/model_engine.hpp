@@ -35,7 +35,7 @@ public:
   std::string why_not_running() const;
   /// What the engine itself thinks it holds, where it can be asked.
   std::optional<decimal> position(account_id) const;
-  /// Brings what it recorded to the database and records nothing any more.
+  /// Hears of each account once more, brings what it recorded to the database and records nothing any more.
   void stop_recording();
   /// Whether that is done; then the number of segments that it left on the disk.
   std::optional<std::size_t> left_in_spool() const { return left_in_spool_; }

@@ -19,6 +19,7 @@ const decimal start_quote = decimal(10'000'000), start_base = decimal(1'000);
 constexpr nanoseconds longest_glitch = 40s, longest_illness = 90s;
 /// The list of trades may be so far behind, newer ones before older ones.
 constexpr nanoseconds longest_trade_lag = 8s;
+constexpr std::uint64_t longest_late_fill_ns = 2'000'000'000;
 constexpr std::uint64_t minutes_per_hour = 60;
 
 }  // namespace
@@ -131,7 +132,7 @@ void model_venue::execute(venue_order& o, decimal quantity, decimal price, bool 
   o.notional += price * quantity;
   o.changed_at = world_.now();
   const bool done = o.filled >= o.request.quantity;
-  o.status = done ? order_status::filled : order_status::partially_filled;
+  if (!exchanges::is_terminal(o.status)) o.status = done ? order_status::filled : order_status::partially_filled;
   if (done) resting_.erase(o.id);
   const bool buys = o.request.side == side::buy;
   exchanges::fill f{.symbol = instrument_->symbol,
@@ -152,6 +153,14 @@ void model_venue::execute(venue_order& o, decimal quantity, decimal price, bool 
   books.quote += buys ? -(price * quantity) : price * quantity - f.fee;
   books.fills.push_back({f, o.account, o.id, visible});
   tell(o, &f);
+}
+
+/// What had matched already when it was cancelled.
+void model_venue::fill_late(venue_order& o) {
+  const auto lot = instrument_->lot_size;
+  if (o.filled.is_zero() || o.filled + lot >= o.request.quantity) return;
+  const auto later = nanoseconds(static_cast<std::int64_t>(world_.random().below(longest_late_fill_ns)));
+  world_.call_after(later, [this, &o, lot] { execute(o, lot, o.request.price, true); });
 }
 
 void model_venue::end(venue_order& o, order_status status) {
@@ -186,6 +195,7 @@ result<exchanges::order> model_venue::cancel(int account, const exchanges::order
   if (!order || exchanges::is_terminal(order->status))
     return fail(exchange_errc::order_not_found, "unknown or not open");
   end(*order, order_status::cancelled);
+  if (faults_.strikes(fault::fill_after_end, world_.random())) fill_late(*order);
   auto answer = show(*order);
   if (kind_.answers_ids_only) {
     answer.status = order_status::open;

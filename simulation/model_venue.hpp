@@ -88,6 +88,7 @@ private:
   void execute(venue_order&, decimal quantity, decimal price, bool maker);
   void take(venue_order&);
   decimal draw_part(decimal whole);
+  void fill_late(venue_order&);
   void end(venue_order&, exchanges::order_status);
   void tell(const venue_order&, const exchanges::fill*);
   decimal bid() const;

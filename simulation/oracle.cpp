@@ -62,6 +62,11 @@ void oracle::lease_moved(int engine, account_id account, std::int64_t epoch) {
   leases_[account] = {engine, epoch};
 }
 
+bool oracle::holds(int engine, account_id account) const {
+  const auto at = leases_.find(account);
+  return at != leases_.end() && at->second.engine == engine;
+}
+
 void oracle::intent_committed(int engine, const engine::order_intent& intent, std::int64_t epoch) {
   const auto id = intent.client_order_id();
   note(fmt::format("intent {} account={} epoch={} {} {}@{}", id, intent.account.value, epoch,

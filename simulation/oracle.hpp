@@ -28,6 +28,8 @@ public:
 
   // From the database, at the moment of a commit.
   void lease_moved(int engine, account_id, std::int64_t epoch);
+  /// No other engine has taken the account since.
+  bool holds(int engine, account_id) const;
   void intent_committed(int engine, const engine::order_intent&, std::int64_t epoch);
   void outcome_committed(const engine::journal_order& before, engine::intent_state after);
   void order_updated(const engine::journal_order& before, const engine::journal_order& after);

@@ -20,6 +20,7 @@ nanoseconds span_of_hours(double hours) {
 std::string repro(const run_options& o, const std::string& plant) {
   std::string text = fmt::format("engine-sim{} --seed {} --hours {:g}",
                                  plant.empty() ? std::string() : "-planted --plant " + plant, o.seed, hours_of(o.span));
+  if (!o.preferred.words.empty()) text += fmt::format(" --bias '{}'", o.preferred.words);
   for (const auto f : o.without) text += fmt::format(" --without {}", to_string(f));
   return text;
 }
@@ -30,6 +31,7 @@ void run_sums::add(const run_verdict& v) {
   hours += hours_of(v.simulated);
   busy_hours += hours_of(v.busy);
   records += v.records;
+  struck += v.struck;
   const auto& t = v.totals;
   of.sent += t.sent;
   of.unknown += t.unknown;
@@ -41,9 +43,9 @@ void run_sums::add(const run_verdict& v) {
 
 void run_sums::print() const {
   fmt::print(
-      "sum seeds {} hours {:.1f} busy_hours {:.1f} orders {} unknown {} fills {} requests {} engines {} changes {} "
+      "sum seeds {} hours {:.1f} busy_hours {:.1f} orders {} unknown {} fills {} requests {} engines {} faults {} changes {} "
       "records {} failed {}\n",
-      seeds, hours, busy_hours, of.sent, of.unknown, of.fills, of.requests, of.engines, of.changes, records, failed);
+      seeds, hours, busy_hours, of.sent, of.unknown, of.fills, of.requests, of.engines, struck, of.changes, records, failed);
 }
 
 void print_verdict(const run_options& o, const run_verdict& v, const std::string& plant, nanoseconds took) {

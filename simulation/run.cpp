@@ -25,7 +25,7 @@ constexpr std::uint64_t most_crashes_per_hour = 12, most_jumps_per_hour = 12;
 constexpr nanoseconds first_rest = std::chrono::hours(1);
 constexpr nanoseconds mean_busy_stretch = std::chrono::minutes(15);
 /// Minutes of a quiet stretch that count as one.
-constexpr int asleep_minutes = 10;
+constexpr int asleep_minutes = 30;
 /// Timers that all engines of a run may have at a time, and statements on their way.
 constexpr std::size_t timer_limit = 20'000, statement_limit = 2'000;
 
@@ -33,7 +33,7 @@ constexpr std::size_t timer_limit = 20'000, statement_limit = 2'000;
 class stage final : random_strategy_world {
 public:
   explicit stage(const run_options& options)
-      : around_(options.seed, options.print),
+      : around_(options.seed, options.span, options.preferred, options.print),
         options_(options),
         log_(around_.judge, around_.loud),
         people_(around_, [this](account_id id) { notify(id); }) {
@@ -306,6 +306,7 @@ run_verdict stage::run() {
   v.busy = v.simulated - slept_;
   v.totals = around_.judge.get_totals();
   v.records = around_.records.heard();
+  v.struck = around_.faults.struck();
   v.last_lines = around_.past.last_lines();
   end_all();
   log_.check();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "simulation/bias.hpp"
 #include "simulation/fault_plan.hpp"
 #include "simulation/oracle.hpp"
 
@@ -15,6 +16,7 @@ struct run_options {
   nanoseconds span = std::chrono::hours(1);
   /// Faults that are left out although the seed draws them.
   std::vector<fault> without;
+  bias preferred;
   bool print = false;
 };
 
@@ -30,6 +32,8 @@ struct run_verdict {
   oracle::totals totals;
   /// Things that venues said to engines which record.
   std::uint64_t records = 0;
+  /// Things that went wrong.
+  std::uint64_t struck = 0;
   std::deque<std::string> last_lines;
 };
 

@@ -1,5 +1,6 @@
 #include "simulation/setting.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -11,19 +12,23 @@ constexpr nanoseconds shortest_think = std::chrono::seconds(2), shortest_market 
 /// Doublings of the two above.
 constexpr std::uint64_t think_doublings = 7, market_doublings = 5;
 /// Between two thoughts or moves in a quiet stretch.
-constexpr nanoseconds asleep_pause = std::chrono::minutes(5);
+constexpr nanoseconds asleep_pause = std::chrono::minutes(30);
+/// Busy stretches that a run has on average, at most: long runs are not all trading.
+constexpr int most_wakings = 40;
 /// From people who are never away for long to years in which hardly anything happens.
 constexpr std::array<nanoseconds, 6> quiet_stretches{1h, 4h, 12h, 24h, 72h, 168h};
+constexpr nanoseconds longest_restless = std::chrono::hours(24);
 constexpr std::uint64_t restless_one_in = 64, loud_one_in = 8, scarce_one_in = 4, recording_one_in = 3;
 
-nanoseconds draw_quiet_stretch(random_source& draws) {
-  if (draws.below(restless_one_in) == 0) return {};
-  return quiet_stretches[draws.below(quiet_stretches.size())];
+nanoseconds draw_quiet_stretch(random_source& draws, nanoseconds span) {
+  const bool restless = draws.below(restless_one_in) == 0;
+  const auto drawn = quiet_stretches[draws.below(quiet_stretches.size())];
+  if (restless && span <= longest_restless) return {};
+  return std::max(drawn, span / most_wakings);
 }
 
-std::array<exchanges::rate_rule, 2> draw_rules(random_source& draws) {
+std::array<exchanges::rate_rule, 2> make_rules(bool scarce) {
   using exchanges::rate_rule, exchanges::rate_scope;
-  const bool scarce = draws.below(scarce_one_in) == 0;
   return {
       rate_rule{.name = "requests_1m",
                 .scope = rate_scope::address,
@@ -38,7 +43,7 @@ task<void> connect(account_office& office, user_id user, std::string venue) {
 
 }  // namespace
 
-setting::setting(std::uint64_t seed, bool print)
+setting::setting(std::uint64_t seed, nanoseconds span, const bias& preferred, bool print)
     : past(print),
       draws(seed),
       sim(draws.next_u64(), draws.below(4) == 0),
@@ -52,12 +57,11 @@ setting::setting(std::uint64_t seed, bool print)
       office(sim, draws.next_u64()),
       disk(sim, judge, faults),
       records(sim, faults) {
-  quiet_stretch = draw_quiet_stretch(draws);
-  rules = draw_rules(draws);
+  quiet_stretch = draw_quiet_stretch(draws, span);
+  rules = make_rules(draws.below(scarce_one_in) == 0);
   loud = draws.below(loud_one_in) == 0;
   recording = draws.below(recording_one_in) == 0;
-  // What an erring disk loses is not always told as a gap (docs/SIMULATION.md, open).
-  faults.remove(fault::disk_error);
+  prefer(preferred);
   // Gaps are told in wall time, and one recorder writes to a folder.
   if (recording)
     for (const auto f : {fault::clock_wrong, fault::clock_jumps, fault::engine_twice}) faults.remove(f);
@@ -77,6 +81,16 @@ setting::setting(std::uint64_t seed, bool print)
     accounts.push_back({account_id(number), user_id(1 + number / 2), venue});
     finish(connect(office, accounts.back().user, venues[venue]->name()));
   }
+}
+
+void setting::prefer(const bias& wanted) {
+  bots = wanted.bots.value_or(bots);
+  grid = bots && wanted.grid.value_or(grid);
+  recording = wanted.recording.value_or(recording);
+  loud = wanted.loud.value_or(loud);
+  if (wanted.scarce) rules = make_rules(*wanted.scarce);
+  for (const auto f : wanted.surely) faults.ensure(f);
+  for (const auto f : wanted.never) faults.remove(f);
 }
 
 void setting::finish(task<void> work) {

@@ -9,6 +9,7 @@
 
 #include "exchanges/protocol/rate_rule.hpp"
 #include "simulation/api_keys.hpp"
+#include "simulation/bias.hpp"
 #include "simulation/fault_plan.hpp"
 #include "simulation/model_accounts.hpp"
 #include "simulation/model_database.hpp"
@@ -28,7 +29,8 @@ struct model_account {
 
 /// What engines find around them, and what is drawn once for a run.
 struct setting {
-  setting(std::uint64_t seed, bool print);
+  /// `span`: how long the run is to be.
+  setting(std::uint64_t seed, nanoseconds span, const bias&, bool print);
 
   history past;
   seeded_random draws;
@@ -71,6 +73,7 @@ struct setting {
   nanoseconds below(nanoseconds span);
 
 private:
+  void prefer(const bias&);
   template <class T>
   static task<void> keep(task<result<T>> question, std::optional<result<T>>& out) {
     out = co_await std::move(question);

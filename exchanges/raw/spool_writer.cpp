@@ -253,8 +253,10 @@ std::string spool_writer::make_state() const {
 }
 
 std::string spool_writer::write_stream(const std::string& name, const stream_state& stream) const {
-  const auto stored = planted("raw_early_state") ? stream.last_received : stream.stored_to;
-  auto out = fmt::format("{} {} {} {}\n", stream.sequence, stored.since_epoch.count(), stream.stored_sequence, name);
+  const bool early = planted("raw_early_state");
+  const auto stored = early ? stream.last_received : stream.stored_to;
+  const auto number = early ? stream.sequence : stream.stored_sequence;
+  auto out = fmt::format("{} {} {} {}\n", stream.sequence, stored.since_epoch.count(), number, name);
   for (const auto& [label, account] : stream.accounts) {
     const auto to = account.current ? std::max(account.stored_to, stored) : account.stored_to;
     if (to == wall_time{} || label.find_first_of(" \n") != std::string::npos) continue;

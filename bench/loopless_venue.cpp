@@ -101,10 +101,12 @@ task<result<std::unique_ptr<websocket_client>>> loopless_websockets::connect(std
 }
 
 bool loopless_websockets::feed(std::string frame) {
-  if (markets_.empty()) return false;
-  markets_.back()->incoming.push_back(std::move(frame));
-  markets_.back()->arrived.notify();
-  return true;
+  std::erase_if(markets_, [](const auto& market) { return market->closed; });
+  for (const auto& market : markets_) {
+    market->incoming.push_back(frame);
+    market->arrived.notify();
+  }
+  return !markets_.empty();
 }
 
 bool loopless_websockets::market_is_subscribed() const { return !markets_.empty() && markets_.back()->subscribed; }

@@ -33,7 +33,7 @@ class loopless_websockets final : public websocket_connector {
  public:
   explicit loopless_websockets(executor e) : executor_(std::move(e)) {}
   task<result<std::unique_ptr<websocket_client>>> connect(std::string url, websocket_options) override;
-  /// To the newest market stream; false when nobody has connected one yet.
+  /// To every market stream, which passes over what it did not subscribe; false when there is none.
   bool feed(std::string frame);
   bool market_is_subscribed() const;
   /// On all market streams.

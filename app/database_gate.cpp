@@ -6,6 +6,7 @@
 #include "app/start_checks.hpp"
 #include "base/backoff.hpp"
 #include "base/task_scope.hpp"
+#include "tenants/keys/master_keys.hpp"
 
 namespace drover::app {
 namespace {
@@ -23,15 +24,16 @@ error another_engine(const std::string& when) {
 
 }  // namespace
 
-database_gate::database_gate(const settings& s, const crypto::keyring& keys, timer_queue& timers)
+database_gate::database_gate(const settings& s, crypto::keyring& keys, timer_queue& timers)
     : settings_(s), keys_(keys), timers_(timers), lock_(make_database_lock(s.database, timers, lock_key)) {}
 
 result<void> database_gate::enter() {
-  auto fit = check_database(settings_, keys_);
+  auto fit = check_database(settings_);
   if (!fit) return fit;
   auto locked = lock_->acquire(lock_patience);
   if (!locked && locked.error().code == db_errc::refused) return std::unexpected(another_engine(""));
-  return locked;
+  if (!locked) return locked;
+  return tenants::settle_master_keys(settings_.database, keys_);
 }
 
 task<result<void>> database_gate::enter_later(worker_pool& pool, random_source& random, std::function<task<result<void>>()> load) {

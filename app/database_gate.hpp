@@ -21,9 +21,10 @@ namespace drover::app {
 class database_gate {
  public:
   /// `timers` of the thread that runs watch().
-  database_gate(const settings&, const crypto::keyring&, timer_queue& timers);
+  database_gate(const settings&, crypto::keyring&, timer_queue& timers);
 
-  /// Blocking: check_database(), and the lock that only one engine of a database holds (start_errc::another_engine).
+  /// Blocking: check_database(), the lock that only one engine of a database holds (start_errc::another_engine), and the
+  /// master keys (settle_master_keys()).
   result<void> enter();
   /// For who could not enter: tries again on a thread of the pool after 0.1 to 10 s (REL-20) until it has entered and `load`
   /// has read what must be known first; the error is one that waiting does not heal.
@@ -37,7 +38,7 @@ class database_gate {
 
  private:
   const settings& settings_;
-  const crypto::keyring& keys_;
+  crypto::keyring& keys_;
   timer_queue& timers_;
   std::unique_ptr<database_lock> lock_;
   mutable std::mutex mutex_;

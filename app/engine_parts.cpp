@@ -215,6 +215,22 @@ void engine_parts::build_watch() {
                                                               .turns = &turns.mark()});
 }
 
+void engine_parts::build_operator_socket() {
+  rotation = std::make_unique<tenants::key_rotation>(*web_db, *keyring);
+  operator_work = std::make_unique<operator_calls>(operator_parts{.config = config,
+                                                                  .keys = *keyring,
+                                                                  .rotation = *rotation,
+                                                                  .workers = *hashing,
+                                                                  .timers = *web_timers,
+                                                                  .random = random,
+                                                                  .seal = [this] {
+                                                                    sealing = true;
+                                                                    kill(getpid(), SIGTERM);
+                                                                  }});
+  operator_socket = net::make_local_server(web.get_executor(), *web_timers, config.operator_socket,
+                                           [this](net::local_call call) { return operator_work->answer(std::move(call)); });
+}
+
 /// For `systemctl status`.
 std::string engine_parts::describe() const {
   std::string bots_by_state;

@@ -13,6 +13,7 @@
 #include "app/exit_codes.hpp"
 #include "app/io_thread.hpp"
 #include "app/market_facts.hpp"
+#include "app/operator_calls.hpp"
 #include "app/process_watch.hpp"
 #include "app/raw_services.hpp"
 #include "app/reload.hpp"
@@ -102,6 +103,11 @@ struct engine_parts {
   std::atomic<int> exit_status = exit_ok;
   std::atomic<bool> trades = false;
   std::unique_ptr<process_watch> watch;
+  std::unique_ptr<tenants::key_rotation> rotation;
+  std::unique_ptr<operator_calls> operator_work;
+  std::unique_ptr<net::local_server> operator_socket;
+  /// It stops in order to go on without keys.
+  std::atomic<bool> sealing = false;
 
   // engine_parts.cpp: building, once each, in this order.
   void build_stores(token_keys);
@@ -112,6 +118,7 @@ struct engine_parts {
   void build_web();
   void build_supervisors();
   void build_watch();
+  void build_operator_socket();
   std::string describe() const;
 
   /// What changed in the configuration and may be taken over, each part on its own thread. Main thread.

@@ -107,6 +107,7 @@ void engine_parts::open_for_business() {
   });
   web_scope->spawn("engine lock", follow_lock());
   web_scope->spawn("return start memory", return_start_memory());
+  web_scope->spawn("finish a rotation of keys", operator_work->finish_rotation());
   asio::post(trading.get_executor(), [this] { begin_trading(); });
 }
 
@@ -154,16 +155,14 @@ engine_process::engine_process(settings s, settings_reader reread)
     : parts_(std::make_unique<engine_parts>(std::move(s), std::move(reread))) {}
 engine_process::~engine_process() = default;
 
-result<void> engine_process::start() {
+result<void> engine_process::start(std::vector<crypto::master_key> masters, token_keys tokens) {
   auto& p = *parts_;
-  auto keys = read_keys(p.config.security);
-  if (!keys) return std::unexpected(keys.error());
-  p.keyring = std::make_unique<crypto::keyring>(std::move(keys->master), p.random);
+  p.keyring = std::make_unique<crypto::keyring>(std::exchange(masters, {}), p.random);
   p.gate = std::make_unique<database_gate>(p.config, *p.keyring, *p.web_timers);
   auto entered = p.gate->enter();
   if (!entered && !is_away(entered.error())) return entered;
 
-  p.build_stores(std::move(keys->tokens));
+  p.build_stores(std::move(tokens));
   auto venues = p.build_venues();
   if (!venues) return venues;
   p.build_services();
@@ -174,11 +173,15 @@ result<void> engine_process::start() {
   p.web_scope = std::make_unique<task_scope>(p.web.get_executor(), "web");
   p.build_listener();
   p.build_watch();
+  p.build_operator_socket();
 
   if (entered) entered = wait_for(p.load_rules(p.kill_switch->load()), "users, locks and kills");
   if (!entered && !is_away(entered.error())) return entered;
+  auto reachable = p.operator_socket->open();
+  if (!reachable) return reachable;
   auto listening = p.server->start();
   if (!listening) return listening;
+  p.operator_socket->start();
   if (entered) {
     p.open_for_business();
   } else {
@@ -194,6 +197,7 @@ result<void> engine_process::start() {
 }
 
 std::uint16_t engine_process::port() const { return parts_->server->port(); }
+bool engine_process::wants_sealing() const { return parts_->sealing && parts_->exit_status == exit_ok; }
 
 task<void> engine_parts::stop_trading() {
   if (!trades) {
@@ -209,6 +213,7 @@ task<void> engine_parts::stop_trading() {
 }
 
 task<void> engine_parts::stop_web() {
+  co_await operator_socket->stop();
   co_await server->stop(web_stop_limit);
   co_await web_services->stop();
   web_scope->stop();
@@ -235,7 +240,7 @@ int engine_process::run_until_stopped() {
   scope.spawn("signals", run_signals(p.signals, p.reload, p.trading.get_executor(), *p.kill_switch));
   while (scope.size() > 0) control.run_one();
   log().info("stopping: no new orders from here on");
-  notify_supervisor("STOPPING=1");
+  notify_supervisor(p.sealing ? "STATUS=Sealing" : "STOPPING=1");
   p.watch->begin_stopping();
   scope.spawn("stop", p.stop_all());
   const auto deadline = p.wall.now() + p.config.shutdown_limit;
@@ -249,6 +254,7 @@ int engine_process::run_until_stopped() {
   while (watching.size() > 0) control.run_one();
   p.trading.stop();
   p.web.stop();
+  blame_no_strategy();
   p.turns.mark().end_in_order();
   log().info("engine stopped");
   return p.exit_status;

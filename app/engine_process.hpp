@@ -3,9 +3,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/reload.hpp"
 #include "app/settings.hpp"
+#include "app/token_keys.hpp"
+#include "crypto/keyring.hpp"
 
 namespace drover::app {
 
@@ -20,13 +23,16 @@ class engine_process {
   engine_process(settings, settings_reader);
   ~engine_process();
 
-  /// Checks keys, database, schema and durability, then listens. The error names what is wrong and what to do. While
-  /// PostgreSQL is away it listens all the same, not ready, and begins to trade when PostgreSQL has come.
-  result<void> start();
+  /// Checks database, schema, durability and whether the keys are the database's, then listens. The error names what is wrong
+  /// and what to do. While PostgreSQL is away it listens all the same, not ready, and begins to trade when PostgreSQL has come.
+  /// `masters`: the current master key first.
+  result<void> start(std::vector<crypto::master_key> masters, token_keys);
   std::uint16_t port() const;
   /// Blocks until SIGTERM or SIGINT, or until a part is beyond help or the engine may not go on; then drains and stops
   /// everything within settings::shutdown_limit. Answers the exit code.
   int run_until_stopped();
+  /// It was stopped to be sealed: the process goes on without keys.
+  bool wants_sealing() const;
 
  private:
   std::unique_ptr<engine_parts> parts_;

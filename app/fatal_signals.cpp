@@ -122,6 +122,11 @@ void blame_strategies_of_this_thread(engine::turn_mark& mark) {
   turns = &mark;
 }
 
+void blame_no_strategy() {
+  strategy_thread = 0;
+  turns = nullptr;
+}
+
 signal_stack::signal_stack() : memory_(std::make_unique<std::byte[]>(stack_bytes)) {
   const stack_t stack{.ss_sp = memory_.get(), .ss_flags = 0, .ss_size = stack_bytes};
   sigaltstack(&stack, nullptr);

@@ -15,6 +15,8 @@ void watch_fatal_signals();
 /// From here on the calling thread is the one that runs strategies, and what it dies of is written into `turns`, which
 /// must outlive the process's threads.
 void blame_strategies_of_this_thread(engine::turn_mark& turns);
+/// Ends that, before the turns go while the process stays.
+void blame_no_strategy();
 
 /// While it lives, fatal signals of this thread are handled on a stack of their own: a stack that is exhausted cannot
 /// tell.

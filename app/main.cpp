@@ -13,6 +13,7 @@
 #include "app/cli/commands.hpp"
 #include "app/cli/control_command.hpp"
 #include "app/cli/history_commands.hpp"
+#include "app/cli/key_command.hpp"
 #include "app/cli/raw_command.hpp"
 #include "app/cli/venue_command.hpp"
 
@@ -24,8 +25,8 @@ struct command_line {
   global_options global;
   std::vector<std::string> sets;
   std::function<int()> chosen;
-  std::string ready_file, key_file;
-  bool token_keys = false, show = false, check_config_flag = false, version_flag = false;
+  std::string ready_file;
+  bool show = false, check_config_flag = false, version_flag = false;
   user_command user;
   paper_command paper;
 };
@@ -100,12 +101,7 @@ void add_commands(CLI::App& app, command_line& line) {
   check->add_flag("--show", line.show, "Also list every key with value, origin and meaning");
   choose(check, line, [&line] { return run_check_config(line.global, line.show); });
 
-  auto* key = app.add_subcommand("key", "Make keys")->require_subcommand(1);
-  auto* init = key->add_subcommand("init", "Write a fresh master key (or token signing keys) to a new file");
-  init->add_option("file", line.key_file, "File to write, mode 0600")->required();
-  init->add_flag("--token", line.token_keys, "Token signing keys instead of a master key");
-  choose(init, line, [&line] { return run_key_init(line.key_file, line.token_keys); });
-
+  add_key_commands(app, line.global, line.chosen);
   add_user_commands(app, line);
   add_paper_command(app, line);
   add_bots_commands(app, line.global, line.chosen);

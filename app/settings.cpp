@@ -42,7 +42,7 @@ void read_database(config_section s, settings& out) {
 }
 
 void read_security(config_section s, security_settings& out) {
-  s.get_secret("master_key", out.master_key, "Key-encryption key: 64 hex digits.");
+  s.get_secret("master_key", out.master_key, &out.master_key_path, "Master keys, one a line, the current one first: 64 hex digits, or under a passphrase (engine key init --passphrase).");
   s.get_secret("token_keys", out.token_keys, "Token signing keys: lines \"<key id> <64 hex digits>\", the first one signs.");
   s.get("token_life", out.token_life, 1min, 24h, "Life of a bearer token.");
   s.get("hashing_threads", out.hashing_threads, 1, 16, "Threads for password hashing.");
@@ -226,6 +226,8 @@ void read_all(config_section root, settings& out) {
   root.get("engine_name", out.engine_name, "Name of this process in leases and logs (default: host name).");
   root.get("state_folder", out.state_folder, "Folder of what this process must know after a crash; default: the folder that raw.folder is in.");
   if (out.state_folder.empty()) out.state_folder = std::filesystem::path(out.raw.folder).parent_path().string();
+  root.get("operator_socket", out.operator_socket, "Unix socket for engine unseal, seal and key rotate; default: operator.sock in state_folder.");
+  if (out.operator_socket.empty()) out.operator_socket = (std::filesystem::path(out.state_folder) / "operator.sock").string();
   root.get("shutdown_limit", out.shutdown_limit, 1s, 10min, "Longest shutdown.");
   root.get_list("exchanges", [&out](config_section s) { read_exchange(std::move(s), out.exchanges); }, "Venues that accounts may use.");
   check_exchanges(root, out.exchanges);

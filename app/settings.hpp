@@ -15,7 +15,9 @@
 namespace drover::app {
 
 struct security_settings {
+  /// The text of the key file (crypto::key_file); gone once it was read.
   std::optional<secret> master_key;
+  std::string master_key_path;
   /// Lines "<key id> <64 hex digits>"; the first one signs new tokens, the others still verify.
   std::optional<secret> token_keys;
   milliseconds token_life{3'600'000};
@@ -45,6 +47,8 @@ struct settings {
   std::string engine_name = "engine";
   milliseconds shutdown_limit{20'000};
   std::string state_folder;
+  /// Where the operator's commands reach this process.
+  std::string operator_socket;
 };
 
 struct settings_outcome {

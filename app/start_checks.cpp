@@ -2,15 +2,13 @@
 
 #include <array>
 
+#include "base/files.hpp"
 #include "base/migrations.hpp"
 #include "engine/orders/order_journal.hpp"
 #include "tenants/errors.hpp"
-#include "tenants/meta/meta_store.hpp"
 
 namespace drover::app {
 namespace {
-
-constexpr const char* check_value_key = "master_key_check";
 
 /// What PostgreSQL and libpq say of a login or a URL that will never work. libpq tells no code of a failed connection; a
 /// server that speaks another language is taken for one that is away, and its words are in the log.
@@ -44,22 +42,6 @@ result<void> check_schema(const settings& s) {
   return {};
 }
 
-result<void> verify(const crypto::keyring& keys, const std::string& check_value) {
-  auto same = keys.verify_check_value(check_value);
-  if (same) return {};
-  return fail(crypto::crypto_errc::key_wrong,
-              "security.master_key is not the key this database was sealed with; name the file with the right one");
-}
-
-result<void> check_master_key(const settings& s, const crypto::keyring& keys) {
-  auto stored = tenants::find_meta(s.database, check_value_key);
-  if (!stored) return std::unexpected(stored.error());
-  if (*stored) return verify(keys, **stored);
-  auto counts = tenants::ensure_meta(s.database, check_value_key, keys.make_check_value());
-  if (!counts) return std::unexpected(counts.error());
-  return verify(keys, *counts);
-}
-
 std::string_view message_of(int) { return "another engine runs"; }
 
 }  // namespace
@@ -74,30 +56,46 @@ bool is_away(const error& e) {
          e.code == tenants::tenant_errc::unavailable || e.code == tenants::tenant_errc::overloaded;
 }
 
-result<process_keys> read_keys(const security_settings& s) {
+namespace {
+
+result<crypto::key_file> parse_key_file(const secret& text) {
+  auto file = crypto::key_file::parse(text);
+  if (!file) return fail(crypto::crypto_errc::key_malformed, "security.master_key: " + file.error().detail);
+  return file;
+}
+
+}  // namespace
+
+result<crypto::key_file> read_key_file(const security_settings& s) {
+  const auto text = read_secret_file(s.master_key_path);
+  if (!text) return std::unexpected(text.error());
+  return parse_key_file(*text);
+}
+
+result<process_keys> take_keys(security_settings& s) {
   if (!s.master_key)
     return fail(crypto::crypto_errc::key_missing,
                 "no master key: make one with `engine key init FILE` and name it as security.master_key_file "
                 "(or the systemd credential master_key)");
-  auto master = crypto::master_key::parse(*s.master_key);
-  if (!master) return fail(crypto::crypto_errc::key_malformed, "security.master_key: " + master.error().detail);
+  auto master = parse_key_file(*s.master_key);
+  s.master_key.reset();
+  if (!master) return std::unexpected(master.error());
   if (!s.token_keys)
     return fail(crypto::crypto_errc::key_missing,
                 "no token signing keys: make some with `engine key init --token FILE` and name them as "
                 "security.token_keys_file (or the systemd credential token_keys)");
   auto tokens = parse_token_keys(*s.token_keys);
+  s.token_keys.reset();
   if (!tokens) return std::unexpected(tokens.error());
   return process_keys{std::move(*master), std::move(*tokens)};
 }
 
-result<void> check_database(const settings& s, const crypto::keyring& keys) {
+result<void> check_database(const settings& s) {
   auto reachable = check_connection(s);
   if (!reachable) return reachable;
   auto schema = check_schema(s);
   if (!schema) return schema;
-  auto durable = engine::check_durability(s.database);
-  if (!durable) return durable;
-  return check_master_key(s, keys);
+  return engine::check_durability(s.database);
 }
 
 }  // namespace drover::app

@@ -2,7 +2,7 @@
 
 #include "app/settings.hpp"
 #include "app/token_keys.hpp"
-#include "crypto/keyring.hpp"
+#include "crypto/key_file.hpp"
 
 namespace drover::app {
 
@@ -13,16 +13,19 @@ enum class start_errc {
 std::error_code make_error_code(start_errc);
 
 struct process_keys {
-  crypto::master_key master;
+  crypto::key_file master;
   token_keys tokens;
 };
 
-/// The keys that the settings name. Errors say which setting to provide and how, never the key.
-result<process_keys> read_keys(const security_settings&);
+/// The keys that the settings name; they do not hold them any more afterwards. Errors say which setting to provide and how,
+/// never the key.
+result<process_keys> take_keys(security_settings&);
+/// The master keys again, from the file or credential that they came from.
+result<crypto::key_file> read_key_file(const security_settings&);
 
-/// Blocking: PostgreSQL answers, its schema is the one of this binary, it does not lose commits (REL-01), and it was sealed
-/// with this master key. Each failure is one clear error; is_away() tells those that may pass by themselves.
-result<void> check_database(const settings&, const crypto::keyring&);
+/// Blocking: PostgreSQL answers, its schema is the one of this binary, and it does not lose commits (REL-01). Each failure is
+/// one clear error; is_away() tells those that may pass by themselves.
+result<void> check_database(const settings&);
 
 /// PostgreSQL is not there, or not yet: trying again may help, and nobody has to change anything.
 bool is_away(const error&);

@@ -210,7 +210,7 @@ void config_section::get(std::string_view name, std::vector<std::string>& out, s
   document_->describe({key, "list", default_value, join_list(out), origin, std::string(help)});
 }
 
-void config_section::get_secret(std::string_view name, std::optional<secret>& out, std::string_view help) {
+void config_section::get_secret(std::string_view name, std::optional<secret>& out, std::string* used, std::string_view help) {
   const std::string key = join(path_, name), file_key = key + "_file";
   document_->declare(key);
   if (document_->find(key))
@@ -230,6 +230,7 @@ void config_section::get_secret(std::string_view name, std::optional<secret>& ou
   }
   document_->describe({file_key, "secret file", "", path ? *path : "", origin, std::string(help)});
   if (!path) return;
+  if (used != nullptr) *used = *path;
   auto value = read_secret_file(*path);
   if (!value) {
     document_->add_problem(file_key, value.error().detail);

@@ -56,7 +56,9 @@ class config_section {
   void get_choice(std::string_view key, std::string& out, const std::vector<std::string>& choices, std::string_view help);
   /// `key` in the file is refused; `key_file` names a file, or the systemd credential `key` is used when present, or
   /// the environment DROVER__SECTION__KEY_FILE.
-  void get_secret(std::string_view key, std::optional<secret>& out, std::string_view help);
+  void get_secret(std::string_view key, std::optional<secret>& out, std::string_view help) { get_secret(key, out, nullptr, help); }
+  /// `path`, when there is one to fill: the file that the secret was read from, for reading it again.
+  void get_secret(std::string_view key, std::optional<secret>& out, std::string* path, std::string_view help);
 
   /// A fixed sub-section.
   config_section section(std::string_view key, std::string_view help);

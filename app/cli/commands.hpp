@@ -30,7 +30,6 @@ int run_check_config(const global_options&, bool show);
 int run_migrate_up(const global_options&);
 int run_migrate_status(const global_options&);
 int run_version(const global_options&);
-int run_key_init(const std::string& file, bool token_keys);
 
 struct user_command {
   std::string username, email;

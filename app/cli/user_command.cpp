@@ -1,13 +1,11 @@
 #include <fmt/core.h>
-#include <sys/stat.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/commands.hpp"
+#include "app/cli/hidden_input.hpp"
 #include "base/random.hpp"
 #include "base/task_scope.hpp"
 #include "crypto/passwords.hpp"
@@ -17,8 +15,6 @@
 
 namespace drover::app {
 namespace {
-
-constexpr std::size_t password_limit_bytes = 1024;
 
 /// One database and one store for the length of a command.
 struct session {
@@ -56,35 +52,8 @@ int report(const error& e) {
   return outside ? exit_unavailable : exit_failed;
 }
 
-/// Reads one line without echo when standard input is a terminal.
-std::optional<secret> read_password(bool from_stdin) {
-  const bool terminal = isatty(STDIN_FILENO) != 0;
-  if (!from_stdin && !terminal) {
-    fmt::print(stderr, "engine user: no terminal to ask for a password; pass it with --password-stdin\n");
-    return std::nullopt;
-  }
-  termios before{};
-  if (terminal) {
-    fmt::print(stderr, "Password: ");
-    tcgetattr(STDIN_FILENO, &before);
-    termios silent = before;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    tcsetattr(STDIN_FILENO, TCSANOW, &silent);
-  }
-  std::string line;
-  for (int c = std::getchar(); c != EOF && c != '\n' && line.size() < password_limit_bytes; c = std::getchar())
-    line.push_back(static_cast<char>(c));
-  if (terminal) {
-    tcsetattr(STDIN_FILENO, TCSANOW, &before);
-    fmt::print(stderr, "\n");
-  }
-  secret password(line);
-  wipe_memory(line.data(), line.size());
-  return password;
-}
-
 result<std::string> hash_from_input(bool from_stdin) {
-  auto password = read_password(from_stdin);
+  auto password = read_hidden_line("Password: ", "--password-stdin", from_stdin);
   if (!password) return fail(errc::malformed, "no password was given");
   auto acceptable = crypto::check_password_rules(*password);
   if (!acceptable) return std::unexpected(acceptable.error());

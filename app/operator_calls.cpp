@@ -1,0 +1,113 @@
+#include "app/operator_calls.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "app/start_checks.hpp"
+#include "base/backoff.hpp"
+#include "base/log.hpp"
+
+namespace drover::app {
+namespace {
+
+constexpr milliseconds retry_floor{200}, retry_ceiling{30'000};
+
+const logger& log() {
+  static const logger instance("app");
+  return instance;
+}
+
+std::string describe(const error& e) {
+  return e.detail.empty() ? e.to_string() : e.detail;
+}
+
+json to_json(const std::vector<tenants::known_master_key>& keys) {
+  json out = json::array();
+  for (const auto& key : keys) out.push_back({{"id", key.id}, {"state", key.state}, {"data_keys", key.data_keys}});
+  return out;
+}
+
+result<std::vector<crypto::master_key>> open_key_file(const security_settings& settings, const secret& passphrase) {
+  const auto file = read_key_file(settings);
+  if (!file) return std::unexpected(file.error());
+  if (!file->is_locked()) return file->keys();
+  if (passphrase.empty()) return fail(crypto::crypto_errc::passphrase_wrong, "the key file needs its passphrase");
+  return file->unlock(passphrase);
+}
+
+}  // namespace
+
+json refuse_call(std::string why) {
+  return {{"ok", false}, {"error", std::move(why)}};
+}
+
+task<std::string> operator_calls::answer(net::local_call call) {
+  json out;
+  if (call.verb == "status") {
+    out = co_await answer_status();
+  } else if (call.verb == "rotate") {
+    out = co_await answer_rotate(std::move(call.attachment));
+  } else if (call.verb == "seal") {
+    log().warn("the operator seals the engine");
+    parts_.seal();
+    out = {{"ok", true}};
+  } else if (call.verb == "unseal") {
+    out = {{"ok", true}, {"sealed", false}};
+  } else {
+    out = refuse_call("this engine does not know '" + call.verb + "'");
+  }
+  co_return out.dump();
+}
+
+task<json> operator_calls::answer_status() {
+  std::move_only_function<result<std::vector<tenants::known_master_key>>()> work = [this] {
+    return tenants::list_master_keys(parts_.config.database);
+  };
+  auto ran = co_await parts_.workers.run(std::move(work));
+  if (!ran) co_return refuse_call(describe(ran.error()));
+  if (!*ran) co_return refuse_call(describe(ran->error()));
+  co_return json{{"ok", true},
+                 {"sealed", false},
+                 {"master_key", parts_.keys.master_key_id()},
+                 {"rotating", parts_.rotation.is_running()},
+                 {"keys", to_json(**ran)}};
+}
+
+task<json> operator_calls::answer_rotate(secret passphrase) {
+  if (parts_.rotation.is_running()) co_return refuse_call("a rotation is under way already; see engine key status");
+  std::move_only_function<result<std::vector<crypto::master_key>>()> work = [this, passphrase = std::move(passphrase)] {
+    return open_key_file(parts_.config.security, passphrase);
+  };
+  auto ran = co_await parts_.workers.run(std::move(work));
+  if (!ran) co_return refuse_call(describe(ran.error()));
+  if (!*ran) co_return refuse_call(describe(ran->error()));
+  parts_.keys.take_up(std::move(**ran));
+  auto done = co_await rotate();
+  if (!done) co_return refuse_call(describe(done.error()));
+  co_return json{{"ok", true},
+                 {"master_key", parts_.keys.master_key_id()},
+                 {"rewrapped", done->rewrapped},
+                 {"refused", done->refused},
+                 {"retired", done->retired}};
+}
+
+/// While the database is away it waits: half a rotation is nothing that a person should have to come back for.
+task<result<tenants::rotation_outcome>> operator_calls::rotate() {
+  backoff wait(retry_floor, retry_ceiling);
+  for (;;) {
+    auto done = co_await parts_.rotation.run();
+    if (done && done->rewrapped > 0)
+      log().info(
+          "data keys are wrapped by the current master key",
+          {{"master_key", parts_.keys.master_key_id()}, {"rewrapped", done->rewrapped}, {"refused", done->refused}});
+    if (done || !is_away(done.error())) co_return done;
+    const auto pause = wait.next(parts_.random);
+    co_await sleep_for(parts_.timers, pause);
+  }
+}
+
+task<void> operator_calls::finish_rotation() {
+  auto done = co_await rotate();
+  if (!done) log().error("data keys could not be wrapped by the current master key", {{"err", done.error()}});
+}
+
+}  // namespace drover::app

@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "app/cli/backtest_command.hpp"
+#include "app/cli/backup_command.hpp"
 #include "app/cli/bots_command.hpp"
 #include "app/cli/commands.hpp"
 #include "app/cli/control_command.hpp"
@@ -102,6 +103,7 @@ void add_commands(CLI::App& app, command_line& line) {
   choose(check, line, [&line] { return run_check_config(line.global, line.show); });
 
   add_key_commands(app, line.global, line.chosen);
+  add_backup_commands(app, line.global, line.chosen);
   add_user_commands(app, line);
   add_paper_command(app, line);
   add_bots_commands(app, line.global, line.chosen);

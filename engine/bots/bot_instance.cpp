@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/planted.hpp"
 #include "exchanges/protocol/venue_protocol.hpp"
+#include "tenants/accounts/account_service.hpp"
 
 namespace drover::engine {
 
@@ -69,6 +70,9 @@ task<void> bot_instance::run_start(bot_start known) {
 }
 
 task<result<void>> bot_instance::prepare(bot_start known) {
+  // Asked before the exchange is: its answer could only be that the request was not sent.
+  const auto clear = tenants::credential_opener(parts_.keyring, *id_.link->sealed()).open();
+  if (!clear) co_return std::unexpected(clear.error());
   auto opened = co_await open();
   if (!opened) co_return opened;
   auto reconciled = co_await desk_->reconcile(epoch_, known.fresh);

@@ -190,6 +190,8 @@ private:
     if (auto added = add(table_line, t.target + " " + t.columns); !added) return added;
     pqxx::stream_from rows(tx_, t.source, split(t.columns, ' '));
     for (std::string row; rows.get_raw_line(row);) {
+      // libpqxx leaves the line's end on.
+      if (row.ends_with('\n')) row.pop_back();
       counts_.rows += 1;
       if (t.target == "user_data_keys") {
         auto again = rewrap_row(row, t.columns, keys_, backup_keys_);

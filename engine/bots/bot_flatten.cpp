@@ -40,7 +40,12 @@ task<void> bot_instance::flatten(wake_event& woken) {
 /// False when there is nothing left to sell or buy back, or nobody can.
 task<bool> bot_instance::flatten_once(wake_event& woken, steady_time deadline) {
   const auto held = desk_->position().quantity;
-  const auto amount = to_grid(held.abs(), instrument_->lot_size, rounding::down);
+  // An order that could not be cancelled in time may close a part of it, or has done so unseen: not twice.
+  decimal closing_already;
+  for (const auto& o : desk_->live_orders())
+    if ((o.side == exchanges::side::sell) == held.is_positive()) closing_already += o.quantity - o.filled_quantity;
+  const auto free = std::max(held.abs() - closing_already, decimal());
+  const auto amount = to_grid(free, instrument_->lot_size, rounding::down);
   if (!amount.is_positive() || amount < instrument_->min_quantity) co_return false;
   bool in_time = true;
   while (in_time && !ticker_) in_time = co_await woken.wait_until(parts_.timers, deadline);

@@ -118,10 +118,11 @@ risk_state order_desk::state::measure(bool closing) const {
   risk_state s{.position_quantity = position.quantity, .mid_price = mid_price, .entries_blocked_because = why_blocked(closing)};
   s.entries_allowed = s.entries_blocked_because.empty();
   for (const auto& o : live) {
-    if (o->ended()) continue;
-    ++s.open_orders;
+    // What an ended order has filled and is not booked yet is as good as gone.
+    const auto done = o->ended() ? std::max(o->reported, o->filled) : o->intent.quantity;
+    if (!o->ended()) ++s.open_orders;
     const bool buys = o->intent.side == exchanges::side::buy;
-    (buys ? s.resting_buy_quantity : s.resting_sell_quantity) += o->intent.quantity - o->filled;
+    (buys ? s.resting_buy_quantity : s.resting_sell_quantity) += done - o->filled;
   }
   return s;
 }

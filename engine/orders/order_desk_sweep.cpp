@@ -255,10 +255,11 @@ task<result<void>> order_desk::state::sweep_fills() {
   const bool all_known = !any_unresolved();
   wall_time oldest = parts.wall.wall_now();
   for (const auto& o : live) oldest = std::min(oldest, o->intent.created_at);
+  // As of the question: how long the answer takes says nothing about what it is missing.
+  const wall_time settled_before = parts.wall.wall_now() - std::max<nanoseconds>(fill_settling_time, 2 * config->visibility_delay);
   auto fills = co_await parts.exchange.fetch_fills(symbol(), known_fills(), exchanges::lane::reconcile);
   if (!fills) co_return std::unexpected(fills.error());
   exchanges::fill_cursor settled;
-  const wall_time settled_before = parts.wall.wall_now() - std::max<nanoseconds>(fill_settling_time, 2 * config->visibility_delay);
   for (auto& f : *fills) {
     const exchanges::fill_cursor here{f.trade_id, f.at};
     if ((f.at <= settled_before || planted("complete_too_early")) && is_before(settled, here)) settled = here;

@@ -136,6 +136,24 @@ TEST(GatedDesk, AClosingOrderOnlyMakesThePositionSmaller) {
   EXPECT_FALSE(w.desk->place_closing(exchanges::side::sell, 98, 2, "flatten")) << "one rests already";
 }
 
+/// The venue tells that an order is filled before its fills are known: what it sold must not be sold again.
+TEST(GatedDesk, AClosingOrderLeavesOutWhatWasSoldUnseen) {
+  gated_world w;
+  ASSERT_TRUE(w.start());
+  const auto bought = w.buy(2);
+  w.pass(1s);
+  w.venue.fill(bought.to_hex(), 2);
+  w.pass(1s);
+  const auto sold = w.desk->place(exchanges::side::sell, exchanges::order_type::limit, 110, 2, "slot");
+  ASSERT_TRUE(sold);
+  w.pass(1s);
+  w.venue.copies = [] { return 0; };
+  w.venue.fill(sold->to_hex(), 2);
+  w.desk->handle(exchanges::order_event{w.venue.book.find(sold->to_hex())->order, std::nullopt});
+  ASSERT_EQ(w.desk->position().quantity, decimal(2));
+  EXPECT_FALSE(w.desk->place_closing(exchanges::side::sell, 98, 2, "flatten"));
+}
+
 TEST(GatedDesk, LimitsOfEntriesDoNotKeepAPositionFromBeingClosed) {
   gated_world w;
   ASSERT_TRUE(w.start());

@@ -345,6 +345,21 @@ TEST_F(OrderDesk, AnEarlierTradeThatWasLostIsReadAlthoughALaterOneIsStored) {
   EXPECT_EQ(w.stored(id).state, intent_state::closed);
 }
 
+/// What a list cannot show yet is not there either when its answer takes long: the mark stands as of the question.
+TEST_F(OrderDesk, AListThatIsLongOnItsWayCallsNothingCompleteThatItCannotShow) {
+  const auto first = w.buy(), second = w.buy();
+  w.pass(1s);
+  w.venue.copies = [] { return 0; };
+  w.venue.visible_after = 8s;
+  w.venue.fill(first.to_hex(), 1);
+  w.venue.visible_after = 0s;
+  w.venue.fill(second.to_hex(), 1);
+  w.venue.trades_take = 12s;
+  w.desk->handle(exchanges::order_event{w.venue.book.find(second.to_hex())->order, std::nullopt});
+  w.pass(5min);
+  EXPECT_EQ(w.desk->position().quantity, decimal(2));
+}
+
 TEST_F(OrderDesk, FactsWaitWhileTheJournalIsAway) {
   const auto id = w.buy();
   w.pass(100ms);

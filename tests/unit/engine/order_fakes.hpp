@@ -73,6 +73,8 @@ class fake_venue {
   /// How long after it happened the lists show something.
   nanoseconds visible_after = 0ms;
   nanoseconds late_by = 3s;
+  /// From when the list of trades is made until it is here.
+  nanoseconds trades_take = 0ns;
   /// What a request to place an order waits for the rate budget before it leaves.
   nanoseconds queue_time = 0ns;
   /// Of orders that left, and of cancels.
@@ -236,6 +238,8 @@ class fake_account final : public exchanges::exchange_account {
     std::vector<exchanges::fill> fills;
     for (const auto& t : venue_.book.trades)
       if (t.visible_at <= venue_.wall() && trade_id_before(after.trade_id, t.fill.trade_id)) fills.push_back(t.fill);
+    const auto takes = venue_.trades_take;
+    if (takes > 0ns) co_await sleep_for(venue_.timers(), takes);
     co_return fills;
   }
 

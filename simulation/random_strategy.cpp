@@ -29,12 +29,12 @@ public:
 
   strategy_actions on_tick(const strategy_context& ctx) override {
     strategy_actions wanted;
-    if (around) around->on_decision(ctx.ticker->received_at);
     if (around && around->is_quiet()) {
       for (const auto& o : ctx.orders)
         if (cancelled_.insert(o.id).second) wanted.emplace_back(cancel_order{o.id});
       return wanted;
     }
+    if (around) around->on_decision(ctx.ticker->received_at);
     const bool full = ctx.orders.size() >= most_orders;
     if (!ctx.orders.empty() && (full || random_.below(3) == 0))
       wanted.emplace_back(cancel_order{ctx.orders[random_.below(ctx.orders.size())].id});

@@ -248,6 +248,9 @@ void stage::liveness() {
   for (auto& e : engines_)
     if (!e->killed()) e->set_clock_error(0ns);
   people_.settle_down();
+  // The next move may be an hour away.
+  around_.sim.cancel(*market_timer_);
+  move_markets();
   // Half of the time the engine that lived through it must come to rest by itself, else one that is started afterwards.
   auto* survivor = newest();
   // A spool that could not be read is only looked at again at the next start.

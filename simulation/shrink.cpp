@@ -19,7 +19,8 @@ run_options shrink(run_options failing, const std::function<void(const run_optio
     tell(failing, best);
     return true;
   };
-  for (const auto f : best.faults) {
+  const auto faults = best.faults;
+  for (const auto f : faults) {
     auto candidate = failing;
     candidate.without.push_back(f);
     keep_if_failing(std::move(candidate));

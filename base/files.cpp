@@ -20,8 +20,9 @@ constexpr std::size_t read_step_bytes = 4096;
 constexpr std::size_t secret_limit_bytes = 64 * 1024;
 
 std::unexpected<error> failed(std::string_view operation, const std::filesystem::path& path) {
+  const auto code = errno == ENOENT ? errc::not_found : errc::io;
   const std::string reason = std::generic_category().message(errno);
-  return fail(errc::io, std::string(operation) + " " + path.filename().string() + ": " + reason);
+  return fail(code, std::string(operation) + " " + path.filename().string() + ": " + reason);
 }
 
 /// As failed(), and the unfinished file goes.

@@ -30,6 +30,7 @@ class file_system {
  public:
   virtual ~file_system() = default;
   virtual result<std::unique_ptr<append_file>> open_append(const std::filesystem::path&) = 0;
+  /// errc::not_found when there is no such file, errc::out_of_range when it is larger.
   virtual result<std::string> read(const std::filesystem::path&, std::size_t limit_bytes) = 0;
   /// Names of the regular files of a folder, sorted.
   virtual result<std::vector<std::string>> list(const std::filesystem::path&) = 0;

@@ -71,7 +71,7 @@ TEST_F(Files, ReadUpToTheLimitAndNoFurther) {
   ASSERT_TRUE(files_.write_atomically(folder_ / "five", "12345"));
   EXPECT_EQ(files_.read(folder_ / "five", 5).value(), "12345");
   EXPECT_EQ(files_.read(folder_ / "five", 4).error().code, errc::out_of_range);
-  EXPECT_EQ(files_.read(folder_ / "missing", 5).error().code, errc::io);
+  EXPECT_EQ(files_.read(folder_ / "missing", 5).error().code, errc::not_found);
   EXPECT_FALSE(files_.read(folder_, 5));
 }
 

@@ -23,7 +23,7 @@ public:
   }
   result<std::string> read(const std::filesystem::path& path, std::size_t limit_bytes) override {
     const auto found = files_.find(path.string());
-    if (found == files_.end()) return fail(errc::io, "open: no such file");
+    if (found == files_.end()) return fail(errc::not_found, "open: no such file");
     if (unreadable_) return fail(errc::io, "read: input/output error");
     if (found->second.size() > limit_bytes) return fail(errc::out_of_range, "too large");
     return found->second;

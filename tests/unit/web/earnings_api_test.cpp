@@ -5,9 +5,9 @@ namespace {
 
 using test::web_fixture;
 
-class EarningsApi : public ::testing::Test {
+class StaleEarnings : public ::testing::Test {
 protected:
-  EarningsApi() : alice(f.token_of("alice")) {
+  StaleEarnings() : alice(f.token_of("alice")) {
     f.earnings.all.push_back({.id = 1, .user = f.id_of("alice"), .source = "trading", .asset = "USDT", .amount = decimal::literal("12.5")});
   }
   net::http_response sum(const std::string& token) { return f.call("GET", "/api/earnings/summary", token); }
@@ -16,7 +16,7 @@ protected:
   std::string alice;
 };
 
-TEST_F(EarningsApi, WithoutItsDatabaseTheLastTotalsAreToldAndCalledOld) {
+TEST_F(StaleEarnings, WithoutItsDatabaseTheLastTotalsAreToldAndCalledOld) {
   const auto fresh = sum(alice);
   EXPECT_EQ(find_header(fresh.headers, "X-Stale"), "");
   f.earnings.away = true;
@@ -29,7 +29,7 @@ TEST_F(EarningsApi, WithoutItsDatabaseTheLastTotalsAreToldAndCalledOld) {
   EXPECT_EQ(find_header(sum(alice).headers, "X-Stale"), "");
 }
 
-TEST_F(EarningsApi, ADatabaseThatIsKnownToBeAwayIsNotAsked) {
+TEST_F(StaleEarnings, ADatabaseThatIsKnownToBeAwayIsNotAsked) {
   ASSERT_EQ(sum(alice).status, 200);
   f.services.parts.stale = [] { return true; };
   f.earnings.all.clear();

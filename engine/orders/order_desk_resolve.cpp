@@ -11,8 +11,9 @@ namespace {
 constexpr nanoseconds ask_floor = 1s, ask_ceiling = 2s;
 /// Between the two pieces of evidence that an order does not exist (REL-04).
 constexpr nanoseconds proof_gap = 1s;
-/// Rounds for which a trade that nobody can explain is taken as a hint that the order exists after all.
-constexpr int suspicion_rounds = 5;
+/// Rounds (of three seconds and more) for which a trade that nobody can explain is taken as a hint that the order exists after all:
+/// far beyond the time for which any venue's questions lag.
+constexpr int suspicion_rounds = 200;
 constexpr int endless = 0;
 /// The stream is given this long beyond the venue's own delay to tell of an order that was only acknowledged.
 constexpr nanoseconds confirm_grace = 1s;
@@ -95,14 +96,21 @@ task<bool> order_desk::state::prove_absent(order_ptr order) {
   co_return is_unresolved(order->state) && !failed;
 }
 
-/// Whether a trade may be the order's: it says so, or it fits and belongs to no order that we know.
+/// Whether a trade may be the order's: it says so, or it fits, belongs to no order that we know, and the venue does not say that it is
+/// somebody else's.
 task<bool> order_desk::state::explains(order_ptr order, exchanges::fill f) {
   const auto& intent = order->intent;
   if (!f.client_order_id.empty()) co_return f.client_order_id == intent.client_order_id();
   const bool fits = f.side == intent.side && f.quantity <= intent.quantity && f.at >= intent.created_at - config->skew_bound;
   if (!fits || find_live({}, f.venue_order_id)) co_return false;
   auto known = co_await parts.journal.find_by_venue_order(owner.account, f.symbol, f.venue_order_id);
-  co_return !known || !*known;
+  if (known && *known) co_return false;
+  exchanges::order_ref of{.symbol = f.symbol, .client_order_id = {}, .venue_order_id = f.venue_order_id};
+  auto whose = co_await parts.exchange.find_order(std::move(of), exchanges::lane::reconcile);
+  if (!whose || whose->client_order_id.empty()) co_return true;
+  const bool ours = whose->client_order_id == intent.client_order_id();
+  if (ours) observe(order, std::move(*whose));
+  co_return ours;
 }
 
 }  // namespace drover::engine

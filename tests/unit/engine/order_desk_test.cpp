@@ -181,6 +181,32 @@ TEST_F(OrderDesk, IgnoresAnEarlyNotFound) {
   EXPECT_EQ(w.stored(id).state, intent_state::accepted);
 }
 
+TEST_F(OrderDesk, DoesNotWriteOffAnOrderWhoseTradeIsThereHoweverLongQuestionsLag) {
+  w.venue.next = fate::answer_lost;
+  w.venue.stream_up = false;
+  w.venue.questions_lag = true;
+  const auto id = w.buy();
+  w.pass(100ms);
+  w.venue.fill(id.to_hex(), 1);
+  w.pass(2min);
+  EXPECT_EQ(w.stored(id).state, intent_state::unknown);
+  w.venue.questions_lag = false;
+  w.pass(10s);
+  EXPECT_EQ(w.stored(id).state, intent_state::closed);
+  EXPECT_EQ(w.stored_position().quantity, decimal(1));
+}
+
+TEST_F(OrderDesk, ATradeThatTheVenueCallsAnothersIsNoHint) {
+  w.venue.next = fate::request_lost;
+  w.venue.stream_up = false;
+  const auto id = w.buy();
+  w.pass(100ms);
+  w.venue.arrive({.symbol = w.stored(id).intent.symbol, .quantity = 1, .price = 100, .client_order_id = "by-hand"}, w.venue.wall(), 1s);
+  w.venue.fill("by-hand", 1);
+  w.pass(longest() + 3s);
+  EXPECT_EQ(w.stored(id).state, intent_state::not_placed);
+}
+
 TEST_F(OrderDesk, PlacesNothingWhileAnOutcomeIsUnknown) {
   w.venue.next = fate::request_lost;
   w.buy();

@@ -54,6 +54,10 @@ struct venue_book {
       if (e.order.client_order_id == client_order_id) return &e;
     return nullptr;
   }
+  entry* find_number(const std::string& venue_order_id) {
+    const auto at = std::ranges::find(orders, venue_order_id, [](const entry& e) { return e.order.venue_order_id; });
+    return at == orders.end() ? nullptr : &*at;
+  }
   int count(const std::string& client_order_id) const {
     return static_cast<int>(std::ranges::count_if(
         orders, [&](const auto& e) { return e.order.client_order_id == client_order_id; }));
@@ -80,6 +84,8 @@ class fake_venue {
   /// Of orders that left, and of cancels.
   std::vector<exchanges::lane> lanes, cancel_lanes;
   bool unreachable = false;
+  /// Whoever asks for one order hears that there is none; the lists are right.
+  bool questions_lag = false;
   bool stream_up = true;
   /// Requests are answered with ids only, as "taken in".
   bool ids_only = false;
@@ -211,8 +217,8 @@ class fake_account final : public exchanges::exchange_account {
     ++venue_.lookups;
     if (venue_.unreachable) co_return fail(exchanges::exchange_errc::unknown_outcome);
     co_await sleep_for(venue_.timers(), venue_.latency);
-    auto* e = venue_.book.find(of.client_order_id);
-    if (!e || e->visible_at > venue_.wall()) co_return fail(exchanges::exchange_errc::order_not_found);
+    auto* e = of.client_order_id.empty() ? venue_.book.find_number(of.venue_order_id) : venue_.book.find(of.client_order_id);
+    if (venue_.questions_lag || !e || e->visible_at > venue_.wall()) co_return fail(exchanges::exchange_errc::order_not_found);
     co_return e->order;
   }
 

@@ -153,9 +153,13 @@ task<result<void>> order_desk::state::sweep(bool with_fills) {
 
 /// Everything open at the venue is a sighting; what should be open and is not gets asked for.
 task<result<void>> order_desk::state::sweep_orders() {
-  std::vector<order_ptr> expected;
-  for (const auto& o : live)
+  std::vector<order_ptr> expected, unwritten;
+  for (const auto& o : live) {
     if (o->state == intent_state::accepted && !o->complete()) expected.push_back(o);
+    // Nothing waits to be written, and it lives: its end was told while the inbox was full.
+    if (o->complete() && inbox.empty()) unwritten.push_back(o);
+  }
+  for (auto& o : unwritten) push(sighting{std::move(o), std::nullopt, std::nullopt});
   auto open = co_await parts.exchange.fetch_open_orders(symbol(), exchanges::lane::reconcile);
   if (!open) co_return std::unexpected(open.error());
   int strangers = 0;

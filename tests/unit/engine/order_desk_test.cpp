@@ -343,6 +343,27 @@ TEST_F(OrderDesk, ReadsWhatTheStreamMissed) {
   EXPECT_EQ(w.stored(id).state, intent_state::closed);
 }
 
+TEST_F(OrderDesk, AnEndThatIsToldWhileTheInboxIsFullIsWrittenLater) {
+  const auto id = w.buy();
+  w.pass(100ms);
+  w.journal.latency = 1s;
+  exchanges::order by_hand = w.venue.book.find(id.to_hex())->order;
+  by_hand.client_order_id = "by-hand";
+  by_hand.venue_order_id = "1";
+  for (int i = 0; i < 400; ++i) {
+    exchanges::fill trade{.symbol = by_hand.symbol, .trade_id = "x" + std::to_string(i), .venue_order_id = "1", .price = 100, .quantity = 1};
+    w.venue.emit({by_hand, trade});
+  }
+  w.pass(100ms);
+  w.venue.end(id.to_hex(), exchanges::order_status::expired);
+  w.pass(100ms);
+  EXPECT_EQ(w.stored(id).state, intent_state::accepted);
+  w.journal.latency = 1ms;
+  w.pass(2min);
+  EXPECT_EQ(w.stored(id).state, intent_state::closed);
+  EXPECT_TRUE(w.desk->live_orders().empty());
+}
+
 TEST_F(OrderDesk, ATradeThatAReportImpliesIsReadWithinSeconds) {
   const auto id = w.buy();
   w.pass(100ms);

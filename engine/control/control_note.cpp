@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -123,11 +122,9 @@ control_note::control_note(file_system& files, std::filesystem::path folder, wor
 
 result<noted_controls> control_note::recall() {
   if (auto made = files_.make_folders(folder_); !made) return std::unexpected(made.error());
-  auto names = files_.list(folder_);
-  if (!names) return std::unexpected(names.error());
-  if (std::ranges::find(*names, file_name) == names->end()) return noted_controls{};
-  is_empty_ = false;
   auto bytes = files_.read(path_, size_limit_bytes);
+  if (!bytes && bytes.error().code == make_error_code(errc::not_found)) return noted_controls{};
+  is_empty_ = false;
   if (!bytes) return std::unexpected(bytes.error());
   auto held = parse_note(*bytes);
   // For who must find out what it said; that trading is locked meanwhile does not depend on it.

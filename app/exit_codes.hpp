@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "base/error.hpp"
 
 namespace drover::app {
@@ -20,6 +22,8 @@ enum exit_code : int {
 
 /// True when the failure is outside of us (database away, port in use) and a restart may help.
 bool is_unavailable(const error&);
+/// What a person at a terminal is told: the detail, or else what the code says.
+std::string describe(const error&);
 /// What the process answers when it does not start, or stops by itself.
 int exit_code_of(const error&);
 

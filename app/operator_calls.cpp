@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/exit_codes.hpp"
 #include "app/start_checks.hpp"
 #include "base/backoff.hpp"
 #include "base/log.hpp"
@@ -14,10 +15,6 @@ constexpr milliseconds retry_floor{200}, retry_ceiling{30'000};
 const logger& log() {
   static const logger instance("app");
   return instance;
-}
-
-std::string describe(const error& e) {
-  return e.detail.empty() ? e.to_string() : e.detail;
 }
 
 json to_json(const std::vector<tenants::known_master_key>& keys) {

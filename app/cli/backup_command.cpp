@@ -26,10 +26,6 @@ struct backup_options {
   bool without_raw = false, passphrase_stdin = false, check_only = false;
 };
 
-std::string describe(const error& e) {
-  return e.detail.empty() ? e.to_string() : e.detail;
-}
-
 int give_up(const error& e) {
   fmt::print(stderr, "engine: {}\n", describe(e));
   if (is_away(e) || is_unavailable(e)) return exit_unavailable;

@@ -43,8 +43,6 @@ int give_up(const std::string& message, int code = exit_failed) {
   return code;
 }
 
-std::string describe(const error& e) { return e.detail.empty() ? e.to_string() : e.detail; }
-
 /// A key file of another user stays theirs.
 result<void> write_key_file(const std::string& path, const secret& text) {
   struct stat before {};

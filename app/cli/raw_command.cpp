@@ -49,7 +49,7 @@ result<wall_time> parse_moment(const std::string& text) {
 int complain(std::string_view command, const error& e) {
   // A table, a span or a moment that does not exist is a wrong argument.
   const bool wrong_use = e.code == errc::out_of_range;
-  fmt::print(stderr, "engine {}: {}\n", command, e.detail.empty() ? e.to_string() : e.detail);
+  fmt::print(stderr, "engine {}: {}\n", command, describe(e));
   if (wrong_use) return exit_usage;
   return e.code == db_errc::unavailable || e.code == db_errc::timed_out ? exit_unavailable : exit_failed;
 }

@@ -54,7 +54,7 @@ class served_engine {
   }
 
   static int refuse(const error& why) {
-    fmt::print(stderr, "engine: cannot start: {}\n", why.detail.empty() ? why.to_string() : why.detail);
+    fmt::print(stderr, "engine: cannot start: {}\n", describe(why));
     return exit_code_of(why);
   }
 

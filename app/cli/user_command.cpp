@@ -47,7 +47,7 @@ result<T> wait(session& s, task<result<T>> work) {
 }
 
 int report(const error& e) {
-  fmt::print(stderr, "engine user: {}\n", e.detail.empty() ? e.to_string() : e.detail);
+  fmt::print(stderr, "engine user: {}\n", describe(e));
   const bool outside = e.code == tenants::tenant_errc::unavailable || e.code == tenants::tenant_errc::overloaded;
   return outside ? exit_unavailable : exit_failed;
 }

@@ -91,7 +91,7 @@ result<void> engine_parts::build_venues() {
 }
 
 void engine_parts::build_services() {
-  login = std::make_unique<tenants::login_service>(*users, *signer, *hashing, wall, random,
+  login = std::make_unique<tenants::login_service>(*users, *directory, *signer, *hashing, wall, random,
                                                    tenants::login_service::limits{});
   tenants::exchange_catalogue catalogue;
   for (const auto& venue : config.exchanges) catalogue.names.push_back(venue.name);

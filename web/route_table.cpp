@@ -15,6 +15,9 @@ constexpr std::array table{
     // Sessions and users
     route{"POST", "/client/login", anyone, login, api::handle_login},
     route{"POST", "/client/logout", user, write, api::handle_logout},
+    route{"GET", "/api/sessions", user, read, api::handle_list_sessions},
+    route{"DELETE", "/api/sessions", user, write, api::handle_end_sessions},
+    route{"DELETE", "/api/sessions/{id}", user, write, api::handle_end_session},
     route{"GET", "/api/user", user, read, api::handle_get_user},
     route{"POST", "/backend/ban-user/name/{name}/now", admin, write, api::handle_ban_user},
     route{"POST", "/backend/unban-user/name/{name}/now", admin, write, api::handle_unban_user},

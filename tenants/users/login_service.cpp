@@ -10,6 +10,7 @@ namespace drover::tenants {
 namespace {
 
 constexpr std::size_t session_id_bytes = 8;
+constexpr std::size_t address_limit = 64, client_limit = 200;
 constexpr std::size_t password_limit_bytes = 1024;
 
 std::string to_lower(std::string text) {
@@ -37,6 +38,7 @@ std::unexpected<error> throttled(milliseconds wait) {
 
 struct login_service::state {
   user_store& store;
+  user_directory& directory;
   const crypto::token_signer& signer;
   worker_pool& hashing;
   const clock& time;
@@ -57,22 +59,40 @@ struct login_service::state {
     if (!matches) co_return std::unexpected(from_database_error(matches.error()));
     co_return *matches;
   }
+
+  /// The token works everywhere in this process when it is given out.
+  task<result<login_result>> open_session(user who, std::string address, std::string client) {
+    const auto now = time.wall_now();
+    session fresh{.user = who.id,
+                  .id = random.hex(session_id_bytes),
+                  .created_at = now,
+                  .expires_at = now + signer.life(),
+                  .address = to_printable(address, address_limit),
+                  .client = to_printable(client, client_limit)};
+    auto token = signer.make_token(who.id, who.epoch, fresh.id, now);
+    auto opened = co_await store.open_session(std::move(fresh), who.epoch);
+    if (!opened) co_return std::unexpected(opened.error());
+    auto known = co_await directory.refresh(who.id);
+    if (!known) co_return std::unexpected(known.error());
+    who.last_login_at = now;
+    co_return login_result{.user = std::move(who), .token = std::move(token), .expires_in = signer.life()};
+  }
 };
 
-login_service::login_service(user_store& store, const crypto::token_signer& signer, worker_pool& hashing,
-                             const clock& time, random_source& random, limits bounds)
-    : state_(std::make_unique<state>(store, signer, hashing, time, random,
+login_service::login_service(user_store& store, user_directory& directory, const crypto::token_signer& signer,
+                             worker_pool& hashing, const clock& time, random_source& random, limits bounds)
+    : state_(std::make_unique<state>(store, directory, signer, hashing, time, random,
                                      login_throttle(bounds.attempts_per_minute_per_name, bounds.tracked_keys),
                                      login_throttle(bounds.attempts_per_minute_per_address, bounds.tracked_keys),
                                      crypto::make_dummy_hash(random))) {}
 
 login_service::~login_service() = default;
 
-task<result<login_result>> login_service::login(std::string username, secret password, std::string remote_address) {
+task<result<login_result>> login_service::login(login_attempt attempt) {
   auto& s = *state_;
-  username = to_lower(std::move(username));
-  auto network = network_of(remote_address);
-  if (!is_username(username) || password.size() > password_limit_bytes) {
+  auto username = to_lower(std::move(attempt.username));
+  auto network = network_of(attempt.address);
+  if (!is_username(username) || attempt.password.size() > password_limit_bytes) {
     // No account can have this name or password: the attempt counts, and the refusal needs no work to hide anything.
     if (auto wait = s.addresses.take(network, s.time.now())) co_return throttled(*wait);
     co_return fail(tenant_errc::bad_login);
@@ -89,7 +109,7 @@ task<result<login_result>> login_service::login(std::string username, secret pas
     co_return std::unexpected(found.error());
   }
   auto hash = *found ? (*found)->password_hash : s.dummy_hash;
-  auto matches = co_await s.check_password(std::move(password), std::move(hash));
+  auto matches = co_await s.check_password(std::move(attempt.password), std::move(hash));
   if (!matches) {
     s.forgive(username, network);
     co_return std::unexpected(matches.error());
@@ -99,12 +119,8 @@ task<result<login_result>> login_service::login(std::string username, secret pas
 
   auto& who = (*found)->user;
   if (who.status != user_status::active) co_return fail(tenant_errc::banned);
-  auto recorded = co_await s.store.record_login(who.id);
-  if (!recorded) co_return std::unexpected(recorded.error());
-  auto now = s.time.wall_now();
-  auto token = s.signer.make_token(who.id, who.epoch, s.random.hex(session_id_bytes), now);
-  who.last_login_at = now;
-  co_return login_result{.user = std::move(who), .token = std::move(token), .expires_in = s.signer.life()};
+  auto opened = co_await s.open_session(std::move(who), std::move(attempt.address), std::move(attempt.client));
+  co_return opened;
 }
 
 }  // namespace drover::tenants

@@ -7,9 +7,17 @@
 #include "base/secret.hpp"
 #include "crypto/passwords.hpp"
 #include "crypto/tokens.hpp"
+#include "tenants/users/user_directory.hpp"
 #include "tenants/users/user_store.hpp"
 
 namespace drover::tenants {
+
+struct login_attempt {
+  std::string username;
+  secret password;
+  /// Of the peer; and its User-Agent.
+  std::string address, client;
+};
 
 struct login_result {
   tenants::user user;
@@ -17,7 +25,7 @@ struct login_result {
   seconds expires_in{};
 };
 
-/// Checks passwords on the hashing pool and issues tokens. Failed attempts per name and per address are counted in
+/// Checks passwords on the hashing pool, opens sessions and issues their tokens. Failed attempts per name and per address are counted in
 /// memory; past the limit the answer is tenant_errc::overloaded with retry_after, before any hashing (SEC-26). IPv6
 /// addresses count by /64. Constructing hashes once (tens of milliseconds). One thread.
 class login_service {
@@ -27,10 +35,12 @@ public:
     int attempts_per_minute_per_address = 60;
     std::size_t tracked_keys = 100'000;
   };
-  login_service(user_store&, const crypto::token_signer&, worker_pool& hashing, const clock&, random_source&, limits);
+  login_service(user_store&, user_directory&, const crypto::token_signer&, worker_pool& hashing, const clock&,
+                random_source&, limits);
   ~login_service();
-  /// bad_login for a wrong password and an unknown name alike; banned only after the right password.
-  task<result<login_result>> login(std::string username, secret password, std::string remote_address);
+  /// Every login is a session of its own. bad_login for a wrong password and an unknown name alike; banned only after
+  /// the right password.
+  task<result<login_result>> login(login_attempt);
 
 private:
   struct state;

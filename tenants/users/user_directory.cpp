@@ -8,7 +8,6 @@
 namespace drover::tenants {
 namespace {
 
-constexpr std::size_t revoked_sessions_limit = 100'000;
 /// How many ended epochs are told apart from forged tokens.
 constexpr std::int64_t ended_epochs_known = 3;
 
@@ -27,8 +26,8 @@ task<result<void>> user_directory::load() {
     fresh.reserve(all->size());
     for (const auto& facts : *all) {
       auto known = users_.find(facts.id);
-      // A refresh may have overtaken this slower read; epochs only grow.
-      bool is_older = known != users_.end() && known->second.epoch > facts.epoch;
+      // A refresh may have overtaken this slower read.
+      bool is_older = known != users_.end() && known->second.version > facts.version;
       const auto& newest = is_older ? known->second : facts;
       if (known == users_.end() || known->second != newest) changed.push_back(facts.id);
       fresh.emplace(facts.id, newest);
@@ -45,70 +44,82 @@ task<result<void>> user_directory::load() {
 task<result<void>> user_directory::refresh(user_id id) {
   auto facts = co_await store_.load_auth_facts(id);
   if (!facts) co_return std::unexpected(facts.error());
+  if (*facts) {
+    learn(std::move(**facts));
+  } else {
+    forget(id);
+  }
+  co_return result<void>();
+}
+
+void user_directory::learn(user_auth_facts facts) {
+  const auto id = facts.id;
   {
     std::unique_lock lock(mutex_);
-    if (*facts)
-      users_.insert_or_assign(id, **facts);
-    else
-      users_.erase(id);
+    auto known = users_.find(id);
+    if (known == users_.end())
+      users_.emplace(id, std::move(facts));
+    else if (facts.version >= known->second.version)
+      known->second = std::move(facts);
   }
   tell({id});
-  co_return result<void>();
+}
+
+void user_directory::forget(user_id id) {
+  {
+    std::unique_lock lock(mutex_);
+    users_.erase(id);
+  }
+  tell({id});
 }
 
 result<principal> user_directory::authenticate(std::string_view token) const {
   if (!loaded_) return fail(tenant_errc::unavailable);
   auto claims = signer_.parse(token);
   if (!claims) return std::unexpected(claims.error());
-  auto facts = find(claims->user);
-  if (!facts) return fail(crypto::token_errc::invalid);
-  auto genuine = signer_.verify(token, facts->epoch, clock_.wall_now());
-  if (!genuine) return refusal(token, *facts, genuine.error());
-  if (is_revoked(genuine->session_id)) return fail(crypto::token_errc::revoked);
-  if (facts->status != user_status::active) return fail(tenant_errc::banned);
-  return principal{.user = facts->id,
-                   .role = facts->role,
+  auto known = find_standing(claims->user, claims->session_id);
+  if (!known) return fail(crypto::token_errc::invalid);
+  auto genuine = signer_.verify(token, known->epoch, clock_.wall_now());
+  if (!genuine) return refusal(token, *known, genuine.error());
+  if (known->status != user_status::active) return fail(tenant_errc::banned);
+  if (!known->has_session) return fail(crypto::token_errc::revoked);
+  return principal{.user = genuine->user,
+                   .role = known->role,
                    .session_id = std::move(genuine->session_id),
                    .expires_at = genuine->issued_at + signer_.life(),
-                   .epoch = facts->epoch};
+                   .epoch = known->epoch};
 }
 
-std::unexpected<error> user_directory::refusal(std::string_view token, const user_auth_facts& facts,
+std::unexpected<error> user_directory::refusal(std::string_view token, const standing& known,
                                                const error& first) const {
   if (first.code != crypto::token_errc::invalid) return std::unexpected(first);
-  auto oldest = std::max<std::int64_t>(1, facts.epoch - ended_epochs_known);
-  for (auto epoch = facts.epoch - 1; epoch >= oldest; --epoch) {
+  auto oldest = std::max<std::int64_t>(1, known.epoch - ended_epochs_known);
+  for (auto epoch = known.epoch - 1; epoch >= oldest; --epoch) {
     auto ended = signer_.verify(token, epoch, clock_.wall_now());
     if (!ended) continue;
-    if (facts.status != user_status::active) return fail(tenant_errc::banned);
+    if (known.status != user_status::active) return fail(tenant_errc::banned);
     return fail(crypto::token_errc::revoked);
   }
   return std::unexpected(first);
 }
 
 bool user_directory::still_valid(const principal& p) const {
-  if (clock_.wall_now() >= p.expires_at || is_revoked(p.session_id)) return false;
-  auto facts = find(p.user);
-  return facts && facts->status == user_status::active && facts->role == p.role && facts->epoch == p.epoch;
+  if (clock_.wall_now() >= p.expires_at) return false;
+  auto known = find_standing(p.user, p.session_id);
+  return known && known->has_session && known->status == user_status::active && known->role == p.role &&
+         known->epoch == p.epoch;
 }
 
-bool user_directory::is_revoked(const std::string& session_id) const {
+std::optional<user_directory::standing> user_directory::find_standing(user_id id, std::string_view session_id) const {
   std::shared_lock lock(mutex_);
-  return revoked_sessions_.contains(session_id);
-}
-
-void user_directory::revoke_session(const std::string& session_id, wall_time until) {
-  std::unique_lock lock(mutex_);
-  if (revoked_sessions_.size() >= revoked_sessions_limit) make_room_for_session();
-  revoked_sessions_.insert_or_assign(session_id, until);
-}
-
-void user_directory::make_room_for_session() {
-  auto now = clock_.wall_now();
-  std::erase_if(revoked_sessions_, [&](const auto& entry) { return entry.second <= now; });
-  if (revoked_sessions_.size() < revoked_sessions_limit) return;
-  revoked_sessions_.erase(
-      std::ranges::min_element(revoked_sessions_, {}, [](const auto& entry) { return entry.second; }));
+  auto found = users_.find(id);
+  if (found == users_.end()) return std::nullopt;
+  const auto& facts = found->second;
+  const auto session = std::ranges::find(facts.sessions, session_id, &session_facts::id);
+  return standing{.role = facts.role,
+                  .status = facts.status,
+                  .epoch = facts.epoch,
+                  .has_session = session != facts.sessions.end()};
 }
 
 std::optional<user_auth_facts> user_directory::find(user_id id) const {

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/postgres.hpp"
 #include "base/task.hpp"
+#include "tenants/users/session.hpp"
 #include "tenants/users/user.hpp"
 
 namespace drover::tenants {
@@ -17,12 +18,23 @@ struct new_user {
   tenants::role role = role::tenant;
 };
 
+/// A living session, as far as it authorises.
+struct session_facts {
+  std::string id;
+  wall_time expires_at;
+  friend bool operator==(const session_facts&, const session_facts&) = default;
+};
+
 /// Facts that authorise a request, kept in memory for every user.
 struct user_auth_facts {
   user_id id;
   tenants::role role = role::tenant;
   user_status status = user_status::active;
   std::int64_t epoch = 1;
+  /// Counted up with every change of the others: tells the newer of two reads.
+  std::int64_t version = 1;
+  /// By id; those that have not expired.
+  std::vector<session_facts> sessions;
   friend bool operator==(const user_auth_facts&, const user_auth_facts&) = default;
 };
 
@@ -44,7 +56,13 @@ public:
   virtual task<result<void>> set_password(user_id, std::string password_hash) = 0;
   /// Also ends all sessions (epoch + 1). `actor` invalid = the operator at the command line. Unknown name: not_found.
   virtual task<result<user>> set_status(std::string username, user_status, user_id actor) = 0;
-  virtual task<result<void>> record_login(user_id) = 0;
+  /// After a login that was checked at `epoch`. The user's oldest sessions make room. bad_login when the user was banned
+  /// or changed otherwise meanwhile.
+  virtual task<result<void>> open_session(session, std::int64_t epoch) = 0;
+  /// Living ones, the newest first.
+  virtual task<result<std::vector<session>>> list_sessions(user_id) = 0;
+  /// not_found also for another user's.
+  virtual task<result<void>> end_session(user_id, std::string session_id) = 0;
   /// Ends all sessions of the user (logout everywhere): epoch + 1.
   virtual task<result<void>> end_sessions(user_id) = 0;
   virtual task<result<std::vector<user_auth_facts>>> load_auth_facts() = 0;

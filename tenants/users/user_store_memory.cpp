@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <mutex>
 
@@ -25,27 +26,27 @@ public:
                  .email = std::move(fresh.email),
                  .role = fresh.role,
                  .created_at = clock_.wall_now()};
-    users_[created.id] = {.user = created, .password_hash = std::move(fresh.password_hash)};
+    users_[created.id].login = {.user = created, .password_hash = std::move(fresh.password_hash)};
     co_return created;
   }
 
   task<result<std::optional<login_record>>> find_login(std::string username) override {
     std::lock_guard lock(mutex_);
     auto* found = find(username);
-    co_return found ? std::optional(*found) : std::nullopt;
+    co_return found ? std::optional(found->login) : std::nullopt;
   }
 
   task<result<user>> get(user_id id) override {
     std::lock_guard lock(mutex_);
     auto found = users_.find(id);
     if (found == users_.end()) co_return fail(tenant_errc::not_found);
-    co_return found->second.user;
+    co_return found->second.login.user;
   }
 
   task<result<std::vector<user>>> list() override {
     std::lock_guard lock(mutex_);
     std::vector<user> all;
-    for (const auto& [id, record] : users_) all.push_back(record.user);
+    for (const auto& [id, record] : users_) all.push_back(record.login.user);
     co_return all;
   }
 
@@ -53,8 +54,8 @@ public:
     std::lock_guard lock(mutex_);
     auto found = users_.find(id);
     if (found == users_.end()) co_return fail(tenant_errc::not_found);
-    found->second.password_hash = std::move(password_hash);
-    ++found->second.user.epoch;
+    found->second.login.password_hash = std::move(password_hash);
+    begin_epoch(found->second);
     co_return result<void>();
   }
 
@@ -62,16 +63,41 @@ public:
     std::lock_guard lock(mutex_);
     auto* found = find(username);
     if (!found) co_return fail(tenant_errc::not_found);
-    found->user.status = status;
-    ++found->user.epoch;
-    co_return found->user;
+    found->login.user.status = status;
+    begin_epoch(*found);
+    co_return found->login.user;
   }
 
-  task<result<void>> record_login(user_id id) override {
+  task<result<void>> open_session(session fresh, std::int64_t epoch) override {
+    std::lock_guard lock(mutex_);
+    auto found = users_.find(fresh.user);
+    if (found == users_.end()) co_return fail(tenant_errc::bad_login);
+    auto& [login, sessions, version] = found->second;
+    if (login.user.epoch != epoch || login.user.status != user_status::active) co_return fail(tenant_errc::bad_login);
+    login.user.last_login_at = fresh.created_at;
+    drop_expired(sessions);
+    if (sessions.size() >= sessions_per_user) sessions.pop_back();
+    sessions.insert(sessions.begin(), std::move(fresh));
+    ++version;
+    co_return result<void>();
+  }
+
+  task<result<std::vector<session>>> list_sessions(user_id id) override {
+    std::lock_guard lock(mutex_);
+    auto found = users_.find(id);
+    if (found == users_.end()) co_return std::vector<session>();
+    drop_expired(found->second.sessions);
+    co_return found->second.sessions;
+  }
+
+  task<result<void>> end_session(user_id id, std::string session_id) override {
     std::lock_guard lock(mutex_);
     auto found = users_.find(id);
     if (found == users_.end()) co_return fail(tenant_errc::not_found);
-    found->second.user.last_login_at = clock_.wall_now();
+    drop_expired(found->second.sessions);
+    if (std::erase_if(found->second.sessions, [&](const session& s) { return s.id == session_id; }) == 0)
+      co_return fail(tenant_errc::not_found);
+    ++found->second.version;
     co_return result<void>();
   }
 
@@ -79,14 +105,14 @@ public:
     std::lock_guard lock(mutex_);
     auto found = users_.find(id);
     if (found == users_.end()) co_return fail(tenant_errc::not_found);
-    ++found->second.user.epoch;
+    begin_epoch(found->second);
     co_return result<void>();
   }
 
   task<result<std::vector<user_auth_facts>>> load_auth_facts() override {
     std::lock_guard lock(mutex_);
     std::vector<user_auth_facts> all;
-    for (const auto& [id, record] : users_) all.push_back(facts_of(record.user));
+    for (auto& [id, record] : users_) all.push_back(facts_of(record));
     co_return all;
   }
 
@@ -94,22 +120,42 @@ public:
     std::lock_guard lock(mutex_);
     auto found = users_.find(id);
     if (found == users_.end()) co_return std::nullopt;
-    co_return facts_of(found->second.user);
+    co_return facts_of(found->second);
   }
 
 private:
-  static user_auth_facts facts_of(const user& u) {
-    return {.id = u.id, .role = u.role, .status = u.status, .epoch = u.epoch};
+  struct record {
+    login_record login;
+    /// The newest first.
+    std::vector<session> sessions;
+    std::int64_t version = 1;
+  };
+
+  static void begin_epoch(record& r) {
+    ++r.login.user.epoch;
+    ++r.version;
+    r.sessions.clear();
   }
-  login_record* find(const std::string& username) {
-    for (auto& [id, record] : users_)
-      if (record.user.username == username) return &record;
+  void drop_expired(std::vector<session>& sessions) const {
+    std::erase_if(sessions, [now = clock_.wall_now()](const session& s) { return s.expires_at <= now; });
+  }
+  user_auth_facts facts_of(record& r) const {
+    drop_expired(r.sessions);
+    const auto& u = r.login.user;
+    user_auth_facts facts{.id = u.id, .role = u.role, .status = u.status, .epoch = u.epoch, .version = r.version, .sessions = {}};
+    for (const auto& s : r.sessions) facts.sessions.push_back({s.id, s.expires_at});
+    std::ranges::sort(facts.sessions, {}, &session_facts::id);
+    return facts;
+  }
+  record* find(const std::string& username) {
+    for (auto& [id, r] : users_)
+      if (r.login.user.username == username) return &r;
     return nullptr;
   }
 
   const clock& clock_;
   std::mutex mutex_;
-  std::map<user_id, login_record> users_;
+  std::map<user_id, record> users_;
   std::int64_t last_id_ = 0;
 };
 

@@ -23,11 +23,37 @@ const statement update_status{"users_set_status",
                               "UPDATE users SET status = $2, epoch = epoch + 1, updated_at = now() "
                               "WHERE username = $1 RETURNING " +
                                   user_columns};
-const statement update_login{"users_record_login", "UPDATE users SET last_login_at = now() WHERE id = $1 RETURNING id"};
 const statement update_epoch{"users_end_sessions",
                              "UPDATE users SET epoch = epoch + 1, updated_at = now() WHERE id = $1 RETURNING id"};
-const statement select_facts{"users_auth_facts", "SELECT id, role, status, epoch FROM users"};
-const statement select_facts_of{"users_auth_facts_of", "SELECT id, role, status, epoch FROM users WHERE id = $1"};
+/// Locks the user's row, so that two logins are one after the other.
+const statement update_login{"users_login",
+                             "UPDATE users SET last_login_at = to_timestamp($2::bigint / 1000000.0), "
+                             "auth_version = auth_version + 1 WHERE id = $1 AND epoch = $3 AND status = 'active' "
+                             "RETURNING id"};
+const statement delete_old_sessions{
+    "user_sessions_make_room",
+    "DELETE FROM user_sessions WHERE user_id = $1 AND (expires_at <= now() OR id IN (SELECT id FROM user_sessions "
+    "WHERE user_id = $1 AND expires_at > now() ORDER BY created_at DESC, id OFFSET " +
+        std::to_string(sessions_per_user - 1) + "))"};
+const statement insert_session{"user_sessions_insert",
+                               "INSERT INTO user_sessions (user_id, id, created_at, expires_at, address, client) VALUES "
+                               "($1, $2, to_timestamp($3::bigint / 1000000.0), to_timestamp($4::bigint / 1000000.0), "
+                               "$5, $6)"};
+const statement select_sessions{"user_sessions_list",
+                                "SELECT user_id, id, " + microseconds_of("created_at") + ", " +
+                                    microseconds_of("expires_at") +
+                                    ", address, client FROM user_sessions WHERE user_id = $1 AND expires_at > now() "
+                                    "ORDER BY created_at DESC, id"};
+const statement delete_session{
+    "user_sessions_end", "DELETE FROM user_sessions WHERE user_id = $1 AND id = $2 AND expires_at > now() RETURNING id"};
+const statement count_change{"users_count_change",
+                             "UPDATE users SET auth_version = auth_version + 1 WHERE id = $1 RETURNING id"};
+
+const std::string facts_query = "SELECT u.id, u.role, u.status, u.epoch, u.auth_version, s.id, " +
+                                microseconds_of("s.expires_at") +
+                                " FROM users u LEFT JOIN user_sessions s ON s.user_id = u.id AND s.expires_at > now() ";
+const statement select_facts{"users_auth_facts", facts_query + "ORDER BY u.id, s.id"};
+const statement select_facts_of{"users_auth_facts_of", facts_query + "WHERE u.id = $1 ORDER BY s.id"};
 
 role role_of(const pqxx::field& f) {
   return view_of(f) == "admin" ? role::admin : role::tenant;
@@ -48,11 +74,34 @@ user user_of(const pqxx::row& row) {
           .last_login_at = optional_time_of(row[7])};
 }
 
-user_auth_facts facts_of(const pqxx::row& row) {
-  return {.id = user_id(integer_of(row[0])),
-          .role = role_of(row[1]),
-          .status = status_of(row[2]),
-          .epoch = integer_of(row[3])};
+/// One entry per user from one row per session, users together.
+std::vector<user_auth_facts> facts_of(const pqxx::result& rows) {
+  std::vector<user_auth_facts> all;
+  for (const auto& row : rows) {
+    const user_id id(integer_of(row[0]));
+    if (all.empty() || all.back().id != id)
+      all.push_back({.id = id,
+                     .role = role_of(row[1]),
+                     .status = status_of(row[2]),
+                     .epoch = integer_of(row[3]),
+                     .version = integer_of(row[4]),
+                     .sessions = {}});
+    if (!row[5].is_null()) all.back().sessions.push_back({text_of(row[5]), time_of(row[6])});
+  }
+  return all;
+}
+
+session session_of(const pqxx::row& row) {
+  return {.user = user_id(integer_of(row[0])),
+          .id = text_of(row[1]),
+          .created_at = time_of(row[2]),
+          .expires_at = time_of(row[3]),
+          .address = text_of(row[4]),
+          .client = text_of(row[5])};
+}
+
+std::int64_t to_microseconds(wall_time t) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(t.since_epoch).count();
 }
 
 std::string object_of(user_id id) {
@@ -154,9 +203,50 @@ public:
     co_return from_job(std::move(outcome));
   }
 
-  task<result<void>> record_login(user_id id) override {
-    auto job = [id](pqxx::connection_base& connection) { return change(connection, update_login, id, "user.login"); };
-    auto outcome = co_await db_.run("users_record_login", std::move(job));
+  task<result<void>> open_session(session fresh, std::int64_t epoch) override {
+    auto job = [fresh = std::move(fresh), epoch](pqxx::connection_base& connection) -> result<void> {
+      const auto created = to_microseconds(fresh.created_at);
+      pqxx::work tx(connection);
+      if (execute(tx, update_login, fresh.user.value, created, epoch).empty()) return fail(tenant_errc::bad_login);
+      execute(tx, delete_old_sessions, fresh.user.value);
+      execute(tx, insert_session, fresh.user.value, fresh.id, created, to_microseconds(fresh.expires_at), fresh.address,
+              fresh.client);
+      insert_audit_event(tx, {.actor = fresh.user,
+                              .action = "user.login",
+                              .object = object_of(fresh.user),
+                              .detail = "session " + fresh.id + " from " + fresh.address});
+      tx.commit();
+      return {};
+    };
+    auto outcome = co_await db_.run("users_open_session", std::move(job));
+    co_return from_job(std::move(outcome));
+  }
+
+  task<result<std::vector<session>>> list_sessions(user_id id) override {
+    auto job = [id](pqxx::connection_base& connection) {
+      pqxx::nontransaction tx(connection);
+      std::vector<session> sessions;
+      for (const auto& row : execute(tx, select_sessions, id.value)) sessions.push_back(session_of(row));
+      return sessions;
+    };
+    auto outcome = co_await db_.run("users_list_sessions", std::move(job));
+    co_return from_read(std::move(outcome));
+  }
+
+  task<result<void>> end_session(user_id id, std::string session_id) override {
+    auto job = [id, session_id = std::move(session_id)](pqxx::connection_base& connection) -> result<void> {
+      pqxx::work tx(connection);
+      // The user's row first, as a login does.
+      if (execute(tx, count_change, id.value).empty()) return fail(tenant_errc::not_found);
+      if (execute(tx, delete_session, id.value, session_id).empty()) return fail(tenant_errc::not_found);
+      insert_audit_event(tx, {.actor = id,
+                              .action = "user.end_session",
+                              .object = object_of(id),
+                              .detail = "session " + session_id});
+      tx.commit();
+      return {};
+    };
+    auto outcome = co_await db_.run("users_end_session", std::move(job));
     co_return from_job(std::move(outcome));
   }
 
@@ -171,11 +261,7 @@ public:
   task<result<std::vector<user_auth_facts>>> load_auth_facts() override {
     auto job = [](pqxx::connection_base& connection) {
       pqxx::nontransaction tx(connection);
-      auto rows = execute(tx, select_facts);
-      std::vector<user_auth_facts> facts;
-      facts.reserve(rows.size());
-      for (const auto& row : rows) facts.push_back(facts_of(row));
-      return facts;
+      return facts_of(execute(tx, select_facts));
     };
     auto outcome = co_await db_.run("users_auth_facts", std::move(job));
     co_return from_read(std::move(outcome));
@@ -184,9 +270,9 @@ public:
   task<result<std::optional<user_auth_facts>>> load_auth_facts(user_id id) override {
     auto job = [id](pqxx::connection_base& connection) {
       pqxx::nontransaction tx(connection);
-      auto rows = execute(tx, select_facts_of, id.value);
+      auto found = facts_of(execute(tx, select_facts_of, id.value));
       std::optional<user_auth_facts> facts;
-      if (!rows.empty()) facts = facts_of(rows[0]);
+      if (!found.empty()) facts = std::move(found.front());
       return facts;
     };
     auto outcome = co_await db_.run("users_auth_facts_of", std::move(job));

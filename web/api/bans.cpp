@@ -16,7 +16,9 @@ std::string lower_case(std::string_view text) {
 
 /// Stores the status, and lets it act here before the database's own notice comes round.
 task<answer> set_status(request& r, services& s, tenants::user_status status) {
-  auto changed = co_await s.parts.users.set_status(lower_case(r.parameters[0]), status, r.caller_id());
+  auto name = lower_case(r.parameters[0]);
+  if (!tenants::is_username(name)) co_return refuse(make_not_found());
+  auto changed = co_await s.parts.users.set_status(std::move(name), status, r.caller_id());
   if (!changed) co_return refuse(changed.error());
   auto refreshed = co_await s.parts.directory.refresh(changed->id);
   if (!refreshed) co_return refuse(refreshed.error());

@@ -8,6 +8,9 @@ namespace drover::web::api {
 
 task<answer> handle_login(request&, services&);
 task<answer> handle_logout(request&, services&);
+task<answer> handle_list_sessions(request&, services&);
+task<answer> handle_end_session(request&, services&);
+task<answer> handle_end_sessions(request&, services&);
 task<answer> handle_get_user(request&, services&);
 task<answer> handle_ban_user(request&, services&);
 task<answer> handle_unban_user(request&, services&);

@@ -89,12 +89,17 @@ TEST_F(AccountNotifications, BanAndUnbanAreHeardForEveryAccountAndTheUser) {
   EXPECT_EQ(take(users_changed_), std::vector(2, std::to_string(alice_.value)));
 }
 
-TEST_F(AccountNotifications, LoginsChangeNoAuthFacts) {
+TEST_F(AccountNotifications, SessionsAreHeard) {
   take(users_changed_);
-  wait(users().record_login(alice_)).value();
-  EXPECT_TRUE(take(users_changed_).empty());
+  const std::vector heard{std::to_string(alice_.value)};
+  const std::string id = "00000000000000aa";
+  auto alice = wait(users().get(alice_)).value();
+  wait(users().open_session(session_of(alice, id), alice.epoch)).value();
+  EXPECT_EQ(take(users_changed_), heard);
+  wait(users().end_session(alice_, id)).value();
+  EXPECT_EQ(take(users_changed_), heard);
   wait(users().end_sessions(alice_)).value();
-  EXPECT_EQ(take(users_changed_), std::vector{std::to_string(alice_.value)});
+  EXPECT_EQ(take(users_changed_), heard);
   auto carol = add_user("carol");
   EXPECT_EQ(take(users_changed_), std::vector{std::to_string(carol.id.value)});
 }
@@ -118,12 +123,15 @@ TEST_F(AccountChanges, OfUsersAreAuditedWithTheirActor) {
   wait(users().set_status("alice", user_status::banned, admin_)).value();
   wait(users().set_status("alice", user_status::active, {})).value();
   wait(users().set_password(alice_, "h")).value();
-  wait(users().record_login(alice_)).value();
+  auto now = wait(users().get(alice_)).value();
+  wait(users().open_session(session_of(now, "00000000000000aa"), now.epoch)).value();
+  wait(users().end_session(alice_, "00000000000000aa")).value();
   wait(users().end_sessions(alice_)).value();
   auto alice = std::to_string(alice_.value);
   EXPECT_EQ(audit_of("user:" + alice), "user.create by nobody, user.ban by " + std::to_string(admin_.value) +
                                            ", user.unban by nobody, user.set_password by " + alice +
-                                           ", user.login by " + alice + ", user.end_sessions by " + alice);
+                                           ", user.login by " + alice + ", user.end_session by " + alice +
+                                           ", user.end_sessions by " + alice);
 }
 
 TEST_F(AccountChanges, DoNotHappenWithoutTheirAuditRow) {

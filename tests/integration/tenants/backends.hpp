@@ -20,6 +20,7 @@ public:
   virtual ~backend() = default;
   virtual user_store& users() = 0;
   virtual account_store& accounts() = 0;
+  virtual wall_time now() const = 0;
 };
 
 class postgres_backend final : public backend {
@@ -30,6 +31,7 @@ public:
         accounts_(make_postgres_account_store(*pool_)) {}
   user_store& users() override { return *users_; }
   account_store& accounts() override { return *accounts_; }
+  wall_time now() const override { return system_clock().wall_now(); }
   test::test_database& raw() { return database_; }
   database& pool() { return *pool_; }
 
@@ -49,6 +51,7 @@ public:
   }
   user_store& users() override { return *users_; }
   account_store& accounts() override { return *accounts_; }
+  wall_time now() const override { return clock_.wall_now(); }
 
 private:
   user get(user_id id) {
@@ -74,6 +77,12 @@ protected:
     return wait(stores().users().create(
                     {.username = name, .email = name + "@example.com", .password_hash = "hash of " + name, .role = r}))
         .value();
+  }
+  /// What a login of the user would open, `age` ago.
+  session session_of(const user& u, const std::string& id, nanoseconds age = {}) {
+    // Whole microseconds, as stored.
+    const wall_time created{std::chrono::floor<std::chrono::microseconds>((stores().now() - age).since_epoch)};
+    return {.user = u.id, .id = id, .created_at = created, .expires_at = created + 1h, .address = "192.0.2.1", .client = "test"};
   }
   sealed_credentials sealed_for(user_id owner, account_id id, std::int64_t version, const std::string& text) {
     return {.account = id,

@@ -77,19 +77,93 @@ TEST_P(UserStore, BanEndsSessionsAndUnbanDoesNotReviveThem) {
   EXPECT_EQ(back.epoch, 3);
 }
 
-TEST_P(UserStore, RecordLoginKeepsTheMomentAndTheSessions) {
+constexpr const char* first_id = "00000000000000a1";
+constexpr const char* second_id = "00000000000000a2";
+
+TEST_P(UserStore, LoginKeepsTheMomentAndTheOtherSessions) {
   auto alice = add_user("alice");
-  ASSERT_TRUE(wait(users().record_login(alice.id)));
+  auto first = session_of(alice, first_id, 2min), second = session_of(alice, second_id, 1min);
+  ASSERT_TRUE(wait(users().open_session(first, 1)));
+  ASSERT_TRUE(wait(users().open_session(second, 1)));
   auto read = wait(users().get(alice.id)).value();
-  ASSERT_TRUE(read.last_login_at);
-  EXPECT_GE(*read.last_login_at, read.created_at);
+  EXPECT_EQ(read.last_login_at, second.created_at);
   EXPECT_EQ(read.epoch, 1);
+  auto sessions = wait(users().list_sessions(alice.id)).value();
+  ASSERT_EQ(sessions.size(), 2u);
+  EXPECT_EQ(sessions[0].id, second_id);
+  EXPECT_EQ(sessions[1].id, first_id);
+  EXPECT_EQ(sessions[1].user, alice.id);
+  EXPECT_EQ(sessions[1].created_at, first.created_at);
+  EXPECT_EQ(sessions[1].expires_at, first.expires_at);
+  EXPECT_EQ(sessions[1].address, "192.0.2.1");
+  EXPECT_EQ(sessions[1].client, "test");
+}
+
+TEST_P(UserStore, TheOldestSessionMakesRoom) {
+  auto alice = add_user("alice");
+  for (int i = 0; i < 12; ++i) {
+    auto id = "00000000000000" + std::to_string(10 + i);
+    ASSERT_TRUE(wait(users().open_session(session_of(alice, id, (20 - i) * 1min), 1))) << id;
+  }
+  auto sessions = wait(users().list_sessions(alice.id)).value();
+  ASSERT_EQ(sessions.size(), sessions_per_user);
+  EXPECT_EQ(sessions.front().id, "0000000000000021");
+  EXPECT_EQ(sessions.back().id, "0000000000000012");
+}
+
+TEST_P(UserStore, ExpiredSessionsAreNone) {
+  auto alice = add_user("alice");
+  ASSERT_TRUE(wait(users().open_session(session_of(alice, first_id, 61min), 1)));
+  EXPECT_TRUE(wait(users().list_sessions(alice.id))->empty());
+  EXPECT_TRUE(wait(users().load_auth_facts(alice.id)).value()->sessions.empty());
+  expect_error(wait(users().end_session(alice.id, first_id)), tenant_errc::not_found);
+}
+
+TEST_P(UserStore, ALoginThatABanOrAPasswordOvertookIsRefused) {
+  auto alice = add_user("alice");
+  wait(users().set_password(alice.id, "new hash")).value();
+  expect_error(wait(users().open_session(session_of(alice, first_id), 1)), tenant_errc::bad_login);
+  auto banned = wait(users().set_status("alice", user_status::banned, {})).value();
+  expect_error(wait(users().open_session(session_of(alice, first_id), banned.epoch)), tenant_errc::bad_login);
+  auto nobody = alice;
+  nobody.id = user_id(99);
+  expect_error(wait(users().open_session(session_of(nobody, first_id), 1)), tenant_errc::bad_login);
+  EXPECT_TRUE(wait(users().list_sessions(alice.id))->empty());
+}
+
+TEST_P(UserStore, OneSessionEndsAlone) {
+  auto alice = add_user("alice"), bob = add_user("bob");
+  wait(users().open_session(session_of(alice, first_id), 1)).value();
+  wait(users().open_session(session_of(alice, second_id), 1)).value();
+  expect_error(wait(users().end_session(bob.id, first_id)), tenant_errc::not_found);
+  ASSERT_TRUE(wait(users().end_session(alice.id, first_id)));
+  expect_error(wait(users().end_session(alice.id, first_id)), tenant_errc::not_found);
+  auto left = wait(users().list_sessions(alice.id)).value();
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left[0].id, second_id);
+  EXPECT_EQ(wait(users().get(alice.id))->epoch, 1);
+}
+
+TEST_P(UserStore, ANewEpochEndsEverySessionOfItsUser) {
+  auto alice = add_user("alice"), bob = add_user("bob");
+  wait(users().open_session(session_of(bob, second_id), 1)).value();
+  std::int64_t epoch = 1;
+  for (auto change : {0, 1, 2, 3}) {
+    wait(users().open_session(session_of(alice, first_id), epoch)).value();
+    if (change == 0) wait(users().set_password(alice.id, "h")).value();
+    if (change == 1) wait(users().end_sessions(alice.id)).value();
+    if (change == 2) wait(users().set_status("alice", user_status::active, {})).value();
+    if (change == 3) wait(users().set_status("alice", user_status::banned, {})).value();
+    EXPECT_TRUE(wait(users().list_sessions(alice.id))->empty()) << change;
+    epoch = wait(users().get(alice.id))->epoch;
+  }
+  EXPECT_EQ(wait(users().list_sessions(bob.id))->size(), 1u);
 }
 
 TEST_P(UserStore, UnknownUsersAreNotFound) {
   expect_error(wait(users().get(user_id(99))), tenant_errc::not_found);
   expect_error(wait(users().set_password(user_id(99), "h")), tenant_errc::not_found);
-  expect_error(wait(users().record_login(user_id(99))), tenant_errc::not_found);
+  expect_error(wait(users().end_session(user_id(99), first_id)), tenant_errc::not_found);
   expect_error(wait(users().end_sessions(user_id(99))), tenant_errc::not_found);
   expect_error(wait(users().set_status("nobody", user_status::banned, {})), tenant_errc::not_found);
 }
@@ -98,9 +172,24 @@ TEST_P(UserStore, AuthFactsFollowChanges) {
   auto alice = add_user("alice");
   add_user("admin", role::admin);
   ASSERT_TRUE(wait(users().end_sessions(alice.id)));
-  auto facts = wait(users().load_auth_facts(alice.id)).value();
-  EXPECT_EQ(facts, (user_auth_facts{alice.id, role::tenant, user_status::active, 2}));
-  EXPECT_EQ(wait(users().load_auth_facts()).value().size(), 2u);
+  auto facts = wait(users().load_auth_facts(alice.id)).value().value();
+  EXPECT_EQ(facts.role, role::tenant);
+  EXPECT_EQ(facts.status, user_status::active);
+  EXPECT_EQ(facts.epoch, 2);
+  EXPECT_TRUE(facts.sessions.empty());
+  auto fresh = session_of(alice, second_id);
+  wait(users().open_session(session_of(alice, first_id, 1min), 2)).value();
+  wait(users().open_session(fresh, 2)).value();
+  auto later = wait(users().load_auth_facts(alice.id)).value().value();
+  ASSERT_EQ(later.sessions.size(), 2u);
+  EXPECT_EQ(later.sessions[1], (session_facts{second_id, fresh.expires_at}));
+  EXPECT_GT(later.version, facts.version);
+  auto all = wait(users().load_auth_facts()).value();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0], later);
+  EXPECT_EQ(all[1].role, role::admin);
+  wait(users().end_session(alice.id, first_id)).value();
+  EXPECT_GT(wait(users().load_auth_facts(alice.id)).value()->version, later.version);
   EXPECT_FALSE(wait(users().load_auth_facts(user_id(99))).value());
 }
 

@@ -94,8 +94,13 @@ public:
   }
   /// A token without the cost of a password.
   std::string token_of(const std::string& name) {
-    return signer.make_token(ids.at(name), directory.find(ids.at(name))->epoch, system_random().hex(8),
-                             system_clock().wall_now());
+    auto user = await(users->get(ids.at(name)));
+    auto now = system_clock().wall_now();
+    tenants::session fresh{.user = user->id, .id = system_random().hex(8), .created_at = now, .expires_at = now + signer.life(), .address = {}, .client = {}};
+    auto token = signer.make_token(user->id, user->epoch, fresh.id, now);
+    EXPECT_TRUE(await(users->open_session(std::move(fresh), user->epoch)));
+    EXPECT_TRUE(await(directory.refresh(user->id)));
+    return token;
   }
   std::int64_t add_account(const std::string& name, const std::string& key) {
     auto body = json{{"exchange_name", "paper"}, {"api_key", key}, {"api_secret", "a-secret-value"}, {"label", "Main"}};
@@ -151,7 +156,7 @@ public:
   crypto::token_signer signer = make_signer();
   tenants::user_directory directory{*users, signer, system_clock()};
   worker_pool hashing{"hashing", 1, 32};
-  tenants::login_service login{*users, signer, hashing, system_clock(), system_random(), {}};
+  tenants::login_service login{*users, directory, signer, hashing, system_clock(), system_random(), {}};
   crypto::keyring keyring{crypto::master_key::generate(system_random()), system_random()};
   tenants::account_service accounts{*store,
                                     keyring,

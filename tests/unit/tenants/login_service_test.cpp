@@ -23,6 +23,7 @@ protected:
   void SetUp() override {
     auto hash = crypto::hash_password(secret("right password"), random_, cheap).value();
     alice_ = wait(users_->create({.username = "alice", .email = "", .password_hash = hash}))->id;
+    wait(directory_.load()).value();
   }
   template <class T>
   T wait(task<T> t) {
@@ -30,7 +31,7 @@ protected:
   }
   result<login_result> login(const std::string& name, const std::string& password,
                              const std::string& from = "10.0.0.1") {
-    return wait(service_.login(name, secret(password), from));
+    return wait(service_.login({.username = name, .password = secret(password), .address = from, .client = "a browser"}));
   }
   std::error_code refusal(const std::string& name, const std::string& password, const std::string& from = "10.0.0.1") {
     auto outcome = login(name, password, from);
@@ -42,9 +43,10 @@ protected:
   seeded_random random_{5};
   std::unique_ptr<user_store> users_ = make_memory_user_store(clock_);
   crypto::token_signer signer_ = make_signer();
+  user_directory directory_{*users_, signer_, clock_};
   worker_pool hashing_{"hashing", 1, 32};
   login_service service_{
-      *users_,  signer_,
+      *users_,  directory_, signer_,
       hashing_, clock_,
       random_,  {.attempts_per_minute_per_name = 3, .attempts_per_minute_per_address = 5, .tracked_keys = 1000}};
   user_id alice_;
@@ -62,6 +64,26 @@ TEST_F(LoginService, EachLoginIsASessionOfItsOwn) {
   auto first = login("alice", "right password").value();
   auto second = login("alice", "right password").value();
   EXPECT_NE(signer_.parse(first.token)->session_id, signer_.parse(second.token)->session_id);
+}
+
+TEST_F(LoginService, TheTokenWorksAtOnceAndSoDoItsLimits) {
+  auto opened = login("alice", "right password", "192.0.2.9").value();
+  auto who = directory_.authenticate(opened.token);
+  ASSERT_TRUE(who);
+  auto sessions = wait(users_->list_sessions(alice_)).value();
+  ASSERT_EQ(sessions.size(), 1u);
+  EXPECT_EQ(sessions[0].id, who->session_id);
+  EXPECT_EQ(sessions[0].address, "192.0.2.9");
+  EXPECT_EQ(sessions[0].client, "a browser");
+  for (std::size_t i = 0; i < sessions_per_user; ++i) login("alice", "right password").value();
+  EXPECT_FALSE(directory_.authenticate(opened.token)) << "the oldest made room";
+  EXPECT_EQ(wait(users_->list_sessions(alice_))->size(), sessions_per_user);
+}
+
+TEST_F(LoginService, WhatAStrangerCallsItselfIsStoredPrintable) {
+  std::string name = "\r\n\x80" + std::string(1000, 'x');
+  wait(service_.login({.username = "alice", .password = secret("right password"), .address = "10.0.0.1", .client = name})).value();
+  EXPECT_EQ(wait(users_->list_sessions(alice_)).value()[0].client, "???" + std::string(197, 'x'));
 }
 
 TEST_F(LoginService, NamesAreReadInLowerCase) {
@@ -115,7 +137,7 @@ TEST_F(LoginService, SuccessesAreNotCounted) {
 TEST_F(LoginService, ParallelGuessesAreBoundedBeforeTheirOutcome) {
   int hashed = 0, refused = 0;
   for (int i = 0; i < 10; ++i)
-    asio::co_spawn(io_, service_.login("alice", secret("wrong"), "10.0.0." + std::to_string(i)),
+    asio::co_spawn(io_, service_.login({.username = "alice", .password = secret("wrong"), .address = "10.0.0." + std::to_string(i), .client = {}}),
                    [&](std::exception_ptr, result<login_result> r) {
                      (r.error().code == tenant_errc::bad_login ? hashed : refused)++;
                    });

@@ -1,3 +1,4 @@
+#include "tests/unit/web/contract.hpp"
 #include "tests/unit/web/web_fixture.hpp"
 
 namespace drover::web {
@@ -23,6 +24,34 @@ TEST(SessionsApi, LoginGivesATokenThatWorksUntilLogout) {
   EXPECT_EQ(f.call("POST", "/client/logout", token).status, 204);
   EXPECT_EQ(f.call("GET", "/api/user", token).status, 401);
   EXPECT_EQ(f.call("GET", "/api/user", other).status, 200);
+}
+
+TEST(SessionsApi, SessionsAreListedAndEndedOneByOne) {
+  web_fixture f;
+  auto first = f.token_of("alice"), second = f.token_of("alice"), bobs = f.token_of("bob");
+  auto listed = f.call("GET", "/api/sessions", second);
+  ASSERT_EQ(listed.status, 200) << listed.body;
+  auto items = web_fixture::parse(listed)["items"];
+  ASSERT_EQ(items.size(), 2u);
+  test::expect_members(items[0], "Session");
+  EXPECT_TRUE(items[0]["current"]);
+  EXPECT_FALSE(items[1]["current"]);
+  std::string path = "/api/sessions/" + items[1]["id"].get<std::string>();
+  EXPECT_EQ(f.call("DELETE", path, bobs).status, 404);
+  EXPECT_EQ(f.call("GET", "/api/user", first).status, 200);
+  EXPECT_EQ(f.call("DELETE", path, second).status, 204);
+  EXPECT_EQ(f.call("GET", "/api/user", first).status, 401);
+  EXPECT_EQ(f.call("GET", "/api/user", second).status, 200);
+  for (auto id : {"0", "00000000000000zz", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"})
+    EXPECT_EQ(f.call("DELETE", std::string("/api/sessions/") + id, second).status, 404) << id;
+}
+
+TEST(SessionsApi, AllSessionsEndTogether) {
+  web_fixture f;
+  auto first = f.token_of("alice"), second = f.token_of("alice"), bobs = f.token_of("bob");
+  EXPECT_EQ(f.call("DELETE", "/api/sessions/", first).status, 204);
+  for (const auto& token : {first, second}) EXPECT_EQ(f.call("GET", "/api/user", token).status, 401);
+  EXPECT_EQ(f.call("GET", "/api/user", bobs).status, 200);
 }
 
 TEST(SessionsApi, WrongPasswordAndUnknownNameLookAlike) {
@@ -57,6 +86,7 @@ TEST(SessionsApi, BansActAtOnceAndCanBeLifted) {
   EXPECT_EQ(f.call("GET", "/api/user", alice).status, 401) << "sessions from before the ban stay ended";
   EXPECT_EQ(f.call("POST", "/client/login", {}, credentials("alice", test::good_password)).status, 200);
   EXPECT_EQ(f.call("POST", "/backend/ban-user/name/nobody/now", root).status, 404);
+  EXPECT_EQ(f.call("POST", "/backend/ban-user/name/\xff\xff\xff\xff/now", root).status, 404);
   EXPECT_EQ(f.call("POST", "/backend/ban-user/name/root/now", root).status, 409);
 }
 

@@ -98,9 +98,15 @@ public:
   }
 
   user_id id_of(const std::string& name) { return ids.at(name); }
+  /// Of a session of its own, without the cost of a password.
   std::string token_of(const std::string& name) {
-    auto facts = directory.find(id_of(name));
-    return signer.make_token(id_of(name), facts->epoch, random.hex(8), clock.wall_now());
+    auto user = run(io, users->get(id_of(name)));
+    auto now = clock.wall_now();
+    tenants::session fresh{.user = user->id, .id = random.hex(8), .created_at = now, .expires_at = now + signer.life(), .address = {}, .client = {}};
+    auto token = signer.make_token(user->id, user->epoch, fresh.id, now);
+    EXPECT_TRUE(run(io, users->open_session(std::move(fresh), user->epoch)));
+    EXPECT_TRUE(run(io, directory.refresh(user->id)));
+    return token;
   }
   /// Creates an account of `name`; answers its id.
   std::int64_t add_account(const std::string& name, const std::string& key = "key-of-somebody-0001") {
@@ -191,7 +197,7 @@ public:
   crypto::token_signer signer = make_signer();
   tenants::user_directory directory{*users, signer, clock};
   worker_pool hashing{"hashing", 1, 8};
-  tenants::login_service login{*users, signer, hashing, clock, random, {}};
+  tenants::login_service login{*users, directory, signer, hashing, clock, random, {}};
   std::unique_ptr<tenants::account_store> store = tenants::make_memory_account_store(
       clock, {.is_active = [](user_id) { return true; },
               .username = [](user_id u) { return "user" + std::to_string(u.value); }});

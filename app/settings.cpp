@@ -122,6 +122,7 @@ void read_bots(config_section s, engine::bots_config& out) {
   s.get("flatten_collar", out.flatten_collar, decimal(0), decimal(1), "How far from the best price a stopped bot's position may be closed, as a share of it.");
   s.get("mailbox_limit", out.mailbox_limit, 8, 1'000'000, "Events waiting for one bot.");
   s.get("callback_budget", out.callback_budget.time, 1ms, 10s, "Longest strategy call.");
+  s.get("thread_share_percent", out.thread_share_percent, 1, 100, "How much of the trading thread one bot may take; past it its ticks and timers wait, and after 8 s it is quarantined.");
   s.get("callback_memory_kib", callback_memory_kib, 1, 1'048'576, "Memory that one strategy call may allocate.");
   out.callback_budget.memory_bytes = static_cast<std::uint64_t>(callback_memory_kib) * 1024;
   s.get("probe_interval", out.probe_interval, 0s, 24h, "Every bot's key is asked for its rights once in this time; 0 = never.");

@@ -40,6 +40,7 @@ class start_mark {
 bot_instance::bot_instance(bot_identity id, std::shared_ptr<const bot_plan> plan, bot_manager_parts& parts,
                            bot_observer& observer)
     : id_(std::move(id)), plan_(std::move(plan)), parts_(parts), observer_(observer),
+      share_(parts.timers.get_clock(), parts.meters, plan_->config->callback_budget.time, plan_->config->thread_share_percent, parts.debtors),
       scope_(parts.executor, "bot", [this](std::string_view task, std::string_view what) {
         log().error("a task of a bot failed", {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"task", task}, {"err", what}});
         end({bot_failure::kind::crashed, "The bot failed: " + std::string(what), std::nullopt});
@@ -155,7 +156,9 @@ void bot_instance::begin_trading() {
 void bot_instance::settle_state() {
   if (is_locked()) return set_state(bot_state::locked, lock_->because);
   if (paused_) return set_state(bot_state::paused, std::string(paused_reason));
-  set_state(bot_state::running, "Trading");
+  if (!share_.is_in_excess()) return set_state(bot_state::running, "Trading");
+  set_state(bot_state::running, "Trading, but its ticks are delayed: it takes more than its " + std::to_string(plan_->config->thread_share_percent) +
+                                    " % of the trading thread");
 }
 
 void bot_instance::pause() {
@@ -231,6 +234,7 @@ bot_report bot_instance::report() const {
   out.reconciled = reconciled_;
   if (refusals_) out.last_refusal = refusals_->last;
   out.market_watched = market_ != nullptr;
+  out.slowed = share_.is_in_excess();
   if (ticker_) out.market_age = std::chrono::ceil<milliseconds>(parts_.timers.get_clock().now() - ticker_->received_at);
   if (instrument_) {
     out.base_asset = instrument_->base_asset;
@@ -280,6 +284,7 @@ task<void> bot_instance::stop(nanoseconds settle_limit) {
   co_await scope_.join();
   if (save_timer_) parts_.timers.cancel(*save_timer_);
   if (strategy_timer_) parts_.timers.cancel(*strategy_timer_);
+  if (share_timer_) parts_.timers.cancel(*share_timer_);
   if (desk_) co_await desk_->stop();
   hand_to_strategy(static_cast<int>(news_.size()));
   co_await save_state();
@@ -321,7 +326,7 @@ task<void> bot_instance::run_save() {
 
 task<void> bot_instance::save_state() {
   if (!strategy_ || epoch_ == 0) co_return;
-  auto text = strategy_->save_state();
+  auto text = read_state();
   if (!text) {
     end(text.error());
     co_return;

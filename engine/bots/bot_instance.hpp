@@ -15,6 +15,7 @@
 #include "engine/bots/connection_report.hpp"
 #include "engine/bots/order_notes.hpp"
 #include "engine/bots/strategy_runner.hpp"
+#include "engine/bots/thread_share.hpp"
 #include "exchanges/venue_clock.hpp"
 
 namespace drover::engine {
@@ -85,6 +86,8 @@ class bot_instance final : private order_listener {
   /// More orders than this refused before they were written, within the window, end the bot.
   static constexpr int refusal_limit = 1'000;
   static constexpr seconds refusal_window{60};
+  /// Tickers of which one is asked about with a look at the clock, and counts for all.
+  static constexpr int tickers_per_look = 16;
 
   /// References outlive the bot; `parts.executor` is where it lives.
   bot_instance(bot_identity, std::shared_ptr<const bot_plan>, bot_manager_parts& parts, bot_observer&);
@@ -161,6 +164,12 @@ class bot_instance final : private order_listener {
   bool closing() const { return halted_ && contract_ != resume_contract::resume; }
   bool start_is_cut() const { return halted_ && !closing(); }
 
+  std::expected<bool, bot_failure> ask_about(const exchanges::book_ticker&);
+  std::expected<std::string, bot_failure> read_state();
+  /// The strategy has used something of its share of the thread, or would: shows what follows, and arranges for it.
+  void heed_share();
+  void await_share();
+  void on_share_due();
   void schedule_turn();
   void run_turn();
   int hand_to_desk(int limit);
@@ -212,6 +221,7 @@ class bot_instance final : private order_listener {
   std::unique_ptr<order_desk> desk_;
   std::unique_ptr<exchanges::market_subscription> market_;
   std::optional<strategy_runner> strategy_;
+  thread_share share_;
   std::shared_ptr<const exchanges::book_ticker> ticker_;
 
   /// For the desk, and for the strategy; together at most mailbox_limit.
@@ -252,17 +262,18 @@ class bot_instance final : private order_listener {
   /// From the first refused order on.
   std::unique_ptr<refusals> refusals_;
   wall_time since_;
-  std::optional<timer_id> save_timer_, strategy_timer_;
+  std::optional<timer_id> save_timer_, strategy_timer_, share_timer_;
+  steady_time share_due_at_;
   std::size_t saved_hash_ = 0;
   /// stop() while it waits for orders or for the start.
   wake_event* waiter_ = nullptr;
   wake_event* way_out_waiter_ = nullptr;
-  int published_orders_ = 0, restarts_ = 0, lookups_ = 0;
+  int published_orders_ = 0, restarts_ = 0, lookups_ = 0, tickers_ = 0;
   bot_state state_ = bot_state::starting;
   bool starting_ = false, reconciled_ = false, trading_ = false;
   resume_contract contract_ = resume_contract::resume;
   bool halted_ = false, failed_ = false, paused_ = false;
-  bool probing_ = false, comparing_ = false, tick_waits_ = false, timer_is_due_ = false, turn_posted_ = false, saving_ = false;
+  bool probing_ = false, comparing_ = false, tick_waits_ = false, tick_held_ = false, timer_is_due_ = false, turn_posted_ = false, saving_ = false;
   task_scope scope_;
 };
 

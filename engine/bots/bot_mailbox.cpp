@@ -40,11 +40,15 @@ struct bot_instance::frame {
 
 void bot_instance::call_strategy(strategy_call which, const std::function<strategy_actions(strategy&, const strategy_context&)>& call) {
   if (failed_ || !strategy_ || !desk_) return;
-  const frame now(*this);
-  auto outcome = strategy_->run(which, [&](strategy& s) { return call(s, now.ctx); });
-  if (!outcome) return end(outcome.error());
-  if (!outcome->empty()) changed();
-  perform(std::move(*outcome));
+  {
+    const thread_share::use charged(share_);
+    const frame now(*this);
+    auto outcome = strategy_->run(which, [&](strategy& s) { return call(s, now.ctx); });
+    if (!outcome) return end(outcome.error());
+    if (!outcome->empty()) changed();
+    perform(std::move(*outcome));
+  }
+  heed_share();
 }
 
 void bot_instance::on_account_event(const exchanges::account_event& event) {
@@ -68,8 +72,12 @@ void bot_instance::on_ticker(const std::shared_ptr<const exchanges::book_ticker>
   if (halted_ || way_out_waiter_ != nullptr) wake_waiter();
   // What was known is stale: nothing is decided on it.
   if (halted_ || !ticker || is_quiet()) return;
+  if (share_.is_spent()) {
+    tick_held_ = true;
+    return heed_share();
+  }
   if (tick_waits_) return;
-  auto wanted = strategy_->wants_tick(*ticker);
+  auto wanted = ask_about(*ticker);
   if (!wanted) return end(wanted.error());
   if (!*wanted) return;
   tick_waits_ = true;
@@ -139,9 +147,9 @@ void bot_instance::run_turn() {
   left -= hand_to_desk(left);
   if (hears_news()) left -= hand_to_strategy(left);
   if (!inbox_.empty() || (hears_news() && !news_.empty())) return schedule_turn();
-  if (hears_news() && !is_quiet() && std::exchange(timer_is_due_, false))
+  if (hears_news() && !is_quiet() && !share_.is_spent() && std::exchange(timer_is_due_, false))
     call_strategy(strategy_call::timer, [](strategy& s, const strategy_context& ctx) { return s.on_timer(ctx); });
-  if (tick_waits_ && lookups_ == 0) deliver_tick();
+  if (tick_waits_ && lookups_ == 0 && !share_.is_spent()) deliver_tick();
 }
 
 int bot_instance::hand_to_desk(int limit) {

@@ -15,6 +15,7 @@
 #include "engine/bots/bot_store.hpp"
 #include "engine/bots/connection_report.hpp"
 #include "engine/bots/strategy_meters.hpp"
+#include "engine/bots/thread_share.hpp"
 #include "engine/orders/external_order.hpp"
 #include "engine/orders/order_desk.hpp"
 #include "engine/orders/order_journal.hpp"
@@ -57,6 +58,9 @@ struct bots_config {
   std::size_t mailbox_limit = 256;
   /// A strategy call that takes more counts against the bot.
   call_budget callback_budget;
+  /// How much of the trading thread one bot may take in the long run, 1 to 100 %: past it, its ticks and timers wait, then it is
+  /// quarantined (thread_share).
+  int thread_share_percent = 1;
   /// (adopted) Every bot's key is asked for its rights once in this time, one after the other; 0 = never.
   milliseconds probe_interval{900'000};
   /// (adopted) Every account's balances are held against its trades once in this time, one after the other; 0 = never. With the looks
@@ -104,6 +108,8 @@ struct bot_manager_parts {
   /// What stops new orders besides the bots themselves, and limits over all of them; absent: nothing, and each bot's own.
   entry_gate* gate = nullptr;
   risk_book* risk = nullptr;
+  /// The bots' own.
+  share_debtors debtors{};
 };
 
 /// Runs exactly the bots that should run: those not stopped, on approved, active accounts of active users (SPEC A1). Trading

@@ -51,6 +51,8 @@ struct bot_report {
   /// Why its last order was not placed; empty: none was refused.
   std::string last_refusal;
   int foreign_orders = 0;
+  /// Its ticks are delayed: it takes more than its share of the trading thread.
+  bool slowed = false;
 };
 
 /// Whether a bot may go on with a key of which the exchange now says this: a key that may withdraw, or may not trade,

@@ -116,6 +116,9 @@ diagnosis_check check_balance(const diagnosis_facts& f) {
 
 diagnosis_check check_strategy(const diagnosis_facts& f) {
   if (!f.report) return untold("strategy", "The bot does not run");
+  if (f.report->slowed)
+    return failed("strategy", "It takes more than its share of the trading thread, so its ticks are delayed",
+                  "Let it do less at each tick; it is quarantined when this lasts");
   if (f.report->last_refusal.empty()) return passed("strategy", "None of its orders was refused; it waits for its moment");
   return failed("strategy", "Its last order was not placed: " + f.report->last_refusal, "Change the parameters, the funds or the risk limits that the reason names");
 }

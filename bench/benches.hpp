@@ -36,9 +36,9 @@ int run_rate_grants(int seconds_each);
 int run_recorder(const std::string& database_url, int rows);
 /// Market frame in → signed order out, inside the process: p50 and p99, and of parsing and signing alone.
 int run_tick_to_order(int count);
-/// Tick → order of each of 200 bots on one market, ten ticks a second, alone and beside 17 bad ones (10 that throw, 5 that burn
-/// 20 ms, one that allocates 1 MiB, one that is refused 250 orders, each at every tick): p50, p99, and how soon the bad ones
-/// are quarantined.
+/// Tick → order of each of 200 bots on one market, ten ticks a second, alone and beside 22 bad ones (10 that throw, 5 that burn
+/// 20 ms, 5 that burn just under the budget of a call, one that allocates 1 MiB, one that is refused 250 orders, each at every
+/// tick): p50, p99, how many of the bad ones are slowed and quarantined, and how soon.
 int run_hogs(int count);
 /// Heap of a running bot that has nothing to do, and its share of a processor at ten ticks a second; beside a coroutine with a
 /// timer each, and the strategies' wants_tick() alone.

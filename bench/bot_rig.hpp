@@ -53,6 +53,11 @@ public:
   std::int64_t count(engine::bot_state) const;
   const std::vector<bot_id>& bots() const { return ids_; }
   engine::bot_status status(bot_id id) const { return board_.find(id).value_or(engine::bot_status{}); }
+  /// Its ticks are delayed because it takes too much of the thread.
+  bool is_slowed(bot_id id) const {
+    const auto report = manager_->report_bot(id);
+    return report && report->slowed;
+  }
   const clock& time() const { return time_; }
   executor get_executor() { return io_.get_executor(); }
   timer_queue& timers() { return *timers_; }

@@ -2,11 +2,13 @@
 
 #include <boost/asio/io_context.hpp>
 #include <map>
+#include <pqxx/pqxx>
 #include <stdexcept>
 
 #include "base/task_scope.hpp"
 #include "bench/benches.hpp"
 #include "bench/loopless_venue.hpp"
+#include "bench/seed_rows.hpp"
 #include "bench/turn.hpp"
 #include "crypto/mac.hpp"
 #include "engine/bots/bot_manager.hpp"
@@ -86,7 +88,8 @@ struct stores {
 /// A lead's account and followers' bots on a venue without a wire.
 class rig {
 public:
-  rig(int followers, const std::string& url) : followers_(followers), stores_(io_.get_executor(), url) {
+  rig(int followers, const std::string& url)
+      : followers_(followers), url_(url), stores_(io_.get_executor(), url) {
     http_.on_order = [this](const client_request&) {
       ++orders_;
       last_order_ = time_.now();
@@ -205,9 +208,11 @@ private:
     co_return made.value().id;
   }
 
+  static api_key key_of(int number) { return {fmt::format("{:064}", number), std::string(64, 's')}; }
+
   task<account_id> add_account(tenants::account_service& service, user_id owner, int number) {
-    tenants::account_request request{
-        "binance", secret(fmt::format("{:064}", number)), secret(std::string(64, 's')), {}, "bench"};
+    auto key = key_of(number);
+    tenants::account_request request{"binance", secret(std::move(key.key)), secret(std::move(key.secret)), {}, "bench"};
     auto made = co_await service.create(owner, std::move(request));
     const auto id = made.value().id;
     stores_.owners[id] = owner;
@@ -233,20 +238,42 @@ private:
     auto room = co_await rooms.create(std::move(wanted));
     engine::invitation_request request{.uses = followers_};
     auto invited = co_await rooms.invite(lead_, room.value().id, std::move(request));
-    for (int i = 1; i <= followers_; ++i) {
-      const auto account = co_await add_account(service, tenant_, i);
+    if (stores_.db) {
+      in_bulk([this](pqxx::work& tx) {
+        std::vector<api_key> keys;
+        for (int i = 1; i <= followers_; ++i) keys.push_back(key_of(i));
+        accounts_ = insert_accounts(tx, keyring_, tenant_, keys);
+      });
+      co_await join(rooms, invited.value().code, accounts_.front());
+      in_bulk([this](pqxx::work& tx) { insert_followers_like_the_first(tx, tenant_); });
+    }
+    while (std::ssize(accounts_) < followers_) {
+      const auto account = co_await add_account(service, tenant_, static_cast<int>(accounts_.size()) + 1);
       accounts_.push_back(account);
-      engine::join_form form{.code = invited.value().code,
-                             .room = {},
-                             .account = account,
-                             .symbol = {},
-                             .name = {},
-                             .parameters = R"({"sizing":"ratio","ratio":"1","max_age_s":"3600"})"};
-      auto joined = co_await rooms.join(tenant_, std::move(form));
-      joined.value();
+      co_await join(rooms, invited.value().code, account);
     }
     auto epoch = co_await stores_.journal->acquire_lease(lead_account_, "bench");
     lead_epoch_ = epoch.value();
+  }
+
+  /// One by one, ten thousand followers would take minutes before anything is measured.
+  template <class Job>
+  void in_bulk(Job job) {
+    pqxx::connection connection(url_);
+    pqxx::work tx(connection);
+    job(tx);
+    tx.commit();
+  }
+
+  task<void> join(engine::room_service& rooms, std::string code, account_id account) {
+    engine::join_form form{.code = std::move(code),
+                           .room = {},
+                           .account = account,
+                           .symbol = {},
+                           .name = {},
+                           .parameters = R"({"sizing":"ratio","ratio":"1","max_age_s":"3600"})"};
+    auto joined = co_await rooms.join(tenant_, std::move(form));
+    joined.value();
   }
 
   engine::order_intent make_intent(account_id account, user_id user) {
@@ -305,6 +332,7 @@ private:
   }
 
   int followers_;
+  std::string url_;
   asio::io_context io_{1};
   const clock& time_ = system_clock();
   random_source& random_ = system_random();

@@ -32,7 +32,7 @@ TEST(Listener, HearsAndReconnectsAndEndsWhenStopped) {
   auto on_notify = [&](std::string_view channel, std::string_view payload) {
     heard.push_back(std::string(channel) + ":" + std::string(payload));
     if (heard.size() == 1)
-      scratch.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'");
+      scratch.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'");
     else
       scope.stop();
   };
@@ -58,7 +58,7 @@ TEST(Listener, AServerThatHangsIsNoticed) {
   std::string lost;
   auto on_connect = [&] {
     if (backend != 0) return;
-    backend = std::stoi(scratch.sql("SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"));
+    backend = std::stoi(scratch.sql("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"));
     kill(backend, SIGSTOP);
   };
   auto on_lost = [&](const std::string& why) {

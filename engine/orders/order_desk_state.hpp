@@ -128,6 +128,8 @@ struct order_desk::state {
   void request_sweep(nanoseconds delay, bool with_fills);
   void schedule_next_sweep();
   task<void> run_sweep();
+  void settle_trades(const desk_order& ended);
+  bool must_sweep() const;
   task<result<void>> sweep(bool with_fills);
   task<result<void>> sweep_orders();
   void keep_foreign(std::vector<exchanges::order>);
@@ -198,6 +200,8 @@ struct order_desk::state {
   exchanges::fill_cursor complete_to;
   std::optional<timer_id> sweep_timer;
   steady_time sweep_at;
+  /// From here on the venue's list shows every trade of the orders that ended unfilled; zero: it was read since.
+  steady_time settled_at{};
   nanoseconds sweep_interval;
   wake_event* settler = nullptr;
   int foreign = 0;

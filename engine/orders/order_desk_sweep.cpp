@@ -15,11 +15,15 @@ constexpr nanoseconds blind_sweep_interval = 2s;
 /// Sweeps that read the trades too: every sixth.
 constexpr int sweeps_per_fill_sweep = 6;
 /// A trade younger than this may still have older ones before it that the venue's list does not show yet.
-constexpr nanoseconds fill_settling_time = 10s;
+constexpr nanoseconds least_fill_settling_time = 10s;
 /// Trades from before the oldest living order cannot be missing; the margin covers different clocks.
 constexpr nanoseconds fill_age_margin = std::chrono::hours(1);
 /// Sweeps that must miss an accepted order before it counts as ended.
 constexpr int vanished_after = 2;
+
+nanoseconds fill_settling_time(const order_desk_config& config) {
+  return std::max<nanoseconds>(least_fill_settling_time, 2 * config.visibility_delay);
+}
 
 bool contains(const std::vector<exchanges::order>& orders, const std::string& client_order_id) {
   return std::ranges::any_of(orders, [&](const auto& o) { return o.client_order_id == client_order_id; });
@@ -57,7 +61,7 @@ task<result<void>> order_desk::state::reconcile(std::int64_t lease_epoch, bool f
   ready = true;
   tell_book();
   start_writer();
-  if (!live.empty()) schedule_next_sweep();
+  if (must_sweep()) schedule_next_sweep();
   co_return result<void>{};
 }
 
@@ -110,7 +114,8 @@ void order_desk::state::request_sweep(nanoseconds delay, bool with_fills) {
   sweep_at = at;
   sweep_timer = parts.timers.call_at(at, [this] {
     sweep_timer.reset();
-    if (sweeping || !ready || live.empty()) return;
+    if (sweeping || !ready || !must_sweep()) return;
+    if (live.empty() && now() < settled_at) return request_sweep(settled_at - now(), false);
     sweeping = true;
     scope->spawn("compare orders", run_sweep());
   });
@@ -138,10 +143,22 @@ task<void> order_desk::state::run_sweep() {
     if (is_credentials_error(done.error())) co_return fail_desk(done.error());
     desk_log().debug("orders could not be compared", {{"user", owner.user}, {"account", owner.account}, {"err", done.error()}});
   }
-  if (!live.empty()) schedule_next_sweep();
+  if (must_sweep()) schedule_next_sweep();
 }
 
+/// An order that ended with something unfilled may still have been filled: the venue's answer to a cancel overtakes its trades, and
+/// the stream may lose the event. A desk without living orders therefore reads the trades once more.
+void order_desk::state::settle_trades(const desk_order& ended) {
+  if (ended.filled >= ended.intent.quantity) return;
+  const nanoseconds wait = fill_settling_time(*config);
+  settled_at = now() + wait;
+  if (live.empty()) request_sweep(wait, false);
+}
+
+bool order_desk::state::must_sweep() const { return !live.empty() || settled_at != steady_time{}; }
+
 task<result<void>> order_desk::state::sweep(bool with_fills) {
+  if (live.empty()) co_return co_await sweep_fills();
   failpoint("orders.before_sweep");
   auto compared = co_await sweep_orders();
   if (!compared || !with_fills) co_return compared;
@@ -260,9 +277,11 @@ task<result<void>> order_desk::state::sweep_fills() {
   wall_time oldest = parts.wall.wall_now();
   for (const auto& o : live) oldest = std::min(oldest, o->intent.created_at);
   // As of the question: how long the answer takes says nothing about what it is missing.
-  const wall_time settled_before = parts.wall.wall_now() - std::max<nanoseconds>(fill_settling_time, 2 * config->visibility_delay);
+  const wall_time settled_before = parts.wall.wall_now() - fill_settling_time(*config);
+  const auto asked_at = now();
   auto fills = co_await parts.exchange.fetch_fills(symbol(), known_fills(), exchanges::lane::reconcile);
   if (!fills) co_return std::unexpected(fills.error());
+  if (asked_at >= settled_at) settled_at = {};
   exchanges::fill_cursor settled;
   for (auto& f : *fills) {
     const exchanges::fill_cursor here{f.trade_id, f.at};

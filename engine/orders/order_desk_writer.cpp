@@ -254,6 +254,7 @@ void order_desk::state::close(const order_ptr& order) {
   order->state = intent_state::closed;
   if (closed_lately.size() == remembered_closed_orders) closed_lately.erase(closed_lately.begin());
   closed_lately.push_back(order->intent.id);
+  settle_trades(*order);
   failpoint("orders.after_close");
   tell(*order, std::string(exchanges::to_string(order->status)));
 }

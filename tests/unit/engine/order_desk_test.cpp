@@ -330,6 +330,23 @@ TEST_F(OrderDesk, ALateFillAfterACancelIsBooked) {
   EXPECT_EQ(w.stored(id).state, intent_state::closed);
 }
 
+TEST_F(OrderDesk, ALateFillOfTheLastOrderIsFoundAlthoughTheStreamLostIt) {
+  const auto id = w.buy();
+  w.pass(100ms);
+  w.desk->cancel(id);
+  w.pass(100ms);
+  ASSERT_EQ(w.stored(id).state, intent_state::closed);
+  auto* entry = w.venue.book.find(id.to_hex());
+  entry->order.status = exchanges::order_status::open;
+  w.venue.copies = [] { return 0; };
+  w.venue.fill(id.to_hex(), "0.3"_dec);
+  entry->order.status = exchanges::order_status::cancelled;
+  w.pass(1min);
+  EXPECT_EQ(w.stored_position().quantity, "0.3"_dec);
+  EXPECT_EQ(w.stored(id).state, intent_state::closed);
+  EXPECT_TRUE(w.timers.empty());
+}
+
 TEST_F(OrderDesk, ReadsWhatTheStreamMissed) {
   const auto id = w.buy();
   w.pass(100ms);

@@ -32,7 +32,6 @@ public:
   task<void> run(std::int64_t lease_epoch);
   task<void> stop();
   bool is_running() const { return running_; }
-  bool is_lost() const { return lost_; }
   const model_account& account() const { return parts_.account; }
   decimal position() const { return desk_->position().quantity; }
 

@@ -196,6 +196,10 @@ task<void> model_engine::end_recording() {
   left_in_spool_ = recorder_->get_statistics().segments;
 }
 
+bool model_engine::was_replaced() const {
+  return std::ranges::any_of(traders_, [&](const auto& t) { return !around_.judge.holds(life_->engine, t->account().id); });
+}
+
 std::string model_engine::why_not_running() const {
   for (const auto& account : around_.accounts) {
     const auto name = "account " + std::to_string(account.id.value);

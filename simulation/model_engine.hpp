@@ -29,8 +29,8 @@ public:
   bool is_leaving() const { return leaving_; }
   /// Nothing of it runs any more; it may be destroyed.
   bool buried() const { return buried_ && undertaker_.size() == 0; }
-  /// Each of its accounts trades.
-  bool all_running() const { return why_not_running().empty(); }
+  /// Another engine has the lease of one of its bare desks, which take none again.
+  bool was_replaced() const;
   /// The first account that does not, and why.
   std::string why_not_running() const;
   /// What the engine itself thinks it holds, where it can be asked.

@@ -254,7 +254,8 @@ void stage::liveness() {
   // Half of the time the engine that lived through it must come to rest by itself, else one that is started afterwards.
   auto* survivor = newest();
   // A spool that could not be read is only looked at again at the next start.
-  const bool anew = !survivor || around_.recording || around_.sim.random().below(2) == 0;
+  const bool unfit = !survivor || around_.recording || survivor->was_replaced();
+  const bool anew = unfit || around_.sim.random().below(2) == 0;
   for (auto& e : engines_)
     if (anew || e.get() != survivor) e->kill();
   run_until(around_.sim.now() + below(minute));

@@ -128,11 +128,12 @@ void model_venue::take(venue_order& o) {
 }
 
 void model_venue::execute(venue_order& o, decimal quantity, decimal price, bool maker) {
+  const bool late = exchanges::is_terminal(o.status);
   o.filled += quantity;
   o.notional += price * quantity;
   o.changed_at = world_.now();
   const bool done = o.filled >= o.request.quantity;
-  if (!exchanges::is_terminal(o.status)) o.status = done ? order_status::filled : order_status::partially_filled;
+  if (!late) o.status = done ? order_status::filled : order_status::partially_filled;
   if (done) resting_.erase(o.id);
   const bool buys = o.request.side == side::buy;
   exchanges::fill f{.symbol = instrument_->symbol,
@@ -151,7 +152,7 @@ void model_venue::execute(venue_order& o, decimal quantity, decimal price, bool 
   auto& books = books_[o.account];
   books.base += buys ? quantity - f.fee : -quantity;
   books.quote += buys ? -(price * quantity) : price * quantity - f.fee;
-  books.fills.push_back({f, o.account, o.id, visible});
+  books.fills.push_back({f, o.account, o.id, visible, late});
   tell(o, &f);
 }
 

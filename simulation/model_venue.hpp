@@ -37,6 +37,8 @@ struct venue_fill {
   int account = 0;
   std::int64_t order = 0;
   steady_time visible_at;
+  /// Its order had been told to be over.
+  bool late = false;
 };
 
 /// What a private stream tells: an order as it is now, with the execution that changed it, if any.

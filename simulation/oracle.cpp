@@ -12,7 +12,8 @@ namespace {
 
 /// order_desk_config::send_limit, and what running takes.
 constexpr nanoseconds send_limit = std::chrono::milliseconds(5'050);
-/// From the venue to the strategy: the way, a full mailbox, and the journal's answer to a question about a fill.
+/// A bot may not know for longer that the market has another price: the way, a full mailbox, and the journal's answer to a question
+/// about a fill.
 constexpr nanoseconds tick_limit = std::chrono::seconds(60);
 /// The only orders that a stopped bot places: they close its position (resume_contract::flatten).
 constexpr std::string_view closing_tag = "flatten";
@@ -161,9 +162,14 @@ void oracle::keys_retired(account_id account, std::int64_t version) {
 }
 
 void oracle::tick_decided(steady_time told_at) {
-  if (world_.now() - told_at > tick_limit)
-    fail(fmt::format("a strategy decided on a price that was {} s old",
-                     std::chrono::duration_cast<seconds>(world_.now() - told_at).count()));
+  if (moves_.empty() || told_at >= moves_.front() || world_.now() - moves_.front() <= tick_limit) return;
+  fail(fmt::format("a strategy decided on a price that was {} s old",
+                   std::chrono::duration_cast<seconds>(world_.now() - told_at).count()));
+}
+
+void oracle::markets_moved() {
+  moves_.push_back(world_.now());
+  while (moves_.size() > 1 && world_.now() - moves_[1] > tick_limit) moves_.pop_front();
 }
 
 void oracle::ban_heard(int engine, const std::string& venue, nanoseconds span) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -53,6 +54,8 @@ public:
   // From a strategy.
   /// It decides on a price that left the venue at `told_at`.
   void tick_decided(steady_time told_at);
+  /// All venues have other prices from now on.
+  void markets_moved();
 
   // From a venue.
   void order_placed(const model_venue&, account_id, const venue_order&);
@@ -97,6 +100,8 @@ private:
   std::map<std::pair<int, std::string>, steady_time> banned_until_;
   std::set<std::pair<int, account_id>> stopped_;
   std::map<account_id, std::int64_t> least_key_;
+  /// The last that nobody may have missed, and those since.
+  std::deque<steady_time> moves_;
 };
 
 }  // namespace drover::simulation

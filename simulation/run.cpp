@@ -197,6 +197,7 @@ void stage::check_bounds() {
 
 void stage::move_markets() {
   for (auto& venue : around_.venues) venue->move_market();
+  around_.judge.markets_moved();
   market_timer_ = around_.sim.call_after(around_.pause(around_.market_interval), [this] { move_markets(); });
 }
 

@@ -54,9 +54,12 @@ const statement close_fill_sql{
     "SELECT filled_quantity, coalesce((SELECT amount FROM earning_totals "
     "WHERE user_id = $12 AND source = 'trading' AND asset = $13), 0) FROM filled"};
 
-const statement select_complete_sql{"positions_complete_to",
-                                    "SELECT complete_to, " + tenants::microseconds_of("complete_at") +
-                                        " FROM positions WHERE account_id = $1 AND symbol = $2"};
+const statement select_complete_sql{
+    "positions_complete_to",
+    "SELECT coalesce(p.complete_to, ''), CASE WHEN p.complete_to <> '' THEN " + tenants::microseconds_of("p.complete_at") +
+        " ELSE (SELECT " + tenants::microseconds_of("created_at") +
+        " FROM order_intents WHERE account_id = $1 AND symbol = $2 ORDER BY created_at LIMIT 1) END "
+        "FROM (SELECT) AS one LEFT JOIN positions p ON p.account_id = $1 AND p.symbol = $2"};
 
 /// By time where both have one and they differ; else trade ids in the order of the venue: numbers by value, anything else by
 /// length, then text.
@@ -92,6 +95,7 @@ const statement select_summaries_sql{
     "SELECT account_id, bool_or(open), bool_or(held) FROM ("
     "SELECT DISTINCT account_id, true AS open, false AS held FROM order_intents "
     "WHERE state IN ('intended', 'accepted', 'unknown') "
+    "UNION ALL SELECT id, false, false FROM user_exchanges a WHERE EXISTS (SELECT FROM order_intents WHERE account_id = a.id) "
     "UNION ALL SELECT account_id, false, quantity <> 0 FROM positions) known GROUP BY account_id ORDER BY account_id"};
 
 const statement count_states_sql{"orders_count", "SELECT state, count(*) FROM order_intents GROUP BY state"};
@@ -210,7 +214,6 @@ exchanges::fill_cursor select_complete_to(pqxx::connection_base& connection, acc
   pqxx::nontransaction tx(connection);
   auto rows = execute(tx, select_complete_sql, account.value, symbol);
   exchanges::fill_cursor out;
-  if (rows.empty()) return out;
   out.trade_id = text_of(rows[0][0]);
   if (!rows[0][1].is_null()) out.at = tenants::time_of(rows[0][1]);
   return out;

@@ -164,6 +164,7 @@ result<uuid> order_desk::state::place(exchanges::side side, exchanges::order_typ
   intent.tag = std::move(tag);
   intent.created_at = parts.wall.wall_now();
   intent.dead_after = intent.created_at + longest_validity();
+  if (complete_to == exchanges::fill_cursor()) complete_to.at = intent.created_at;
   order->send_before = now() + config->send_limit;
   order->provable_at = now() + longest_validity();
   live.push_back(order);

@@ -16,7 +16,7 @@ constexpr nanoseconds blind_sweep_interval = 2s;
 constexpr int sweeps_per_fill_sweep = 6;
 /// A trade younger than this may still have older ones before it that the venue's list does not show yet.
 constexpr nanoseconds least_fill_settling_time = 10s;
-/// Trades from before the oldest living order cannot be missing; the margin covers different clocks.
+/// Trades from before the first order cannot be missing; the margin covers different clocks.
 constexpr nanoseconds fill_age_margin = std::chrono::hours(1);
 /// Sweeps that must miss an accepted order before it counts as ended.
 constexpr int vanished_after = 2;
@@ -262,10 +262,10 @@ task<result<void>> order_desk::state::look_for(order_ptr order) {
   co_return result<void>{};
 }
 
-/// Where the venue's list goes on; of an account without any, nothing older than its orders can matter.
+/// Where the venue's list goes on; while nothing of it is complete, nothing older than our first order can matter.
 exchanges::fill_cursor order_desk::state::known_fills() const {
   if (!complete_to.trade_id.empty()) return complete_to;
-  wall_time oldest = parts.wall.wall_now();
+  wall_time oldest = complete_to.at.value_or(parts.wall.wall_now());
   for (const auto& o : live) oldest = std::min(oldest, o->intent.created_at);
   return {.trade_id = {}, .at = oldest - fill_age_margin};
 }
@@ -274,12 +274,11 @@ task<result<void>> order_desk::state::sweep_fills() {
   if (planted("never_read_fills")) co_return result<void>{};
   // With an order unresolved its trades cannot be told from a stranger's: nothing is called complete then.
   const bool all_known = !any_unresolved();
-  wall_time oldest = parts.wall.wall_now();
-  for (const auto& o : live) oldest = std::min(oldest, o->intent.created_at);
   // As of the question: how long the answer takes says nothing about what it is missing.
   const wall_time settled_before = parts.wall.wall_now() - fill_settling_time(*config);
   const auto asked_at = now();
-  auto fills = co_await parts.exchange.fetch_fills(symbol(), known_fills(), exchanges::lane::reconcile);
+  const auto since = known_fills();
+  auto fills = co_await parts.exchange.fetch_fills(symbol(), since, exchanges::lane::reconcile);
   if (!fills) co_return std::unexpected(fills.error());
   if (asked_at >= settled_at) settled_at = {};
   exchanges::fill_cursor settled;
@@ -287,7 +286,8 @@ task<result<void>> order_desk::state::sweep_fills() {
     const exchanges::fill_cursor here{f.trade_id, f.at};
     if ((f.at <= settled_before || planted("complete_too_early")) && is_before(settled, here)) settled = here;
     auto order = find_live(f.client_order_id, f.venue_order_id);
-    if (!order && f.at < oldest - fill_age_margin) continue;
+    // A venue that cannot begin at a time lists all that it has.
+    if (!order && since.trade_id.empty() && f.at < *since.at) continue;
     push(sighting{std::move(order), std::nullopt, std::move(f)});
   }
   if (all_known && !any_unresolved() && is_before(complete_to, settled)) push(completeness{std::move(settled)});

@@ -110,8 +110,9 @@ task<void> order_desk::state::write_inbox() {
 
 task<void> order_desk::state::write(sighting seen) {
   if (seen.fill && was_booked_lately(*seen.fill)) seen.fill.reset();
-  if (!seen.fill && !seen.order && !seen.known) co_return;
-  order_ptr order = seen.known;
+  // What was closed since it was seen may have more fills by now than its memory says.
+  order_ptr order = seen.known ? find_live(seen.known->intent.id) : nullptr;
+  if (!order && !seen.fill && !seen.order) co_return;
   if (!order) order = co_await find_or_revive(seen);
   if (failed) co_return;
   if (!order) {

@@ -125,8 +125,8 @@ class order_journal {
   /// By the venue's id, for lists that do not carry client order ids.
   virtual task<result<std::optional<journal_order>>> find_by_venue_order(account_id, std::string symbol,
                                                                          std::string venue_order_id) = 0;
-  /// The trade up to which every fill of the account and symbol is stored, empty when none. A fill that the stream delivered
-  /// early does not move it: only mark_fills_complete() does.
+  /// The trade up to which every fill of the account and symbol is stored. A fill that the stream delivered early does not move
+  /// it: only mark_fills_complete() does. While there is none, just the time of the first intent, if any.
   virtual task<result<exchanges::fill_cursor>> last_fill(account_id, std::string symbol) = 0;
   /// The venue's own list was read and stored up to this trade. Never goes back.
   virtual task<result<void>> mark_fills_complete(account_id, std::string symbol, exchanges::fill_cursor,
@@ -138,7 +138,7 @@ class order_journal {
   virtual task<result<void>> save_strategy_state(bot_id, account_id, std::string state_json, std::int64_t epoch) = 0;
 
   /// What the manager must know of many accounts at once, so that 10,000 start with a handful of statements: accounts with
-  /// open intents, fills or saved state. Accounts not listed are fresh.
+  /// intents, fills or saved state. Accounts not listed are fresh.
   struct account_summary {
     account_id account;
     bool has_open_intents = false;

@@ -103,7 +103,8 @@ class memory_order_journal final : public order_journal {
 
   task<result<std::vector<journal_order>>> load_open(account_id account) override {
     std::vector<journal_order> open;
-    for (const auto& id : open_[account]) open.push_back(orders_.at(id));
+    if (const auto known = open_.find(account); known != open_.end())
+      for (const auto& id : known->second) open.push_back(orders_.at(id));
     std::ranges::sort(open, [](const auto& a, const auto& b) {
       return std::tie(a.intent.created_at, a.intent.id) < std::tie(b.intent.created_at, b.intent.id);
     });
@@ -124,8 +125,13 @@ class memory_order_journal final : public order_journal {
   }
 
   task<result<exchanges::fill_cursor>> last_fill(account_id account, std::string symbol) override {
-    auto at = positions_.find({account, std::move(symbol)});
-    co_return at == positions_.end() ? exchanges::fill_cursor() : at->second.complete_to;
+    auto at = positions_.find({account, symbol});
+    if (at != positions_.end() && !at->second.complete_to.trade_id.empty()) co_return at->second.complete_to;
+    exchanges::fill_cursor since;
+    for (const auto& [id, order] : orders_)
+      if (order.intent.account == account && order.intent.symbol == symbol)
+        since.at = std::min(since.at.value_or(order.intent.created_at), order.intent.created_at);
+    co_return since;
   }
 
   task<result<void>> mark_fills_complete(account_id account, std::string symbol, exchanges::fill_cursor to,
@@ -156,8 +162,7 @@ class memory_order_journal final : public order_journal {
 
   task<result<std::vector<account_summary>>> load_summaries() override {
     std::map<account_id, account_summary> known;
-    for (const auto& [account, open] : open_)
-      if (!open.empty()) known[account].has_open_intents = true;
+    for (const auto& [account, open] : open_) known[account].has_open_intents = !open.empty();
     for (const auto& [books, row] : positions_) {
       auto& summary = known[books.first];
       summary.has_position = summary.has_position || row.position.quantity != decimal(0);

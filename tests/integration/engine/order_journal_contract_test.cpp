@@ -272,6 +272,16 @@ TEST_P(OrderJournal, CompletenessMovesForwardOnly) {
   EXPECT_EQ(run(journal.load_position(account, "BTC/USDT"))->quantity, decimal(1));
 }
 
+TEST_P(OrderJournal, WithoutCompleteFillsTheyBeginAtTheFirstIntent) {
+  EXPECT_EQ(*run(journal.last_fill(account, "BTC/USDT")), exchanges::fill_cursor());
+  const auto first = append();
+  append();
+  EXPECT_EQ(run(journal.last_fill(account, "BTC/USDT"))->at->ms(), first.created_at.ms());
+  EXPECT_EQ(*run(journal.last_fill(account, "ETH/USDT")), exchanges::fill_cursor());
+  ASSERT_TRUE(fill(first.id, "12", exchanges::side::buy, 1, 100));
+  EXPECT_EQ(run(journal.last_fill(account, "BTC/USDT"))->at->ms(), first.created_at.ms());
+}
+
 TEST_P(OrderJournal, TradesWithoutCountingIdsAreOrderedByTime) {
   const auto early = wall_time::from_ms(1'700'000'000'000), late = early + seconds(1);
   ASSERT_TRUE(run(journal.mark_fills_complete(account, "BTC/USDT", exchanges::fill_cursor{"TZZZ", early}, epoch)));
@@ -305,6 +315,10 @@ TEST_P(OrderJournal, OrdersRememberTheirBot) {
 TEST_P(OrderJournal, SummariesTellWhoIsNotFresh) {
   const auto fresh = backend->add_account(), remembered = backend->add_account(), traded = backend->add_account();
   append();
+  const auto done = backend->add_account();
+  const auto refused = make_intent(done);
+  ASSERT_TRUE(run(journal.append_intent(refused, lease(done))));
+  ASSERT_TRUE(run(journal.record_outcome(refused.id, intent_state::refused, "no", 1)));
   const auto bot = backend->add_bot(remembered);
   ASSERT_TRUE(run(journal.save_strategy_state(bot, remembered, "{}", lease(remembered))));
   ASSERT_TRUE(run(journal.mark_fills_complete(traded, "BTC/USDT", exchanges::fill_cursor{"3", {}}, lease(traded))));
@@ -312,8 +326,10 @@ TEST_P(OrderJournal, SummariesTellWhoIsNotFresh) {
   ASSERT_TRUE(summaries);
   std::map<account_id, order_journal::account_summary> known;
   for (auto& s : *summaries) known[s.account] = s;
-  EXPECT_EQ(known.size(), 3u);
+  EXPECT_EQ(known.size(), 4u);
   EXPECT_FALSE(known.contains(fresh));
+  EXPECT_TRUE(known.contains(done));
+  EXPECT_FALSE(known[done].has_open_intents);
   EXPECT_TRUE(known[account].has_open_intents);
   EXPECT_FALSE(known[account].has_position);
   EXPECT_FALSE(known[remembered].has_open_intents);

@@ -124,6 +124,36 @@ TEST_F(OrderDesk, BooksADuplicatedFillOnce) {
   EXPECT_EQ(w.stored_position().quantity, decimal(1));
 }
 
+/// A list named the trade while the order lived; the stream's copy overtook it, after the order had been closed without it.
+TEST_F(OrderDesk, TellsALateFillOnceAlthoughALongQueueNamesItAgain) {
+  const auto id = w.buy(), other = w.buy();
+  w.pass(100ms);
+  w.journal.latency = 500ms;
+  const auto fill_other = [&](int times) {
+    for (int i = 0; i < times; ++i) w.venue.fill(other.to_hex(), "0.01"_dec);
+    w.pass(100ms);
+  };
+  fill_other(1);
+  auto& order = w.venue.book.find(id.to_hex())->order;
+  w.venue.end(id.to_hex(), exchanges::order_status::cancelled);
+  w.pass(100ms);
+  exchanges::fill late{.symbol = order.symbol, .trade_id = "late", .venue_order_id = order.venue_order_id, .price = order.price,
+                       .quantity = "0.3"_dec, .at = w.venue.wall()};
+  w.desk->handle(exchanges::fill_event{late});
+  w.pass(1s);
+  fill_other(1);
+  w.pass(1s);
+  ASSERT_EQ(w.stored(id).state, intent_state::closed);
+  late.client_order_id = order.client_order_id;
+  order.filled_quantity = late.quantity;
+  w.desk->handle(exchanges::order_event{order, late});
+  fill_other(80);
+  w.pass(5min);
+  const auto told = [](const booked_fill& b) { return b.fill.trade_id == "late"; };
+  EXPECT_EQ(std::ranges::count_if(w.heard.fills, told), 1);
+  EXPECT_EQ(w.stored_position().quantity, "1.12"_dec);
+}
+
 TEST_F(OrderDesk, WritesATradeOnceAlthoughTheVenuesListNamesItAgain) {
   const auto id = w.buy();
   w.pass(100ms);
@@ -345,6 +375,24 @@ TEST_F(OrderDesk, ALateFillOfTheLastOrderIsFoundAlthoughTheStreamLostIt) {
   EXPECT_EQ(w.stored_position().quantity, "0.3"_dec);
   EXPECT_EQ(w.stored(id).state, intent_state::closed);
   EXPECT_TRUE(w.timers.empty());
+}
+
+/// The bot was stopped before the trade could be read, and started again hours later.
+TEST_F(OrderDesk, ALateFillIsFoundHoweverLongTheDeskWasStopped) {
+  const auto id = w.buy();
+  w.pass(100ms);
+  w.desk->cancel(id);
+  w.pass(100ms);
+  ASSERT_EQ(w.stored(id).state, intent_state::closed);
+  w.run(w.desk->stop());
+  auto* entry = w.venue.book.find(id.to_hex());
+  entry->order.status = exchanges::order_status::open;
+  w.venue.fill(id.to_hex(), "0.3"_dec);
+  entry->order.status = exchanges::order_status::cancelled;
+  w.pass(5h);
+  ASSERT_TRUE(w.start());
+  w.pass(1s);
+  EXPECT_EQ(w.stored_position().quantity, "0.3"_dec);
 }
 
 TEST_F(OrderDesk, ReadsWhatTheStreamMissed) {

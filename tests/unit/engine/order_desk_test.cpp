@@ -351,10 +351,7 @@ TEST_F(OrderDesk, ALateFillAfterACancelIsBooked) {
   w.desk->cancel(id);
   w.pass(100ms);
   ASSERT_EQ(w.stored(id).state, intent_state::closed);
-  auto* entry = w.venue.book.find(id.to_hex());
-  entry->order.status = exchanges::order_status::open;
-  w.venue.fill(id.to_hex(), "0.3"_dec);
-  entry->order.status = exchanges::order_status::cancelled;
+  w.venue.fill_ended(id.to_hex(), "0.3"_dec);
   w.pass(5s);
   EXPECT_EQ(w.stored_position().quantity, "0.3"_dec);
   EXPECT_EQ(w.stored(id).state, intent_state::closed);
@@ -366,11 +363,8 @@ TEST_F(OrderDesk, ALateFillOfTheLastOrderIsFoundAlthoughTheStreamLostIt) {
   w.desk->cancel(id);
   w.pass(100ms);
   ASSERT_EQ(w.stored(id).state, intent_state::closed);
-  auto* entry = w.venue.book.find(id.to_hex());
-  entry->order.status = exchanges::order_status::open;
   w.venue.copies = [] { return 0; };
-  w.venue.fill(id.to_hex(), "0.3"_dec);
-  entry->order.status = exchanges::order_status::cancelled;
+  w.venue.fill_ended(id.to_hex(), "0.3"_dec);
   w.pass(1min);
   EXPECT_EQ(w.stored_position().quantity, "0.3"_dec);
   EXPECT_EQ(w.stored(id).state, intent_state::closed);
@@ -385,10 +379,7 @@ TEST_F(OrderDesk, ALateFillIsFoundHoweverLongTheDeskWasStopped) {
   w.pass(100ms);
   ASSERT_EQ(w.stored(id).state, intent_state::closed);
   w.run(w.desk->stop());
-  auto* entry = w.venue.book.find(id.to_hex());
-  entry->order.status = exchanges::order_status::open;
-  w.venue.fill(id.to_hex(), "0.3"_dec);
-  entry->order.status = exchanges::order_status::cancelled;
+  w.venue.fill_ended(id.to_hex(), "0.3"_dec);
   w.pass(5h);
   ASSERT_TRUE(w.start());
   w.pass(1s);

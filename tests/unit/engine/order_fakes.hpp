@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/random.hpp"
@@ -136,6 +137,14 @@ class fake_venue {
     book.trades.push_back({f, wall() + visible_after});
     f.client_order_id = o.client_order_id;
     emit({o, f});
+  }
+
+  /// What had matched before it ended.
+  void fill_ended(const std::string& client_order_id, decimal quantity) {
+    auto& status = book.find(client_order_id)->order.status;
+    const auto ended = std::exchange(status, exchanges::order_status::open);
+    fill(client_order_id, quantity);
+    status = ended;
   }
 
   bool end(const std::string& client_order_id, exchanges::order_status how) {

@@ -169,6 +169,11 @@ result<void> keyring::verify_check_value(std::string_view stored) const {
   return fail(crypto_errc::key_wrong, "the stored check value does not match key " + key->id());
 }
 
+keyring::attestation keyring::attest(std::string_view message) const {
+  const auto key = state_->get()->current();
+  return {.public_key = key->attestation_key(), .signature = key->attest(message)};
+}
+
 std::string keyring::fingerprint(std::string_view api_key) const {
   const auto now = state_->get();
   return to_base64url(hmac_sha256(now->fingerprints->reveal(), api_key));

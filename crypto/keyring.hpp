@@ -117,6 +117,13 @@ public:
   std::string master_key_id() const;
   bool holds(std::string_view master_key_id) const;
 
+  /// What the holder of the current master key vouches for: an Ed25519 signature (64 bytes), and the public key (PEM) that
+  /// verifies it without any secret. Another master key has another one.
+  struct attestation {
+    std::string public_key, signature;
+  };
+  attestation attest(std::string_view message) const;
+
   /// Keyed hash of an API key, for finding duplicates without the clear text. Its key comes out of the first master key
   /// ever used, and is kept wrapped from then on, so that a new master key leaves the stored hashes comparable.
   std::string fingerprint(std::string_view api_key) const;

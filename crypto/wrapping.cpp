@@ -1,10 +1,12 @@
 #include <array>
+#include <stdexcept>
 
 #include "base/encoding.hpp"
 #include "crypto/aead.hpp"
 #include "crypto/binding.hpp"
 #include "crypto/hkdf.hpp"
 #include "crypto/mac.hpp"
+#include "crypto/signing_key.hpp"
 #include "crypto/wrapping_detail.hpp"
 
 namespace drover::crypto {
@@ -34,9 +36,13 @@ wrapping_key::wrapping_key(const master_key& key) : id_(key.id()) {
   const auto wrapping = derive_wrapping(key);
   const auto check = derive_from(key, "drover-check-value-v1", aes_key_bytes);
   prefix_ = std::string(wrap_version) + "." + id_ + "." + to_base64url(wrapping.reveal().substr(aes_key_bytes)) + ".";
-  auto kept = secret::of_size(2 * aes_key_bytes);
-  wrapping.reveal().copy(reinterpret_cast<char*>(kept.mutable_bytes().data()), aes_key_bytes);
-  check.reveal().copy(reinterpret_cast<char*>(kept.mutable_bytes().data()) + aes_key_bytes, aes_key_bytes);
+  const auto seed = derive_from(key, "drover-attestation-v1", aes_key_bytes);
+  auto kept = secret::of_size(3 * aes_key_bytes);
+  auto* at = reinterpret_cast<char*>(kept.mutable_bytes().data());
+  for (const auto* part : {&wrapping, &check, &seed}) {
+    part->reveal().copy(at, aes_key_bytes);
+    at += aes_key_bytes;
+  }
   keys_ = guarded_bytes(kept.reveal());
 }
 
@@ -72,8 +78,27 @@ result<secret> wrapping_key::unwrap(std::string_view place, std::string_view wra
 }
 
 std::string wrapping_key::make_check_value() const {
-  const auto mac = hmac_sha256(keys_.reveal().substr(aes_key_bytes), "drover-check-value");
+  const auto mac = hmac_sha256(keys_.reveal().substr(aes_key_bytes, aes_key_bytes), "drover-check-value");
   return std::string(check_version) + "." + id_ + "." + to_base64url(mac);
+}
+
+namespace {
+
+/// Made for each use: what OpenSSL keeps of a key is in ordinary memory.
+signing_key attestation_key_of(std::string_view seed) {
+  auto key = signing_key::from_ed25519(seed);
+  if (!key) throw std::logic_error("32 bytes are always a seed of Ed25519");
+  return std::move(*key);
+}
+
+}  // namespace
+
+std::string wrapping_key::attest(std::string_view message) const {
+  return attestation_key_of(keys_.reveal().substr(2 * aes_key_bytes)).sign(message);
+}
+
+std::string wrapping_key::attestation_key() const {
+  return attestation_key_of(keys_.reveal().substr(2 * aes_key_bytes)).to_public_pem();
 }
 
 std::string_view wrapping_id_of(std::string_view text) {

@@ -20,11 +20,14 @@ public:
   /// sealed_value_refused.
   result<secret> unwrap(std::string_view place, std::string_view wrapped) const;
   std::string make_check_value() const;
+  /// Ed25519, by a key that comes out of the master key.
+  std::string attest(std::string_view message) const;
+  std::string attestation_key() const;
 
 private:
   std::string bind(std::string_view place) const;
   std::string id_, prefix_;
-  /// Encryption key, then the key of the check value.
+  /// Encryption key, the key of the check value, the seed of the key that signs.
   guarded_bytes keys_;
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.hpp"
+#include "crypto/signing_key.hpp"
 
 namespace drover::crypto {
 namespace {
@@ -143,6 +144,16 @@ TEST_F(Keyring, FingerprintsOutliveTheMasterKeyTheyCameFrom) {
   EXPECT_EQ(both.fingerprint("an api key"), before);
   ASSERT_TRUE(other_ring_.use_fingerprint_key(both.wrap_fingerprint_key().value()));
   EXPECT_EQ(other_ring_.fingerprint("an api key"), before);
+}
+
+TEST_F(Keyring, AttestsByItsCurrentKeyWithoutShowingIt) {
+  const auto made = ring_.attest("the message");
+  const auto key = verifying_key::from_pem(made.public_key).value();
+  EXPECT_EQ(key.algorithm(), key_algorithm::ed25519);
+  EXPECT_TRUE(key.verify("the message", made.signature));
+  EXPECT_FALSE(key.verify("the massage", made.signature));
+  EXPECT_EQ(ring_.attest("another").public_key, made.public_key);
+  EXPECT_NE(other_ring_.attest("the message").public_key, made.public_key);
 }
 
 TEST_F(Keyring, AKeyWrappedForOnePurposeIsRefusedForAnother) {

@@ -27,6 +27,11 @@ void audit(pqxx::transaction_base& tx, user_id actor, const char* action, accoun
       {.actor = actor, .action = action, .object = "account:" + std::to_string(id.value), .detail = std::move(detail)});
 }
 
+/// The trail tells keys apart by their keyed hash. It is also the last word on which version is the newest (trail_checker).
+std::string describe_credentials(const std::string& mask, const std::string& fingerprint, std::int64_t version) {
+  return mask + " key " + fingerprint + " version " + std::to_string(version);
+}
+
 std::optional<decision_facts> facts_of(const pqxx::result& rows, account_id id) {
   if (rows.empty()) return std::nullopt;
   const auto row = rows[0];
@@ -76,7 +81,8 @@ account insert_account(connection& c, const new_account& fresh, const sealed_cre
                       fresh.api_key_mask, fresh.key_fingerprint, sealed.api_key, sealed.api_secret,
                       null_if_empty(sealed.passphrase), sealed.version);
   auto created = account_of(rows.at(0));
-  audit(tx, fresh.user, "account.create", created.id, fresh.exchange_name + " " + fresh.api_key_mask);
+  audit(tx, fresh.user, "account.create", created.id,
+        fresh.exchange_name + " " + describe_credentials(fresh.api_key_mask, fresh.key_fingerprint, sealed.version));
   tx.commit();
   return created;
 }
@@ -100,7 +106,7 @@ result<account> replace(connection& c, user_id user, account_id id, const std::s
   auto changed =
       changed_row(execute(tx, sql::replace_credentials, user.value, id.value, mask, fingerprint, sealed.api_key,
                           sealed.api_secret, null_if_empty(sealed.passphrase), sealed.version));
-  audit(tx, user, "account.replace_credentials", id, mask + " version " + std::to_string(sealed.version));
+  audit(tx, user, "account.replace_credentials", id, describe_credentials(mask, fingerprint, sealed.version));
   tx.commit();
   return changed;
 }

@@ -97,6 +97,7 @@ constexpr std::array table{
     route{"GET", "/ws/earnings", anyone, socket, api::handle_earnings_socket},
     route{"GET", "/ws/referrals", anyone, socket, api::handle_referrals_socket},
     // Operation
+    route{"GET", "/admin/audit", admin, read, api::handle_list_audit},
     route{"GET", "/stats/now", admin, read, api::handle_statistics},
     route{"GET", "/healthz", anyone, unlimited, api::handle_health},
     route{"GET", "/readyz", anyone, unlimited, api::handle_readiness},

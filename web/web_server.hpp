@@ -15,6 +15,7 @@
 #include "engine/orders/order_journal.hpp"
 #include "net/http_server.hpp"
 #include "tenants/accounts/account_service.hpp"
+#include "tenants/audit/audit_store.hpp"
 #include "tenants/earnings/earnings_store.hpp"
 #include "tenants/users/login_service.hpp"
 #include "tenants/users/user_directory.hpp"
@@ -113,6 +114,8 @@ struct web_parts {
   std::function<bool()> stale;
   /// Emergency stops, locks and limits, called on its own thread; absent: nobody can lock anything.
   engine::trading_control* control = nullptr;
+  /// Absent: 503.
+  tenants::audit_store* audit = nullptr;
   drover::executor trading{};
 };
 

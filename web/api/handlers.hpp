@@ -90,6 +90,7 @@ task<answer> handle_dashboard_socket(request&, services&);
 task<answer> handle_earnings_socket(request&, services&);
 task<answer> handle_referrals_socket(request&, services&);
 
+task<answer> handle_list_audit(request&, services&);
 task<answer> handle_statistics(request&, services&);
 task<answer> handle_health(request&, services&);
 task<answer> handle_readiness(request&, services&);

@@ -107,6 +107,8 @@ std::optional<problem> owner_choice::refusal() const {
 std::string to_cursor(const engine::order_place& p) { return to_base64url(time_text(p.created_at) + " " + p.id.to_hex()); }
 std::string to_cursor(const engine::fill_place& p) { return to_base64url(time_text(p.at) + " " + std::to_string(p.id.value)); }
 
+std::string to_cursor(const tenants::audit_place& p) { return to_base64url("audit " + std::to_string(p.id)); }
+
 std::optional<engine::order_place> read_order_cursor(query_reader& query) {
   const auto text = query.text("cursor", cursor_limit);
   if (!text) return std::nullopt;
@@ -123,6 +125,17 @@ std::optional<engine::fill_place> read_fill_cursor(query_reader& query) {
   const auto parts = parse_cursor(*text);
   const auto id = parts ? read_number(parts->id) : std::nullopt;
   if (id) return engine::fill_place{parts->at, fill_id(*id)};
+  complain_of_cursor(query);
+  return std::nullopt;
+}
+
+std::optional<tenants::audit_place> read_audit_cursor(query_reader& query) {
+  constexpr std::string_view kind = "audit ";
+  const auto text = query.text("cursor", cursor_limit);
+  if (!text) return std::nullopt;
+  const auto decoded = from_base64url(*text);
+  const auto id = decoded && decoded->starts_with(kind) ? read_number(std::string_view(*decoded).substr(kind.size())) : std::nullopt;
+  if (id) return tenants::audit_place{*id};
   complain_of_cursor(query);
   return std::nullopt;
 }

@@ -7,12 +7,13 @@
 #include <utility>
 
 #include "engine/history/history_store.hpp"
+#include "tenants/audit/audit_store.hpp"
 #include "web/csv_writer.hpp"
 #include "web/json_writer.hpp"
 #include "web/query_reader.hpp"
 #include "web/services.hpp"
 
-/// What the lists of bots, orders, fills and positions have in common.
+/// What the lists of bots, orders, fills, positions and audit events have in common.
 namespace drover::web::api {
 
 /// Rows of one CSV answer; more are behind the cursor of X-Next-Cursor.
@@ -52,13 +53,16 @@ private:
 /// Opaque texts that say where a page ended.
 std::string to_cursor(const engine::order_place&);
 std::string to_cursor(const engine::fill_place&);
+std::string to_cursor(const tenants::audit_place&);
 inline engine::order_place place_of(const engine::order_record& r) { return {r.order.intent.created_at, r.order.intent.id}; }
 inline engine::fill_place place_of(const engine::fill_record& f) { return {f.fill.at, f.id}; }
+inline tenants::audit_place place_of(const tenants::audit_record& r) { return {r.id}; }
 void complain_of_cursor(query_reader&);
 /// A whole number that is not negative.
 std::optional<std::int64_t> read_number(std::string_view text);
 std::optional<engine::order_place> read_order_cursor(query_reader&);
 std::optional<engine::fill_place> read_fill_cursor(query_reader&);
+std::optional<tenants::audit_place> read_audit_cursor(query_reader&);
 
 /// Calls `write` with up to `limit` rows that `read` answers for pages of the store; the cursor of what is missing, empty when
 /// nothing is.

@@ -55,6 +55,9 @@ void engine_parts::build_stores(token_keys tokens) {
   accounts = tenants::make_postgres_account_store(*web_db, reader.get());
   trading_accounts = tenants::make_postgres_account_store(*trading_db);
   earnings = tenants::make_postgres_earnings_store(*web_db);
+  audit = tenants::make_postgres_audit_store(*web_db);
+  audit_sealer = std::make_unique<tenants::audit_sealer>(tenants::audit_sealer_parts{
+      .db = *web_db, .timers = *web_timers, .keys = *keyring, .files = system_files(), .worker = *note_worker, .folder = config.state_folder});
   bots = engine::make_postgres_bot_store(*web_db);
   trading_bots = engine::make_postgres_bot_store(*trading_db);
   controls = engine::make_postgres_control_store(*trading_db);
@@ -188,6 +191,7 @@ void engine_parts::build_web() {
                    .external_orders = make_external_orders_source(trading.get_executor(), web.get_executor(), *manager),
                    .stale = [this] { return !gate->problem().empty(); },
                    .control = kill_switch.get(),
+                   .audit = audit.get(),
                    .trading = trading.get_executor()};
   server = web::make_web_server(config.web, std::move(p));
   board.on_change([this](const engine::bot_status& status) { server->publish(status); });

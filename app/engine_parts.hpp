@@ -27,6 +27,7 @@
 #include "engine/bots/bot_service.hpp"
 #include "engine/control/trading_control.hpp"
 #include "exchanges/raw/spooling_raw_recorder.hpp"
+#include "tenants/audit/audit_sealer.hpp"
 #include "tenants/users/login_service.hpp"
 #include "tenants/users/user_directory.hpp"
 #include "web/web_server.hpp"
@@ -68,6 +69,8 @@ struct engine_parts {
   std::unique_ptr<tenants::account_store> accounts;
   std::unique_ptr<tenants::account_store> trading_accounts;
   std::unique_ptr<tenants::earnings_store> earnings;
+  std::unique_ptr<tenants::audit_store> audit;
+  std::unique_ptr<tenants::audit_sealer> audit_sealer;
   std::unique_ptr<engine::bot_store> bots;
   std::unique_ptr<engine::bot_store> trading_bots;
   std::unique_ptr<engine::order_journal> journal;
@@ -138,6 +141,7 @@ struct engine_parts {
   task<void> return_start_memory();
   task<void> stop_trading();
   task<void> stop_web();
+  task<void> sign_last_head();
   task<void> stop_all();
 };
 

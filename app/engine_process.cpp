@@ -102,6 +102,7 @@ void engine_parts::open_for_business() {
   trades = true;
   web_services->start("database listener", {}, [this] { return listener->run(); });
   web_services->start("database reader", {}, [this] { return reader->run(); });
+  web_services->start("audit heads", {}, [this] { return audit_sealer->run(); });
   web_services->start("invitations", {}, [this] {
     return copy->run_invitations(*web_timers, [this](user_id user) { return server->is_connected(user); });
   });
@@ -216,9 +217,16 @@ task<void> engine_parts::stop_web() {
   co_await operator_socket->stop();
   co_await server->stop(web_stop_limit);
   co_await web_services->stop();
+  if (trades) co_await sign_last_head();
   web_scope->stop();
   co_await web_scope->join();
   watch->stop_web_heart();
+}
+
+/// A trail at rest is signed to its end.
+task<void> engine_parts::sign_last_head() {
+  auto done = co_await audit_sealer->sign_now();
+  if (!done) log().warn("the end of the audit trail is not signed", {{"err", done.error()}});
 }
 
 /// Outside in: readiness off, trading drained (pages see it happen), then the web.

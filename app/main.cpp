@@ -8,6 +8,7 @@
 #include <exception>
 #include <functional>
 
+#include "app/cli/audit_command.hpp"
 #include "app/cli/backtest_command.hpp"
 #include "app/cli/backup_command.hpp"
 #include "app/cli/bots_command.hpp"
@@ -103,6 +104,7 @@ void add_commands(CLI::App& app, command_line& line) {
   choose(check, line, [&line] { return run_check_config(line.global, line.show); });
 
   add_key_commands(app, line.global, line.chosen);
+  add_audit_commands(app, line.global, line.chosen);
   add_backup_commands(app, line.global, line.chosen);
   add_user_commands(app, line);
   add_paper_command(app, line);

@@ -11,10 +11,12 @@
 
 #include "app/cli/hidden_input.hpp"
 #include "app/start_checks.hpp"
+#include "base/clock.hpp"
 #include "base/files.hpp"
 #include "base/json.hpp"
 #include "base/random.hpp"
 #include "crypto/key_file.hpp"
+#include "tenants/audit/audit_sealer.hpp"
 #include "tenants/backup/backup.hpp"
 #include "tenants/keys/master_keys.hpp"
 
@@ -138,6 +140,21 @@ int run_backup(const global_options& global, const backup_options& o) {
   return exit_ok;
 }
 
+/// The restored trail ends earlier than what this machine signed before: that would look as if it had been cut off.
+void set_heads_aside(const settings& s) {
+  const std::filesystem::path folder(s.state_folder);
+  const auto heads = folder / tenants::audit_sealer::heads_file;
+  if (!std::filesystem::exists(heads)) return;
+  const auto aside = folder / ("audit_heads.before-" + to_rfc3339(system_clock().wall_now()) + ".log");
+  std::error_code ec;
+  std::filesystem::rename(heads, aside, ec);
+  if (ec)
+    fmt::print(stderr, "engine: {} could not be moved aside ({}); engine audit verify will compare the restored trail with it\n",
+               heads.string(), ec.message());
+  else
+    fmt::print(stderr, "engine: the heads of the audit trail before this restore are in {} now\n", aside.string());
+}
+
 int run_restore(const global_options& global, const backup_options& o) {
   const auto backup_keys = open_backup_ring(o);
   if (!backup_keys) return give_up(backup_keys.error());
@@ -153,6 +170,7 @@ int run_restore(const global_options& global, const backup_options& o) {
   if (!keys) return give_up(keys.error());
   const auto restored = tenants::restore_backup(s->database, o.file, **backup_keys, **keys);
   if (!restored) return give_up(restored.error());
+  set_heads_aside(*s);
   print(global, "restored", *restored);
   return exit_ok;
 }

@@ -35,6 +35,7 @@ bool take(std::string_view& text, std::string_view one_of) {
 constexpr int first_year = 1678, last_year = 2261;
 
 std::unexpected<error> malformed() { return fail(errc::malformed, "not an RFC 3339 time"); }
+std::unexpected<error> out_of_years() { return fail(errc::out_of_range, "the year must be from 1678 to 2261"); }
 
 /// ".123456789" or nothing.
 result<nanoseconds> take_fraction(std::string_view& text) {
@@ -107,14 +108,18 @@ result<wall_time> parse_rfc3339(std::string_view text) {
   const year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
                             std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return malformed();
-  if (*year < first_year || *year > last_year) return fail(errc::out_of_range, "the year must be from 1678 to 2261");
+  if (*year < first_year || *year > last_year) return out_of_years();
   auto fraction = take_fraction(text);
   if (!fraction) return std::unexpected(fraction.error());
   auto offset = take_offset(text);
   if (!offset) return std::unexpected(offset.error());
   if (!text.empty()) return malformed();
   const auto time = hours(*hour) + minutes(*minute) + std::chrono::seconds(*second);
-  return wall_time{sys_days(date).time_since_epoch() + nanoseconds(time) + *fraction - *offset};
+  const wall_time at{sys_days(date).time_since_epoch() + nanoseconds(time) + *fraction - *offset};
+  // An offset or a leap second may lead out of the years.
+  const auto written = static_cast<int>(year_month_day{sys_days{floor<days>(at.since_epoch)}}.year());
+  if (written < first_year || written > last_year) return out_of_years();
+  return at;
 }
 
 const clock& system_clock() {

@@ -77,7 +77,8 @@ TEST(Time, Rfc3339RoundTripsAndReadsOffsets) {
 }
 
 TEST(Time, RefusesYearsThatNanosecondsCannotHold) {
-  for (const char* text : {"0001-01-01T00:00:00Z", "1677-12-31T23:59:59Z", "2262-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "infinity"})
+  for (const char* text : {"0001-01-01T00:00:00Z", "1677-12-31T23:59:59Z", "2262-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "infinity",
+                           "1678-01-01T00:01:60+05:30", "2261-12-31T23:59:59-00:01", "2261-12-31T23:59:60Z"})
     EXPECT_FALSE(parse_rfc3339(text)) << text;
   for (const char* text : {"1678-01-01T00:00:00.000000Z", "2261-12-31T23:59:59.000000Z"})
     EXPECT_EQ(to_rfc3339(parse_rfc3339(text).value()), text);

@@ -94,8 +94,12 @@ result<void> engine_parts::build_venues() {
 }
 
 void engine_parts::build_services() {
-  login = std::make_unique<tenants::login_service>(*users, *directory, *signer, *hashing, wall, random,
-                                                   tenants::login_service::limits{});
+  hasher = std::make_unique<tenants::password_hasher>(*hashing, random);
+  second_factors = tenants::make_postgres_second_factor_store(*web_db);
+  second_factor = std::make_unique<tenants::second_factor_service>(*second_factors, *accounts, *keyring, wall, random);
+  login = std::make_unique<tenants::login_service>(
+      tenants::login_parts{*users, *directory, *signer, *hasher, attempts, *second_factor, wall, random});
+  registration = std::make_unique<tenants::registration_service>(*users, *hasher, attempts, wall, random, config.registration);
   tenants::exchange_catalogue catalogue;
   for (const auto& venue : config.exchanges) catalogue.names.push_back(venue.name);
   catalogue.is_known = [this](const std::string& name) { return venues.contains(name); };
@@ -136,8 +140,9 @@ void engine_parts::build_manager() {
 void engine_parts::adopt(const settings& fresh) {
   set_log_level(fresh.log.level);
   config.shutdown_limit = fresh.shutdown_limit;
-  asio::post(web.get_executor(), [this, wanted = fresh.web, bots_per_user = fresh.bots.bots_per_user] {
+  asio::post(web.get_executor(), [this, wanted = fresh.web, mode = fresh.registration, bots_per_user = fresh.bots.bots_per_user] {
     server->adopt(wanted);
+    registration->set_mode(mode);
     bot_service->set_limit(bots_per_user);
   });
   asio::post(trading.get_executor(), [this, wanted = fresh.bots, raw = fresh.raw] {
@@ -172,6 +177,8 @@ void engine_parts::build_web() {
                    .users = *users,
                    .directory = *directory,
                    .login = *login,
+                   .registration = *registration,
+                   .second_factor = *second_factor,
                    .accounts = *account_service,
                    .earnings = *earnings,
                    .journal = web_journal.get(),
@@ -227,6 +234,7 @@ void engine_parts::build_operator_socket() {
                                                                   .workers = *hashing,
                                                                   .timers = *web_timers,
                                                                   .random = random,
+                                                                  .registration = *registration,
                                                                   .seal = [this] {
                                                                     sealing = true;
                                                                     kill(getpid(), SIGTERM);

@@ -91,7 +91,12 @@ struct engine_parts {
   engine::order_counters counters;
   engine::entry_gate entries;
   std::unique_ptr<engine::risk_book> risk;
+  std::unique_ptr<tenants::password_hasher> hasher;
+  tenants::attempt_guard attempts{{}};
+  std::unique_ptr<tenants::second_factor_store> second_factors;
+  std::unique_ptr<tenants::second_factor_service> second_factor;
   std::unique_ptr<tenants::login_service> login;
+  std::unique_ptr<tenants::registration_service> registration;
   std::unique_ptr<tenants::account_service> account_service;
   std::unique_ptr<engine::bot_service> bot_service;
   std::unique_ptr<copy_services> copy;

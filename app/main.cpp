@@ -58,6 +58,10 @@ void add_user_commands(CLI::App& app, command_line& line) {
          [&line] { return run_user_set_password(line.global, line.user); });
   choose(with_name("ban", "Stop the user's bots, close the sockets, refuse the tokens"), line,
          [&line] { return run_user_ban(line.global, line.user, true); });
+  choose(user->add_subcommand("bootstrap", "A secret, good once, to make the first administrator with"), line,
+         [&line] { return run_user_bootstrap(line.global); });
+  choose(with_name("reset-second-factor", "Let the user log in without a code: the app and the recovery codes are lost"), line,
+         [&line] { return run_user_reset_second_factor(line.global, line.user); });
   choose(with_name("unban", "Let the user in again"), line, [&line] { return run_user_ban(line.global, line.user, false); });
 }
 

@@ -43,6 +43,8 @@ task<std::string> operator_calls::answer(net::local_call call) {
     out = co_await answer_status();
   } else if (call.verb == "rotate") {
     out = co_await answer_rotate(std::move(call.attachment));
+  } else if (call.verb == "bootstrap") {
+    out = co_await answer_bootstrap();
   } else if (call.verb == "seal") {
     log().warn("the operator seals the engine");
     parts_.seal();
@@ -85,6 +87,15 @@ task<json> operator_calls::answer_rotate(secret passphrase) {
                  {"rewrapped", done->rewrapped},
                  {"refused", done->refused},
                  {"retired", done->retired}};
+}
+
+task<json> operator_calls::answer_bootstrap() {
+  auto made = co_await parts_.registration.make_bootstrap_secret();
+  if (!made) co_return refuse_call(describe(made.error()));
+  log().warn("the operator has a secret to make the first administrator with");
+  co_return json{{"ok", true},
+                 {"secret", made->reveal()},
+                 {"expires_in", tenants::registration_service::bootstrap_life.count()}};
 }
 
 /// While the database is away it waits: half a rotation is nothing that a person should have to come back for.

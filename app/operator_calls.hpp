@@ -10,6 +10,7 @@
 #include "crypto/keyring.hpp"
 #include "net/local_socket.hpp"
 #include "tenants/keys/master_keys.hpp"
+#include "tenants/users/registration_service.hpp"
 
 namespace drover::app {
 
@@ -20,11 +21,12 @@ struct operator_parts {
   worker_pool& workers;
   timer_queue& timers;
   random_source& random;
+  tenants::registration_service& registration;
   /// Begins to stop the engine, to go on without its keys.
   std::function<void()> seal;
 };
 
-/// What the running engine does for its operator (docs/KEYS.md): status, seal, rotate. On the thread of the timers.
+/// What the running engine does for its operator (docs/KEYS.md): status, seal, rotate, bootstrap. On the thread of the timers.
 class operator_calls {
 public:
   explicit operator_calls(operator_parts parts) : parts_(std::move(parts)) {}
@@ -36,6 +38,7 @@ public:
 private:
   task<json> answer_status();
   task<json> answer_rotate(secret passphrase);
+  task<json> answer_bootstrap();
   task<result<tenants::rotation_outcome>> rotate();
   operator_parts parts_;
 };

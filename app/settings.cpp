@@ -49,6 +49,15 @@ void read_security(config_section s, security_settings& out) {
   s.get("hashing_queue", out.hashing_queue, 1, 10'000, "Logins that may wait for hashing; more answer 503.");
 }
 
+void read_auth(config_section s, settings& out) {
+  std::string registration = "off";
+  s.get_choice("registration", registration, {"open", "invite", "off"}, "Who may register: anybody, who has an invitation of an administrator, or nobody.");
+  out.registration = registration == "open"     ? tenants::registration_mode::open
+                     : registration == "invite" ? tenants::registration_mode::invite
+                                                : tenants::registration_mode::off;
+  s.get("confirm_after", out.web.confirm_after, 1s, 24h, "What a stolen token must not do (new exchange keys, approvals, roles, lockdown) asks for the password again when it was entered longer ago.");
+}
+
 void read_rate(config_section s, const char* key, web::rate_limit& out, std::string_view help) {
   auto r = s.section(key, help);
   r.get("per_second", out.per_second, 1, 10'000'000, "Requests per second in the long run.");
@@ -218,6 +227,7 @@ void read_all(config_section root, settings& out) {
   read_log(root.section("log", "Logging."), out.log);
   read_database(root.section("database", "PostgreSQL."), out);
   read_security(root.section("security", "Keys and logins."), out.security);
+  read_auth(root.section("auth", "Users and their logins."), out);
   read_web(root.section("web", "HTTP, WebSocket and the page."), out.web);
   read_bots(root.section("bots", "Bots and their orders."), out.bots);
   auto raw = root.section("raw", "Record of everything that exchanges say.");

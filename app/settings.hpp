@@ -41,6 +41,7 @@ struct settings {
   std::string migrations_folder = "/usr/share/engine/migrations";
   security_settings security;
   web::web_config web;
+  tenants::registration_mode registration = tenants::registration_mode::off;
   engine::bots_config bots;
   raw_settings raw;
   std::vector<exchanges::exchange_config> exchanges;

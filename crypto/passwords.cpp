@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cinttypes>
+#include <cstdio>
 #include <stdexcept>
 
 #include "crypto/common_passwords.hpp"
@@ -54,6 +56,12 @@ bool verify_password(const secret& password, const std::string& stored_hash) {
   if (bytes.size() > bytes_most) bytes = {};
   bool matches = argon2id_verify(stored_hash.c_str(), bytes.data(), bytes.size()) == ARGON2_OK;
   return matches && password.size() <= bytes_most;
+}
+
+bool is_weaker_than(const std::string& stored_hash, password_cost cost) {
+  std::uint32_t memory_kib = 0, passes = 0;
+  const int read = std::sscanf(stored_hash.c_str(), "$argon2id$v=19$m=%" SCNu32 ",t=%" SCNu32 ",", &memory_kib, &passes);
+  return read != 2 || memory_kib < cost.memory_kib || passes < cost.passes;
 }
 
 std::string make_dummy_hash(random_source& random, password_cost cost) {

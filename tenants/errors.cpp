@@ -27,6 +27,20 @@ std::string_view message_of(int value) {
       return "the user is banned";
     case tenant_errc::bad_login:
       return "username and password do not match";
+    case tenant_errc::wrong_password:
+      return "the password is not right";
+    case tenant_errc::second_factor_required:
+      return "the code of the second factor is missing";
+    case tenant_errc::wrong_code:
+      return "the code is not right";
+    case tenant_errc::registration_closed:
+      return "nobody may register";
+    case tenant_errc::invitation_refused:
+      return "the invitation is not good";
+    case tenant_errc::bootstrap_refused:
+      return "the first administrator cannot be made so";
+    case tenant_errc::last_admin:
+      return "this is the last administrator";
     case tenant_errc::unavailable:
       return "temporarily unavailable";
     case tenant_errc::overloaded:

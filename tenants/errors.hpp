@@ -26,6 +26,20 @@ enum class tenant_errc {
   banned,
   /// Username and password do not match. Unknown users answer the same.
   bad_login,
+  /// The password that somebody who is logged in entered again is not theirs.
+  wrong_password,
+  /// The password is right, and the code of the second factor is missing.
+  second_factor_required,
+  /// The code of the second factor is not right, or was used before.
+  wrong_code,
+  /// Nobody may register.
+  registration_closed,
+  /// The invitation is unknown, used, revoked or over.
+  invitation_refused,
+  /// The first administrator exists, or the secret is not good (any more).
+  bootstrap_refused,
+  /// Somebody must stay who administrates.
+  last_admin,
   /// The database is away; try again.
   unavailable,
   /// Too many waiting; try again.

@@ -75,6 +75,25 @@ problem from_tenant_error(tenant_errc code, const error& e) {
               "Username and password do not match.",
               {},
               {{"WWW-Authenticate", "Bearer"}}};
+    case tenant_errc::wrong_password:
+      return {403, "wrong-password", "Wrong password", "This is not your password."};
+    case tenant_errc::second_factor_required:
+      return {403, "second-factor-required", "Code needed",
+              "Send the code of your authenticator app, or a recovery code, as \"code\"."};
+    case tenant_errc::wrong_code:
+      return {403, "wrong-code", "Wrong code",
+              "The code is not right, or was used before; wait for the next one of your authenticator app."};
+    case tenant_errc::registration_closed:
+      return {403, "registration-closed", "Registration closed", "Ask an administrator for a user."};
+    case tenant_errc::invitation_refused:
+      return {403, "invitation-refused", "Invitation refused",
+              "The invitation is unknown, used, revoked or over; ask for a new one."};
+    case tenant_errc::bootstrap_refused:
+      return {403, "bootstrap-refused", "Refused",
+              "The secret is not good, or there is an administrator; engine user bootstrap gives a secret once."};
+    case tenant_errc::last_admin:
+      return {409, "last-admin", "Last administrator",
+              "Somebody must stay who administrates; make another user an administrator first."};
     case tenant_errc::unavailable:
       return make_unavailable(e.detail, e);
     case tenant_errc::overloaded:

@@ -11,6 +11,7 @@
 #include "web/origins.hpp"
 #include "web/route_table.hpp"
 #include "web/security_headers.hpp"
+#include "web/step_up.hpp"
 
 namespace drover::web {
 
@@ -107,7 +108,8 @@ std::optional<problem> request_pipeline::admit(request& r, const route& target, 
   if (target.rate != rate_class::unlimited || target.who != access::anyone) authenticate(r);
   if (auto refused = count(r, target.rate, extra.headers)) return refused;
   if (auto refused = check_lockdown(r, target)) return refused;
-  return authorise(r, target.who);
+  if (auto refused = authorise(r, target.who)) return refused;
+  return target.needs == proof::recent_password ? ask_for_password(r, services_) : std::nullopt;
 }
 
 /// Administrators get in; so does who wants to become one, and what watches the machine.

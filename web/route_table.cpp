@@ -10,6 +10,7 @@ namespace {
 
 using enum access;
 using enum rate_class;
+using enum proof;
 
 constexpr std::array table{
     // Sessions and users
@@ -18,11 +19,24 @@ constexpr std::array table{
     route{"GET", "/api/sessions", user, read, api::handle_list_sessions},
     route{"DELETE", "/api/sessions", user, write, api::handle_end_sessions},
     route{"DELETE", "/api/sessions/{id}", user, write, api::handle_end_session},
+    route{"POST", "/api/sessions/confirm", user, login, api::handle_confirm_session},
+    route{"POST", "/client/register", anyone, login, api::handle_register},
+    route{"POST", "/client/bootstrap", anyone, login, api::handle_bootstrap},
     route{"GET", "/api/user", user, read, api::handle_get_user},
+    route{"POST", "/api/user/password", user, login, api::handle_change_password},
+    route{"GET", "/api/user/second-factor", user, read, api::handle_get_second_factor},
+    route{"POST", "/api/user/second-factor", user, write, api::handle_begin_second_factor, recent_password},
+    route{"DELETE", "/api/user/second-factor", user, write, api::handle_remove_second_factor, recent_password},
+    route{"POST", "/api/user/second-factor/confirm", user, login, api::handle_confirm_second_factor},
+    route{"GET", "/admin/users", admin, read, api::handle_list_users},
+    route{"PATCH", "/admin/users/{id}", admin, write, api::handle_update_user, recent_password},
+    route{"GET", "/admin/invitations", admin, read, api::handle_list_user_invitations},
+    route{"POST", "/admin/invitations", admin, write, api::handle_invite_user, recent_password},
+    route{"DELETE", "/admin/invitations/{id}", admin, write, api::handle_revoke_user_invitation},
     route{"POST", "/backend/ban-user/name/{name}/now", admin, write, api::handle_ban_user},
     route{"POST", "/backend/unban-user/name/{name}/now", admin, write, api::handle_unban_user},
     // Exchange accounts
-    route{"POST", "/user/exchanges", user, write, api::handle_create_account},
+    route{"POST", "/user/exchanges", user, write, api::handle_create_account, recent_password},
     route{"GET", "/user/exchanges", user, read, api::handle_list_accounts},
     route{"GET", "/user/exchanges/{id}", user, read, api::handle_get_account},
     route{"PATCH", "/user/exchanges/{id}", user, write, api::handle_update_account},
@@ -31,7 +45,7 @@ constexpr std::array table{
     route{"GET", "/user/exchanges/{id}/health", user, read, api::handle_account_health},
     route{"GET", "/admin/exchanges", admin, read, api::handle_list_all_accounts},
     route{"GET", "/admin/exchanges/pending", admin, read, api::handle_list_pending_accounts},
-    route{"POST", "/admin/exchanges/{id}/approve", admin, write, api::handle_approve_account},
+    route{"POST", "/admin/exchanges/{id}/approve", admin, write, api::handle_approve_account, recent_password},
     route{"POST", "/admin/exchanges/{id}/reject", admin, write, api::handle_reject_account},
     route{"GET", "/admin/exchanges/limits", admin, read, api::handle_exchange_limits},
     // Earnings
@@ -84,8 +98,8 @@ constexpr std::array table{
     route{"POST", "/admin/trading/unlock", admin, emergency, api::handle_unlock_trading},
     route{"POST", "/admin/login/lock", admin, emergency, api::handle_lock_login},
     route{"POST", "/admin/login/unlock", admin, emergency, api::handle_unlock_login},
-    route{"POST", "/admin/lockdown", admin, emergency, api::handle_lockdown},
-    route{"POST", "/admin/release", admin, emergency, api::handle_end_lockdown},
+    route{"POST", "/admin/lockdown", admin, emergency, api::handle_lockdown, recent_password},
+    route{"POST", "/admin/release", admin, emergency, api::handle_end_lockdown, recent_password},
     route{"GET", "/api/accounts/{id}/risk", user, read, api::handle_get_limits},
     route{"PUT", "/api/accounts/{id}/risk", user, write, api::handle_set_limits},
     route{"POST", "/admin/accounts/{id}/risk/clear", admin, write, api::handle_clear_loss},

@@ -27,6 +27,9 @@ enum class access {
 /// emergency: as write, but a page that writes too much does not use it up.
 enum class rate_class { unlimited, login, read, write, emergency, socket };
 
+/// What a token alone may not do: the password must have been entered a short while ago (SEC-29).
+enum class proof { token, recent_password };
+
 using handler_function = task<answer> (*)(request&, services&);
 
 /// One line of the table of routes. All views are literals.
@@ -37,6 +40,7 @@ struct route {
   access who = access::user;
   rate_class rate = rate_class::read;
   handler_function handler = nullptr;
+  proof needs = proof::token;
 };
 
 /// Finds the route of a method and path: one step per segment, literals before parameters. Immutable after

@@ -50,6 +50,7 @@ struct services {
     config.websocket_auth_timeout = fresh.websocket_auth_timeout;
     config.unauthenticated_sockets_per_address = fresh.unauthenticated_sockets_per_address;
     config.login_locked = fresh.login_locked;
+    config.confirm_after = fresh.confirm_after;
   }
   /// The database is away: what is told from memory may be old, and says so.
   bool is_stale() const { return parts.stale && parts.stale(); }

@@ -18,6 +18,7 @@
 #include "tenants/audit/audit_store.hpp"
 #include "tenants/earnings/earnings_store.hpp"
 #include "tenants/users/login_service.hpp"
+#include "tenants/users/registration_service.hpp"
 #include "tenants/users/user_directory.hpp"
 #include "web/bot_reports.hpp"
 #include "web/connection_health.hpp"
@@ -69,6 +70,8 @@ struct web_config {
   std::string environment = "live";
   /// (adopted)
   bool login_locked = false;
+  /// (adopted) What a stolen token must not do asks for the password again when it was entered longer ago (SEC-29).
+  milliseconds confirm_after{300'000};
 };
 
 /// One named readiness check: empty = fine, otherwise what is wrong.
@@ -86,6 +89,8 @@ struct web_parts {
   tenants::user_store& users;
   tenants::user_directory& directory;
   tenants::login_service& login;
+  tenants::registration_service& registration;
+  tenants::second_factor_service& second_factor;
   tenants::account_service& accounts;
   tenants::earnings_store& earnings;
   engine::order_journal* journal;

@@ -39,6 +39,8 @@ int run_user_create(const global_options&, const user_command&, bool admin);
 int run_user_list(const global_options&);
 int run_user_set_password(const global_options&, const user_command&);
 int run_user_ban(const global_options&, const user_command&, bool ban);
+int run_user_bootstrap(const global_options&);
+int run_user_reset_second_factor(const global_options&, const user_command&);
 
 struct paper_command {
   exchanges::paper::paper_config config;

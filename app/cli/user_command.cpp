@@ -6,10 +6,12 @@
 
 #include "app/cli/commands.hpp"
 #include "app/cli/hidden_input.hpp"
+#include "app/cli/operator_client.hpp"
 #include "base/random.hpp"
 #include "base/task_scope.hpp"
 #include "crypto/passwords.hpp"
 #include "tenants/errors.hpp"
+#include "tenants/users/second_factor_store.hpp"
 #include "tenants/users/user_store.hpp"
 #include "base/json.hpp"
 
@@ -120,6 +122,39 @@ int run_user_set_password(const global_options& options, const user_command& com
   auto changed = wait(db, db.users->set_password((*found)->user.id, *hash));
   if (!changed) return report(changed.error());
   print_user(options, (*found)->user, "changed the password of");
+  return exit_ok;
+}
+
+/// The secret goes from the engine to this terminal over the operator's socket, and nowhere else.
+int run_user_bootstrap(const global_options& options) {
+  auto s = load_settings(options);
+  if (!s) return exit_config;
+  const auto made = call_operator(*s, "bootstrap");
+  if (!made) return report_call(made.error());
+  if (options.output == "json") {
+    fmt::print("{}\n", json{{"secret", made->at("secret")}, {"expires_in", made->at("expires_in")}}.dump());
+    return exit_ok;
+  }
+  fmt::print("{}\n", made->at("secret").get<std::string>());
+  fmt::print(stderr, "good once, for {} minutes: POST /client/bootstrap with secret, username and password\n",
+             made->at("expires_in").get<std::int64_t>() / 60);
+  return exit_ok;
+}
+
+int run_user_reset_second_factor(const global_options& options, const user_command& command) {
+  auto s = load_settings(options);
+  if (!s) return exit_config;
+  session db(*s);
+  auto found = wait(db, db.users->find_login(command.username));
+  if (!found) return report(found.error());
+  if (!*found) return report(error(tenants::tenant_errc::not_found, "no user is named '" + command.username + "'"));
+  db.io.restart();
+  const auto factors = tenants::make_postgres_second_factor_store(*db.db);
+  auto removed = wait(db, factors->remove((*found)->user.id, user_id{}));
+  if (!removed && removed.error().code == tenants::tenant_errc::not_found)
+    return report(error(tenants::tenant_errc::not_found, "'" + command.username + "' has no second factor"));
+  if (!removed) return report(removed.error());
+  print_user(options, (*found)->user, "reset the second factor of");
   return exit_ok;
 }
 

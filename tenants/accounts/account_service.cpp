@@ -2,6 +2,7 @@
 
 #include "tenants/accounts/account_rules.hpp"
 #include "tenants/accounts/sealed_fields.hpp"
+#include "tenants/accounts/user_data_key.hpp"
 #include "tenants/errors.hpp"
 
 namespace drover::tenants {
@@ -76,25 +77,9 @@ task<result<void>> account_service::check_with_exchange(const account_request& r
   co_return result<void>();
 }
 
-task<result<crypto::data_key>> account_service::open_data_key(user_id user) {
-  auto found = co_await store_.find_data_key(user);
-  if (!found) co_return std::unexpected(found.error());
-  if (!*found) {
-    auto fresh = keyring_.make_data_key(user);
-    if (!fresh) co_return std::unexpected(internal(fresh.error()));
-    account_store::data_key_row row{.dek_id = std::move(fresh->dek_id), .wrapped = std::move(fresh->wrapped)};
-    auto counts = co_await store_.ensure_data_key(user, std::move(row));
-    if (!counts) co_return std::unexpected(counts.error());
-    *found = std::move(*counts);
-  }
-  auto key = keyring_.unwrap(user, {.dek_id = (*found)->dek_id, .wrapped = (*found)->wrapped});
-  if (!key) co_return std::unexpected(internal(key.error()));
-  co_return std::move(*key);
-}
-
 task<result<sealed_credentials>> account_service::seal(user_id user, account_id id, std::int64_t version,
                                                        const account_request& request) {
-  auto key = co_await open_data_key(user);
+  auto key = co_await open_user_data_key(store_, keyring_, user);
   if (!key) co_return std::unexpected(key.error());
   sealed_credentials sealed{
       .account = id, .user = user, .exchange_name = request.exchange_name, .version = version, .dek_id = key->id()};

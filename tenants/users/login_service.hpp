@@ -1,22 +1,31 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
-#include "base/offload.hpp"
 #include "base/random.hpp"
 #include "base/secret.hpp"
-#include "crypto/passwords.hpp"
 #include "crypto/tokens.hpp"
+#include "tenants/users/attempt_guard.hpp"
+#include "tenants/users/password_hasher.hpp"
+#include "tenants/users/second_factor_service.hpp"
 #include "tenants/users/user_directory.hpp"
 #include "tenants/users/user_store.hpp"
 
 namespace drover::tenants {
 
+/// Where an attempt comes from, as the session shows it.
+struct login_place {
+  /// Of the peer; and its User-Agent.
+  std::string address, client;
+};
+
 struct login_attempt {
   std::string username;
   secret password;
-  /// Of the peer; and its User-Agent.
-  std::string address, client;
+  /// Of the second factor; empty where the user has none.
+  secret code;
+  login_place from;
 };
 
 struct login_result {
@@ -25,26 +34,45 @@ struct login_result {
   seconds expires_in{};
 };
 
-/// Checks passwords on the hashing pool, opens sessions and issues their tokens. Failed attempts per name and per address are counted in
-/// memory; past the limit the answer is tenant_errc::overloaded with retry_after, before any hashing (SEC-26). IPv6
-/// addresses count by /64. Constructing hashes once (tens of milliseconds). One thread.
+struct login_parts {
+  user_store& store;
+  user_directory& directory;
+  const crypto::token_signer& signer;
+  password_hasher& hasher;
+  attempt_guard& guard;
+  second_factor_service& second_factor;
+  const clock& time;
+  random_source& random;
+};
+
+/// Checks passwords and second factors, opens sessions and issues their tokens. Every attempt passes the guard before
+/// anything is hashed. All errors besides those named are of the store: unavailable, overloaded, internal. One thread.
 class login_service {
 public:
-  struct limits {
-    int attempts_per_minute_per_name = 10;
-    int attempts_per_minute_per_address = 60;
-    std::size_t tracked_keys = 100'000;
-  };
-  login_service(user_store&, user_directory&, const crypto::token_signer&, worker_pool& hashing, const clock&,
-                random_source&, limits);
-  ~login_service();
-  /// Every login is a session of its own. bad_login for a wrong password and an unknown name alike; banned only after
-  /// the right password.
+  explicit login_service(login_parts parts) : parts_(parts) {}
+
+  /// Every login is a session of its own. bad_login for a wrong password and an unknown name alike; only after the
+  /// right password: banned, second_factor_required, wrong_code.
   task<result<login_result>> login(login_attempt);
+  /// The password entered again (SEC-29): a new session takes the place of the caller's. wrong_password,
+  /// second_factor_required, wrong_code.
+  task<result<login_result>> confirm(principal, secret password, secret code, login_place);
+  /// Ends all of the user's sessions and opens a new one. As confirm(), and invalid for a password that breaks a rule.
+  task<result<login_result>> change_password(principal, secret current, secret code, secret wanted, login_place);
+  /// From here on every login needs a code: ends all of the user's sessions and opens a new one. wrong_code.
+  struct enrolled {
+    login_result login;
+    /// Each replaces a code once; shown once.
+    std::vector<std::string> recovery_codes;
+  };
+  task<result<enrolled>> confirm_second_factor(principal, secret code, login_place);
 
 private:
-  struct state;
-  std::unique_ptr<state> state_;
+  task<result<user>> check_again(user_id, secret password, secret code, const std::string& address);
+  task<result<void>> check_code(const attempt_guard::attempt&, user_id, secret code);
+  task<void> upgrade(user_id, secret password, std::string hash);
+  task<result<login_result>> open_session(user, login_place);
+  login_parts parts_;
 };
 
 }  // namespace drover::tenants

@@ -29,6 +29,12 @@ bool is_username(std::string_view text) {
          std::ranges::all_of(text, is_username_character);
 }
 
+std::string to_username(std::string typed) {
+  for (auto& c : typed)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return typed;
+}
+
 bool is_session_id(std::string_view text) {
   return text.size() == session_id_characters && text.find_first_not_of("0123456789abcdef") == text.npos;
 }

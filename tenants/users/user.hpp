@@ -32,5 +32,7 @@ std::string_view to_string(role);
 std::string_view to_string(user_status);
 /// 3–32 characters [a-z0-9_.-].
 bool is_username(std::string_view);
+/// A name as it was typed, as it is stored: ASCII letters in lower case.
+std::string to_username(std::string typed);
 
 }  // namespace drover::tenants

@@ -86,6 +86,7 @@ result<principal> user_directory::authenticate(std::string_view token) const {
   return principal{.user = genuine->user,
                    .role = known->role,
                    .session_id = std::move(genuine->session_id),
+                   .signed_in_at = genuine->issued_at,
                    .expires_at = genuine->issued_at + signer_.life(),
                    .epoch = known->epoch};
 }

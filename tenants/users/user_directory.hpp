@@ -20,6 +20,8 @@ struct principal {
   user_id user;
   tenants::role role = role::tenant;
   std::string session_id;
+  /// When the password was entered.
+  wall_time signed_in_at;
   wall_time expires_at;
   /// The user's epoch when the token was checked; sessions of earlier epochs are ended.
   std::int64_t epoch = 1;

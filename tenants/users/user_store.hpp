@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/postgres.hpp"
 #include "base/task.hpp"
+#include "tenants/users/invitation.hpp"
 #include "tenants/users/session.hpp"
 #include "tenants/users/user.hpp"
 
@@ -16,6 +17,8 @@ namespace drover::tenants {
 struct new_user {
   std::string username, email, password_hash;
   tenants::role role = role::tenant;
+  /// Hash of the invitation's code, used up in the same transaction; empty: none is needed.
+  std::string invitation;
 };
 
 /// A living session, as far as it authorises.
@@ -43,8 +46,11 @@ struct user_auth_facts {
 class user_store {
 public:
   virtual ~user_store() = default;
-  /// name_taken; invalid for a name that is not 3–32 characters [a-z0-9_.-].
+  /// name_taken; invalid for a name that is not 3–32 characters [a-z0-9_.-]; invitation_refused.
   virtual task<result<user>> create(new_user) = 0;
+  /// bootstrap_refused when there is an administrator.
+  virtual task<result<user>> create_first_admin(new_user) = 0;
+  virtual task<result<bool>> has_admin() = 0;
   struct login_record {
     tenants::user user;
     std::string password_hash;
@@ -52,10 +58,17 @@ public:
   virtual task<result<std::optional<login_record>>> find_login(std::string username) = 0;
   virtual task<result<user>> get(user_id) = 0;
   virtual task<result<std::vector<user>>> list() = 0;
+  /// By id, those after `after`.
+  virtual task<result<std::vector<user>>> list_page(user_id after, int limit) = 0;
   /// Also ends all sessions (epoch + 1).
   virtual task<result<void>> set_password(user_id, std::string password_hash) = 0;
+  /// The same password hashed anew; nothing when the hash is not `before` any more. Sessions go on.
+  virtual task<result<void>> upgrade_password(user_id, std::string before, std::string password_hash) = 0;
   /// Also ends all sessions (epoch + 1). `actor` invalid = the operator at the command line. Unknown name: not_found.
+  /// last_admin: an administrator may not ban the last active one.
   virtual task<result<user>> set_status(std::string username, user_status, user_id actor) = 0;
+  /// Also ends all sessions (epoch + 1), unless it is their role already. last_admin: one active administrator stays.
+  virtual task<result<user>> set_role(user_id, tenants::role, user_id actor) = 0;
   /// After a login that was checked at `epoch`. The user's oldest sessions make room. bad_login when the user was banned
   /// or changed otherwise meanwhile.
   virtual task<result<void>> open_session(session, std::int64_t epoch) = 0;
@@ -65,6 +78,13 @@ public:
   virtual task<result<void>> end_session(user_id, std::string session_id) = 0;
   /// Ends all sessions of the user (logout everywhere): epoch + 1.
   virtual task<result<void>> end_sessions(user_id) = 0;
+  virtual task<result<invitation>> create_invitation(new_invitation) = 0;
+  /// The newest first.
+  virtual task<result<std::vector<invitation>>> list_invitations(int limit) = 0;
+  /// not_found also when it was used or revoked.
+  virtual task<result<void>> revoke_invitation(std::int64_t id, user_id actor) = 0;
+  virtual task<result<bool>> is_invitation_open(std::string code_hash) = 0;
+
   virtual task<result<std::vector<user_auth_facts>>> load_auth_facts() = 0;
   virtual task<result<std::optional<user_auth_facts>>> load_auth_facts(user_id) = 0;
 };

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <utility>
+#include <vector>
 
 #include "tenants/errors.hpp"
 #include "tenants/users/user_store.hpp"
@@ -16,18 +18,19 @@ public:
 
   task<result<user>> create(new_user fresh) override {
     std::lock_guard lock(mutex_);
-    if (!is_username(fresh.username))
-      co_return fail(tenant_errc::invalid, "username: must have 3 to 32 characters of a-z, 0-9, _ . -");
-    if (fresh.email.size() > email_most)
-      co_return fail(tenant_errc::invalid, "email: must have at most 254 characters");
-    if (find(fresh.username)) co_return fail(tenant_errc::name_taken, "username: is taken");
-    user created{.id = user_id(++last_id_),
-                 .username = std::move(fresh.username),
-                 .email = std::move(fresh.email),
-                 .role = fresh.role,
-                 .created_at = clock_.wall_now()};
-    users_[created.id].login = {.user = created, .password_hash = std::move(fresh.password_hash)};
-    co_return created;
+    co_return add(std::move(fresh));
+  }
+
+  task<result<user>> create_first_admin(new_user fresh) override {
+    std::lock_guard lock(mutex_);
+    if (count_admins() > 0) co_return fail(tenant_errc::bootstrap_refused, "there is an administrator already");
+    fresh.role = role::admin;
+    co_return add(std::move(fresh));
+  }
+
+  task<result<bool>> has_admin() override {
+    std::lock_guard lock(mutex_);
+    co_return count_admins() > 0;
   }
 
   task<result<std::optional<login_record>>> find_login(std::string username) override {
@@ -50,6 +53,14 @@ public:
     co_return all;
   }
 
+  task<result<std::vector<user>>> list_page(user_id after, int limit) override {
+    std::lock_guard lock(mutex_);
+    std::vector<user> page;
+    for (auto at = users_.upper_bound(after); at != users_.end() && std::cmp_less(page.size(), limit); ++at)
+      page.push_back(at->second.login.user);
+    co_return page;
+  }
+
   task<result<void>> set_password(user_id id, std::string password_hash) override {
     std::lock_guard lock(mutex_);
     auto found = users_.find(id);
@@ -59,10 +70,69 @@ public:
     co_return result<void>();
   }
 
-  task<result<user>> set_status(std::string username, user_status status, user_id) override {
+  task<result<void>> upgrade_password(user_id id, std::string before, std::string password_hash) override {
+    std::lock_guard lock(mutex_);
+    auto found = users_.find(id);
+    if (found != users_.end() && found->second.login.password_hash == before)
+      found->second.login.password_hash = std::move(password_hash);
+    co_return result<void>();
+  }
+
+  task<result<user>> set_role(user_id id, tenants::role role, user_id) override {
+    std::lock_guard lock(mutex_);
+    auto found = users_.find(id);
+    if (found == users_.end()) co_return fail(tenant_errc::not_found);
+    auto& changed = found->second.login.user;
+    if (changed.role == role) co_return changed;
+    if (is_last_admin(changed)) co_return fail(tenant_errc::last_admin);
+    changed.role = role;
+    begin_epoch(found->second);
+    co_return changed;
+  }
+
+  task<result<invitation>> create_invitation(new_invitation fresh) override {
+    std::lock_guard lock(mutex_);
+    invitation made{.id = static_cast<std::int64_t>(invitations_.size()) + 1,
+                    .note = std::move(fresh.note),
+                    .created_by = fresh.created_by,
+                    .created_at = fresh.created_at,
+                    .expires_at = fresh.expires_at,
+                    .revoked_at = {},
+                    .used_at = {},
+                    .used_by = {}};
+    invitations_.emplace_back(std::move(fresh.code_hash), made);
+    co_return made;
+  }
+
+  task<result<std::vector<invitation>>> list_invitations(int limit) override {
+    std::lock_guard lock(mutex_);
+    std::vector<invitation> all;
+    for (auto at = invitations_.rbegin(); at != invitations_.rend() && std::cmp_less(all.size(), limit); ++at)
+      all.push_back(at->second);
+    co_return all;
+  }
+
+  task<result<void>> revoke_invitation(std::int64_t id, user_id) override {
+    std::lock_guard lock(mutex_);
+    for (auto& [hash, stored] : invitations_) {
+      if (stored.id != id || stored.used_at || stored.revoked_at) continue;
+      stored.revoked_at = clock_.wall_now();
+      co_return result<void>();
+    }
+    co_return fail(tenant_errc::not_found);
+  }
+
+  task<result<bool>> is_invitation_open(std::string code_hash) override {
+    std::lock_guard lock(mutex_);
+    co_return find_open_invitation(code_hash) != nullptr;
+  }
+
+  task<result<user>> set_status(std::string username, user_status status, user_id actor) override {
     std::lock_guard lock(mutex_);
     auto* found = find(username);
     if (!found) co_return fail(tenant_errc::not_found);
+    if (actor.valid() && status == user_status::banned && is_last_admin(found->login.user))
+      co_return fail(tenant_errc::last_admin);
     found->login.user.status = status;
     begin_epoch(*found);
     co_return found->login.user;
@@ -131,6 +201,39 @@ private:
     std::int64_t version = 1;
   };
 
+  result<user> add(new_user fresh) {
+    if (!is_username(fresh.username))
+      return fail(tenant_errc::invalid, "username: must have 3 to 32 characters of a-z, 0-9, _ . -");
+    if (fresh.email.size() > email_most) return fail(tenant_errc::invalid, "email: must have at most 254 characters");
+    if (find(fresh.username)) return fail(tenant_errc::name_taken, "username: is taken");
+    auto* invited = find_open_invitation(fresh.invitation);
+    if (!fresh.invitation.empty() && invited == nullptr) return fail(tenant_errc::invitation_refused);
+    user created{.id = user_id(++last_id_),
+                 .username = std::move(fresh.username),
+                 .email = std::move(fresh.email),
+                 .role = fresh.role,
+                 .created_at = clock_.wall_now()};
+    users_[created.id].login = {.user = created, .password_hash = std::move(fresh.password_hash)};
+    if (invited != nullptr) {
+      invited->used_at = created.created_at;
+      invited->used_by = created.id;
+    }
+    return created;
+  }
+  invitation* find_open_invitation(const std::string& code_hash) {
+    for (auto& [hash, stored] : invitations_)
+      if (hash == code_hash && !stored.used_at && !stored.revoked_at && stored.expires_at > clock_.wall_now()) return &stored;
+    return nullptr;
+  }
+  std::ptrdiff_t count_admins() const {
+    return std::ranges::count_if(users_, [](const auto& entry) {
+      return entry.second.login.user.role == role::admin && entry.second.login.user.status == user_status::active;
+    });
+  }
+  bool is_last_admin(const user& u) const {
+    return u.role == role::admin && u.status == user_status::active && count_admins() == 1;
+  }
+
   static void begin_epoch(record& r) {
     ++r.login.user.epoch;
     ++r.version;
@@ -156,6 +259,8 @@ private:
   const clock& clock_;
   std::mutex mutex_;
   std::map<user_id, record> users_;
+  /// By the hash of the code, in order of creation.
+  std::vector<std::pair<std::string, invitation>> invitations_;
   std::int64_t last_id_ = 0;
 };
 

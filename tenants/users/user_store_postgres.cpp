@@ -1,5 +1,6 @@
 #include "tenants/audit/audit.hpp"
 #include "tenants/postgres_calls_detail.hpp"
+#include "tenants/users/invitation_rows_postgres.hpp"
 #include "tenants/users/user_store.hpp"
 
 namespace drover::tenants {
@@ -15,10 +16,24 @@ const statement insert_user{
 const statement select_login{"users_find_login",
                              "SELECT " + user_columns + ", password_hash FROM users WHERE username = $1"};
 const statement select_user{"users_get", "SELECT " + user_columns + " FROM users WHERE id = $1"};
+const statement select_page{"users_page",
+                            "SELECT " + user_columns + " FROM users WHERE id > $1 ORDER BY id LIMIT $2"};
+/// In the order of ids, so that two who change administrators wait for each other.
+const statement lock_admins{"users_lock_admins",
+                            "SELECT id FROM users WHERE role = 'admin' AND status = 'active' ORDER BY id FOR UPDATE"};
+const statement select_has_admin{"users_has_admin",
+                                 "SELECT EXISTS (SELECT FROM users WHERE role = 'admin' AND status = 'active')"};
+constexpr const char* lock_users_sql = "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE";
 const statement select_users{"users_list", "SELECT " + user_columns + " FROM users ORDER BY id"};
 const statement update_password{"users_set_password",
                                 "UPDATE users SET password_hash = $2, epoch = epoch + 1, updated_at = now() "
                                 "WHERE id = $1 RETURNING id"};
+const statement update_hash{"users_upgrade_password",
+                            "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2"};
+const statement update_role{"users_set_role",
+                            "UPDATE users SET role = $2, epoch = epoch + 1, updated_at = now() "
+                            "WHERE id = $1 AND role <> $2 RETURNING " +
+                                user_columns};
 const statement update_status{"users_set_status",
                               "UPDATE users SET status = $2, epoch = epoch + 1, updated_at = now() "
                               "WHERE username = $1 RETURNING " +
@@ -118,6 +133,31 @@ result<void> change(pqxx::connection_base& connection, const statement& s, user_
   return {};
 }
 
+/// The row, its invitation and the audit.
+result<user> insert(pqxx::transaction_base& tx, const new_user& fresh) {
+  auto rows = execute(tx, insert_user, fresh.username, fresh.email, fresh.password_hash,
+                      std::string(to_string(fresh.role)));
+  auto created = user_of(rows[0]);
+  if (!fresh.invitation.empty())
+    if (auto taken = invitation_rows::take(tx, fresh.invitation, created.id); !taken)
+      return std::unexpected(taken.error());
+  insert_audit_event(tx, {.actor = {},
+                          .action = "user.create",
+                          .object = object_of(created.id),
+                          .detail = std::string(to_string(fresh.role)) + " " + created.username});
+  return created;
+}
+
+/// Whether nobody would administrate without this one. Keeps others from changing that until the transaction ends.
+bool is_last_admin(pqxx::transaction_base& tx, user_id id) {
+  const auto admins = execute(tx, lock_admins);
+  return admins.size() == 1 && integer_of(admins[0][0]) == id.value;
+}
+
+bool is_banning(user_status status) {
+  return status == user_status::banned;
+}
+
 class postgres_user_store final : public user_store {
 public:
   explicit postgres_user_store(database& db) : db_(db) {}
@@ -125,19 +165,37 @@ public:
   task<result<user>> create(new_user fresh) override {
     if (!is_username(fresh.username))
       co_return fail(tenant_errc::invalid, "username: must have 3 to 32 characters of a-z, 0-9, _ . -");
-    auto job = [fresh = std::move(fresh)](pqxx::connection_base& connection) {
+    auto job = [fresh = std::move(fresh)](pqxx::connection_base& connection) -> result<user> {
       pqxx::work tx(connection);
-      auto rows = execute(tx, insert_user, fresh.username, fresh.email, fresh.password_hash,
-                          std::string(to_string(fresh.role)));
-      auto created = user_of(rows[0]);
-      insert_audit_event(tx, {.actor = {},
-                              .action = "user.create",
-                              .object = object_of(created.id),
-                              .detail = std::string(to_string(fresh.role)) + " " + created.username});
-      tx.commit();
+      auto created = insert(tx, fresh);
+      if (created) tx.commit();
       return created;
     };
     auto outcome = co_await db_.run("users_create", std::move(job));
+    co_return from_job(std::move(outcome));
+  }
+
+  task<result<user>> create_first_admin(new_user fresh) override {
+    fresh.role = role::admin;
+    auto job = [fresh = std::move(fresh)](pqxx::connection_base& connection) -> result<user> {
+      pqxx::work tx(connection);
+      tx.exec0(lock_users_sql);
+      if (boolean_of(execute(tx, select_has_admin)[0][0]))
+        return fail(tenant_errc::bootstrap_refused, "there is an administrator already");
+      auto created = insert(tx, fresh);
+      if (created) tx.commit();
+      return created;
+    };
+    auto outcome = co_await db_.run("users_create_first_admin", std::move(job));
+    co_return from_job(std::move(outcome));
+  }
+
+  task<result<bool>> has_admin() override {
+    auto job = [](pqxx::connection_base& connection) {
+      pqxx::nontransaction tx(connection);
+      return boolean_of(execute(tx, select_has_admin)[0][0]);
+    };
+    auto outcome = co_await db_.run("users_has_admin", std::move(job));
     co_return from_read(std::move(outcome));
   }
 
@@ -178,6 +236,17 @@ public:
     co_return from_read(std::move(outcome));
   }
 
+  task<result<std::vector<user>>> list_page(user_id after, int limit) override {
+    auto job = [after, limit](pqxx::connection_base& connection) {
+      pqxx::nontransaction tx(connection);
+      std::vector<user> page;
+      for (const auto& row : execute(tx, select_page, after.value, limit)) page.push_back(user_of(row));
+      return page;
+    };
+    auto outcome = co_await db_.run("users_page", std::move(job));
+    co_return from_read(std::move(outcome));
+  }
+
   task<result<void>> set_password(user_id id, std::string password_hash) override {
     auto job = [id, hash = std::move(password_hash)](pqxx::connection_base& connection) {
       return change(connection, update_password, id, "user.set_password", hash);
@@ -186,12 +255,49 @@ public:
     co_return from_job(std::move(outcome));
   }
 
+  task<result<void>> upgrade_password(user_id id, std::string before, std::string password_hash) override {
+    auto job = [id, before = std::move(before), hash = std::move(password_hash)](pqxx::connection_base& connection) {
+      pqxx::nontransaction tx(connection);
+      execute(tx, update_hash, id.value, before, hash);
+      return true;
+    };
+    auto outcome = co_await db_.run("users_upgrade_password", std::move(job));
+    if (!outcome) co_return std::unexpected(from_database_error(outcome.error()));
+    co_return result<void>();
+  }
+
+  task<result<user>> set_role(user_id id, tenants::role role, user_id actor) override {
+    auto job = [id, role, actor](pqxx::connection_base& connection) -> result<user> {
+      pqxx::work tx(connection);
+      if (role != role::admin && is_last_admin(tx, id)) return fail(tenant_errc::last_admin);
+      auto rows = execute(tx, update_role, id.value, std::string(to_string(role)));
+      if (rows.empty()) {
+        rows = execute(tx, select_user, id.value);
+        if (rows.empty()) return fail(tenant_errc::not_found);
+        return user_of(rows[0]);
+      }
+      auto changed = user_of(rows[0]);
+      insert_audit_event(tx, {.actor = actor,
+                              .action = "user.set_role",
+                              .object = object_of(id),
+                              .detail = changed.username + " is " + std::string(to_string(role))});
+      tx.commit();
+      return changed;
+    };
+    auto outcome = co_await db_.run("users_set_role", std::move(job));
+    co_return from_job(std::move(outcome));
+  }
+
   task<result<user>> set_status(std::string username, user_status status, user_id actor) override {
     auto job = [username = std::move(username), status, actor](pqxx::connection_base& connection) -> result<user> {
       pqxx::work tx(connection);
+      if (is_banning(status)) execute(tx, lock_admins);
       auto rows = execute(tx, update_status, username, std::string(to_string(status)));
       if (rows.empty()) return fail(tenant_errc::not_found);
       auto changed = user_of(rows[0]);
+      if (changed.role == role::admin && actor.valid() && is_banning(status) &&
+          !boolean_of(execute(tx, select_has_admin)[0][0]))
+        return fail(tenant_errc::last_admin);
       insert_audit_event(tx, {.actor = actor,
                               .action = status == user_status::banned ? "user.ban" : "user.unban",
                               .object = object_of(changed.id),
@@ -256,6 +362,46 @@ public:
     };
     auto outcome = co_await db_.run("users_end_sessions", std::move(job));
     co_return from_job(std::move(outcome));
+  }
+
+  task<result<invitation>> create_invitation(new_invitation fresh) override {
+    auto job = [fresh = std::move(fresh)](pqxx::connection_base& connection) {
+      pqxx::work tx(connection);
+      auto made = invitation_rows::insert(tx, fresh);
+      tx.commit();
+      return made;
+    };
+    auto outcome = co_await db_.run("users_create_invitation", std::move(job));
+    co_return from_read(std::move(outcome));
+  }
+
+  task<result<std::vector<invitation>>> list_invitations(int limit) override {
+    auto job = [limit](pqxx::connection_base& connection) {
+      pqxx::nontransaction tx(connection);
+      return invitation_rows::list(tx, limit);
+    };
+    auto outcome = co_await db_.run("users_list_invitations", std::move(job));
+    co_return from_read(std::move(outcome));
+  }
+
+  task<result<void>> revoke_invitation(std::int64_t id, user_id actor) override {
+    auto job = [id, actor](pqxx::connection_base& connection) -> result<void> {
+      pqxx::work tx(connection);
+      auto revoked = invitation_rows::revoke(tx, id, actor);
+      if (revoked) tx.commit();
+      return revoked;
+    };
+    auto outcome = co_await db_.run("users_revoke_invitation", std::move(job));
+    co_return from_job(std::move(outcome));
+  }
+
+  task<result<bool>> is_invitation_open(std::string code_hash) override {
+    auto job = [code_hash = std::move(code_hash)](pqxx::connection_base& connection) {
+      pqxx::nontransaction tx(connection);
+      return invitation_rows::is_open(tx, code_hash);
+    };
+    auto outcome = co_await db_.run("users_find_invitation", std::move(job));
+    co_return from_read(std::move(outcome));
   }
 
   task<result<std::vector<user_auth_facts>>> load_auth_facts() override {

@@ -1,6 +1,7 @@
 // Users and their sessions on the real process: what ends a session is in force on REST and on open sockets within a second, and
 // after kill -9.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 
 import { Socket, until, World } from './harness.mjs';
@@ -46,6 +47,14 @@ test('what ends a session is in force on REST and open sockets within a second',
       alice.password = 'a quite different one';
       assert.equal(world.try_run(['-c', world.config, 'user', 'set-password', 'alice', '--password-stdin'], { input: `${alice.password}\n` }).status, 0);
     } },
+    'a password changed by its owner': { by: async (session) => {
+      const wanted = 'one more different one';
+      const fresh = await world.must('POST', '/api/user/password', { token: session.token, body: { current_password: alice.password, new_password: wanted } });
+      alice.password = wanted;
+      assert.equal(await status_of(world, fresh.token), 200);
+    } },
+    'a new role': { by: () => world.must('PATCH', `/admin/users/${alice.id}`, { token: admin.token, body: { role: 'admin' } }),
+      after: () => world.must('PATCH', `/admin/users/${alice.id}`, { token: admin.token, body: { role: 'tenant' } }) },
     'a ban': { by: () => world.must('POST', '/backend/ban-user/name/alice/now', { token: admin.token }),
       after: () => world.must('POST', '/backend/unban-user/name/alice/now', { token: admin.token }) },
     'a ban from the command line': { by: () => world.run('-c', world.config, 'user', 'ban', 'alice'),
@@ -88,4 +97,110 @@ test('the eleventh login ends the first session', async (t) => {
   await first.gone(performance.now());
   for (const token of tokens) assert.equal(await status_of(world, token), 200);
   assert.equal((await world.must('GET', '/api/sessions', { token: tokens[0] })).items.length, 10);
+});
+
+const problem_of = (answer) => answer.json.type.replace('urn:engine:problem:', '');
+
+test('the first administrator comes by a secret that is good once', async (t) => {
+  const world = await World.create();
+  t.after(() => world.close());
+  const body = { username: 'chief', password: 'a fine long password' };
+  const guess = await world.call('POST', '/client/bootstrap', { body: { ...body, secret: 'guess' } });
+  assert.equal(problem_of(guess), 'bootstrap-refused');
+  const secret = world.run('-c', world.config, 'user', 'bootstrap').trim();
+  const chief = await world.must('POST', '/client/bootstrap', { body: { ...body, secret } });
+  assert.equal(chief.role, 'admin');
+  const again = await world.call('POST', '/client/bootstrap', { body: { ...body, username: 'second', secret } });
+  assert.equal(problem_of(again), 'bootstrap-refused');
+  const another = world.try_run(['-c', world.config, 'user', 'bootstrap']);
+  assert.notEqual(another.status, 0);
+  assert.match(another.stderr, /there is an administrator already/);
+  assert.equal(await status_of(world, await log_in(world, body)), 200);
+  assert.ok(!world.log_text('engine').includes(secret));
+});
+
+test('who may register follows the configuration, also while it runs', async (t) => {
+  const world = await World.create();
+  t.after(() => world.close());
+  const admin = await world.add_user('root', { admin: true });
+  const carol = { username: 'carol', password: 'a fine long password' };
+  const register = (body) => world.call('POST', '/client/register', { body });
+  assert.equal(problem_of(await register(carol)), 'registration-closed');
+
+  const set_mode = async (mode) => {
+    world.write_config({ extra: `auth: {registration: ${mode}}` });
+    world.engine.kill('SIGHUP');
+    await until(`registration ${mode}`, () => world.log_text('engine').includes(`"after":"${mode}"`) || world.log_text('engine').includes(`after=${mode}`));
+  };
+  await set_mode('invite');
+  const refused = await until('invite in force', async () => { const r = await register(carol); return problem_of(r) === 'invitation-refused' && r; });
+  assert.equal(refused.status, 403);
+  const { code } = await world.must('POST', '/admin/invitations', { token: admin.token, body: { note: 'for carol' } });
+  assert.equal((await register({ ...carol, invitation: code })).status, 202);
+  assert.equal(problem_of(await register({ username: 'dave', password: carol.password, invitation: code })), 'invitation-refused');
+  assert.equal(await status_of(world, await log_in(world, carol)), 200);
+  assert.equal(world.sql(`SELECT count(*) FROM user_invitations WHERE code_hash = '${code}'`), '0');
+
+  await set_mode('open');
+  const fresh = await until('open in force', async () => { const r = await register({ ...carol, username: 'erin' }); return r.status === 202 && r; });
+  const taken = await register({ ...carol, username: 'root' });
+  assert.equal(taken.status, 202);
+  assert.equal(taken.text, fresh.text);
+});
+
+/** RFC 6238 of a base32 key. */
+function totp(key, steps = 0) {
+  const bits = [...key].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const bytes = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
+  const mac = createHmac('sha1', bytes).update(counter).digest();
+  return String((mac.readUInt32BE(mac.at(-1) & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
+test('with a second factor a login needs a code that is good once, and the key is stored sealed', async (t) => {
+  const world = await World.create();
+  t.after(() => world.close());
+  const root = await world.add_user('root', { admin: true });
+  const try_login = (code) => world.call('POST', '/client/login', { body: { username: root.username, password: root.password, code } });
+  const { key, uri } = await world.must('POST', '/api/user/second-factor', { token: root.token });
+  assert.ok(uri.startsWith(`otpauth://totp/Drover:root?secret=${key}&`));
+  const done = await world.must('POST', '/api/user/second-factor/confirm', { token: root.token, body: { code: totp(key) } });
+  assert.equal(await status_of(world, root.token), 401, 'a session from before ends');
+  assert.equal(await status_of(world, done.token), 200);
+  assert.equal(problem_of(await try_login()), 'second-factor-required');
+  const code = totp(key, 1);
+  assert.equal((await try_login(code)).status, 200);
+  assert.equal(problem_of(await try_login(code)), 'wrong-code');
+  assert.equal((await try_login(done.recovery_codes[0])).status, 200);
+  assert.equal(problem_of(await try_login(done.recovery_codes[0])), 'wrong-code');
+
+  await world.kill_engine('SIGKILL');
+  await world.start_engine();
+  assert.equal(problem_of(await try_login(done.recovery_codes[0])), 'wrong-code', 'used before the restart');
+  assert.equal((await try_login(done.recovery_codes[1])).status, 200, 'the sealed key opens after it');
+  const stored = world.sql('SELECT sealed_key FROM user_second_factors') + world.sql("SELECT string_agg(code_hash, ' ') FROM user_recovery_codes");
+  for (const secret of [key, ...done.recovery_codes]) assert.ok(!stored.includes(secret));
+
+  assert.equal(world.try_run(['-c', world.config, 'user', 'reset-second-factor', 'root']).status, 0);
+  assert.equal((await try_login()).status, 200);
+});
+
+test('what a stolen token must not do asks for the password', async (t) => {
+  const world = await World.create({ config: { extra: 'auth: {confirm_after: 1s}' } });
+  t.after(() => world.close());
+  const root = await world.add_user('root', { admin: true });
+  const lockdown = (token) => world.call('POST', '/admin/lockdown', { token, body: { reason: 'drill' } });
+  const refused = await until('the password is old', async () => {
+    const answer = await world.call('POST', '/admin/invitations', { token: root.token, body: {} });
+    return answer.status === 401 && answer;
+  });
+  assert.equal(problem_of(refused), 'step-up-required');
+  assert.match(refused.headers.get('www-authenticate'), /insufficient_user_authentication/);
+  assert.equal(problem_of(await lockdown(root.token)), 'step-up-required');
+  const socket = await Socket.open(world, '/ws/dashboard', { token: root.token });
+  const { token } = await world.must('POST', '/api/sessions/confirm', { token: root.token, body: { password: root.password } });
+  assert.equal(await status_of(world, root.token), 401, 'the old session was replaced');
+  await until('its socket is closed', () => socket.close_code === closed_because_unauthorised, limit_ms);
+  assert.equal((await lockdown(token)).status, 200);
 });

@@ -2,6 +2,7 @@
 #include "web/api/handlers.hpp"
 #include "web/api/paging.hpp"
 #include "web/body_reader.hpp"
+#include "web/step_up.hpp"
 
 namespace drover::web::api {
 
@@ -90,6 +91,8 @@ task<answer> handle_update_account(request& r, services& s) {
   if (!body) co_return refuse(body.error());
   auto change = read_change(*body);
   if (auto wrong = body->finish()) co_return refuse(std::move(*wrong));
+  if (change.credentials)
+    if (auto asked = ask_for_password(r, s)) co_return refuse(std::move(*asked));
   auto updated = co_await s.parts.accounts.update(r.caller_id(), account_id(*id), std::move(change));
   if (!updated) co_return refuse(updated.error());
   co_return respond_with(200, *updated, s);

@@ -11,7 +11,21 @@ task<answer> handle_logout(request&, services&);
 task<answer> handle_list_sessions(request&, services&);
 task<answer> handle_end_session(request&, services&);
 task<answer> handle_end_sessions(request&, services&);
+task<answer> handle_confirm_session(request&, services&);
+
+task<answer> handle_register(request&, services&);
+task<answer> handle_bootstrap(request&, services&);
 task<answer> handle_get_user(request&, services&);
+task<answer> handle_change_password(request&, services&);
+task<answer> handle_get_second_factor(request&, services&);
+task<answer> handle_begin_second_factor(request&, services&);
+task<answer> handle_confirm_second_factor(request&, services&);
+task<answer> handle_remove_second_factor(request&, services&);
+task<answer> handle_list_users(request&, services&);
+task<answer> handle_update_user(request&, services&);
+task<answer> handle_list_user_invitations(request&, services&);
+task<answer> handle_invite_user(request&, services&);
+task<answer> handle_revoke_user_invitation(request&, services&);
 task<answer> handle_ban_user(request&, services&);
 task<answer> handle_unban_user(request&, services&);
 

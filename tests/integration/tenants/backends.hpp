@@ -7,6 +7,7 @@
 
 #include "tenants/accounts/account_store.hpp"
 #include "tenants/errors.hpp"
+#include "tenants/users/second_factor_store.hpp"
 #include "tenants/users/user_store.hpp"
 #include "tests/support/coroutines.hpp"
 #include "tests/support/manual_time.hpp"
@@ -20,6 +21,7 @@ public:
   virtual ~backend() = default;
   virtual user_store& users() = 0;
   virtual account_store& accounts() = 0;
+  virtual second_factor_store& second_factors() = 0;
   virtual wall_time now() const = 0;
 };
 
@@ -28,9 +30,11 @@ public:
   explicit postgres_backend(std::size_t connections = 2)
       : pool_(make_database(database_.config(connections), system_clock())),
         users_(make_postgres_user_store(*pool_)),
-        accounts_(make_postgres_account_store(*pool_)) {}
+        accounts_(make_postgres_account_store(*pool_)),
+        second_factors_(make_postgres_second_factor_store(*pool_)) {}
   user_store& users() override { return *users_; }
   account_store& accounts() override { return *accounts_; }
+  second_factor_store& second_factors() override { return *second_factors_; }
   wall_time now() const override { return system_clock().wall_now(); }
   test::test_database& raw() { return database_; }
   database& pool() { return *pool_; }
@@ -40,6 +44,7 @@ private:
   std::unique_ptr<database> pool_;
   std::unique_ptr<user_store> users_;
   std::unique_ptr<account_store> accounts_;
+  std::unique_ptr<second_factor_store> second_factors_;
 };
 
 class memory_backend final : public backend {
@@ -51,6 +56,7 @@ public:
   }
   user_store& users() override { return *users_; }
   account_store& accounts() override { return *accounts_; }
+  second_factor_store& second_factors() override { return *second_factors_; }
   wall_time now() const override { return clock_.wall_now(); }
 
 private:
@@ -61,6 +67,7 @@ private:
   test::manual_clock clock_;
   std::unique_ptr<user_store> users_;
   std::unique_ptr<account_store> accounts_;
+  std::unique_ptr<second_factor_store> second_factors_ = make_memory_second_factor_store();
 };
 
 /// Base of suites: runs tasks and makes users and accounts.

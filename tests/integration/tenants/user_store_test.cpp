@@ -193,5 +193,159 @@ TEST_P(UserStore, AuthFactsFollowChanges) {
   EXPECT_FALSE(wait(users().load_auth_facts(user_id(99))).value());
 }
 
+TEST_P(UserStore, PagesGoByIdAndEnd) {
+  auto a = add_user("alice"), b = add_user("bob"), c = add_user("carol");
+  auto first = wait(users().list_page({}, 2)).value();
+  ASSERT_EQ(first.size(), 2u);
+  EXPECT_EQ(first[0].id, a.id);
+  auto second = wait(users().list_page(b.id, 2)).value();
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_EQ(second[0].id, c.id);
+}
+
+TEST_P(UserStore, TheFirstAdminIsMadeOnce) {
+  add_user("alice");
+  EXPECT_FALSE(wait(users().has_admin()).value());
+  auto first = wait(users().create_first_admin({.username = "root", .email = "", .password_hash = "h"})).value();
+  EXPECT_EQ(first.role, role::admin);
+  EXPECT_TRUE(wait(users().has_admin()).value());
+  expect_error(wait(users().create_first_admin({.username = "second", .email = "", .password_hash = "h"})),
+               tenant_errc::bootstrap_refused);
+  EXPECT_FALSE(wait(users().find_login("second")).value());
+}
+
+TEST_P(UserStore, ARoleIsChangedAndEndsSessions) {
+  auto root = add_user("root", role::admin), alice = add_user("alice");
+  wait(users().open_session(session_of(alice, first_id), 1)).value();
+  auto raised = wait(users().set_role(alice.id, role::admin, root.id)).value();
+  EXPECT_EQ(raised.role, role::admin);
+  EXPECT_EQ(raised.epoch, 2);
+  EXPECT_TRUE(wait(users().list_sessions(alice.id))->empty());
+  EXPECT_EQ(wait(users().set_role(alice.id, role::admin, root.id))->epoch, 2) << "nothing to change";
+  EXPECT_EQ(wait(users().set_role(alice.id, role::tenant, root.id))->role, role::tenant);
+  expect_error(wait(users().set_role(user_id(99), role::admin, root.id)), tenant_errc::not_found);
+}
+
+TEST_P(UserStore, TheLastAdminStays) {
+  auto root = add_user("root", role::admin), other = add_user("other", role::admin);
+  wait(users().set_status("other", user_status::banned, root.id)).value();
+  expect_error(wait(users().set_role(root.id, role::tenant, other.id)), tenant_errc::last_admin);
+  expect_error(wait(users().set_status("root", user_status::banned, other.id)), tenant_errc::last_admin);
+  EXPECT_EQ(wait(users().get(root.id))->status, user_status::active);
+  wait(users().set_status("other", user_status::active, root.id)).value();
+  EXPECT_TRUE(wait(users().set_role(root.id, role::tenant, other.id)));
+  EXPECT_TRUE(wait(users().set_status("other", user_status::banned, {}))) << "the operator of the machine may";
+}
+
+TEST_P(UserStore, AStrongerHashOfTheSamePasswordEndsNothing) {
+  auto alice = add_user("alice");
+  ASSERT_TRUE(wait(users().upgrade_password(alice.id, "an older hash", "h2")));
+  EXPECT_EQ(wait(users().find_login("alice")).value()->password_hash, "hash of alice");
+  ASSERT_TRUE(wait(users().upgrade_password(alice.id, "hash of alice", "h2")));
+  auto found = wait(users().find_login("alice")).value();
+  EXPECT_EQ(found->password_hash, "h2");
+  EXPECT_EQ(found->user.epoch, 1);
+}
+
+class Invitations : public contract_suite {
+protected:
+  static std::string hash(char c) { return std::string(64, c); }
+  invitation invite(char c, nanoseconds life = 1h) {
+    auto now = stores().now();
+    new_invitation fresh{
+        .code_hash = hash(c), .note = "for somebody", .created_by = root_.id, .created_at = now, .expires_at = now + life};
+    return wait(users().create_invitation(std::move(fresh))).value();
+  }
+  result<user> try_create(const std::string& name, char c) {
+    return wait(users().create({.username = name, .email = "", .password_hash = "h", .invitation = hash(c)}));
+  }
+  user root_ = add_user("root", role::admin);
+};
+INSTANTIATE_TEST_SUITE_P(Stores, Invitations, testing::ValuesIn(backend_kinds),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(Invitations, AreUsedOnce) {
+  auto made = invite('a');
+  EXPECT_EQ(made.note, "for somebody");
+  EXPECT_TRUE(wait(users().is_invitation_open(hash('a'))).value());
+  expect_error(try_create("alice", 'b'), tenant_errc::invitation_refused);
+  expect_error(try_create("root", 'a'), tenant_errc::name_taken);
+  EXPECT_TRUE(wait(users().is_invitation_open(hash('a'))).value());
+  auto alice = try_create("alice", 'a').value();
+  EXPECT_FALSE(wait(users().is_invitation_open(hash('a'))).value());
+  expect_error(try_create("bob", 'a'), tenant_errc::invitation_refused);
+  EXPECT_FALSE(wait(users().find_login("bob")).value());
+  auto listed = wait(users().list_invitations(10)).value();
+  ASSERT_EQ(listed.size(), 1u);
+  EXPECT_EQ(listed[0].id, made.id);
+  EXPECT_EQ(listed[0].created_by, root_.id);
+  EXPECT_EQ(listed[0].used_by, alice.id);
+  EXPECT_TRUE(listed[0].used_at);
+}
+
+TEST_P(Invitations, EndByTimeAndByRevocation) {
+  invite('a', -1s);
+  expect_error(try_create("alice", 'a'), tenant_errc::invitation_refused);
+  auto made = invite('b');
+  ASSERT_TRUE(wait(users().revoke_invitation(made.id, root_.id)));
+  expect_error(wait(users().revoke_invitation(made.id, root_.id)), tenant_errc::not_found);
+  expect_error(wait(users().revoke_invitation(made.id + 100, root_.id)), tenant_errc::not_found);
+  expect_error(try_create("alice", 'b'), tenant_errc::invitation_refused);
+  auto listed = wait(users().list_invitations(1)).value();
+  ASSERT_EQ(listed.size(), 1u);
+  EXPECT_EQ(listed[0].id, made.id) << "the newest first";
+  EXPECT_TRUE(listed[0].revoked_at);
+}
+
+class SecondFactorStore : public contract_suite {
+protected:
+  second_factor_store& factors() { return stores().second_factors(); }
+  static std::string hash(char c) { return std::string(64, c); }
+  user alice_ = add_user("alice");
+};
+INSTANTIATE_TEST_SUITE_P(Stores, SecondFactorStore, testing::ValuesIn(backend_kinds),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(SecondFactorStore, WaitsForItsConfirmation) {
+  EXPECT_FALSE(wait(factors().find(alice_.id)).value());
+  wait(factors().begin(alice_.id, "sealed 1", 7)).value();
+  wait(factors().begin(alice_.id, "sealed 2", 8)).value();
+  auto begun = wait(factors().find(alice_.id)).value().value();
+  EXPECT_EQ(begun.sealed, "sealed 2");
+  EXPECT_EQ(begun.version, 8);
+  EXPECT_FALSE(begun.confirmed);
+  expect_error(wait(factors().use_step(alice_.id, 5)), tenant_errc::wrong_code);
+  expect_error(wait(factors().confirm(alice_.id, 7, 100, {hash('a')})), tenant_errc::not_found);
+  ASSERT_TRUE(wait(factors().confirm(alice_.id, 8, 100, {hash('a'), hash('b')})));
+  auto confirmed = wait(factors().find(alice_.id)).value().value();
+  EXPECT_TRUE(confirmed.confirmed);
+  EXPECT_EQ(confirmed.last_step, 100);
+  EXPECT_EQ(confirmed.recovery_codes_left, 2);
+  expect_error(wait(factors().begin(alice_.id, "sealed 3", 9)), tenant_errc::invalid);
+  expect_error(wait(factors().confirm(alice_.id, 8, 100, {})), tenant_errc::not_found);
+}
+
+TEST_P(SecondFactorStore, StepsAndRecoveryCodesAreGoodOnce) {
+  wait(factors().begin(alice_.id, "sealed", 1)).value();
+  wait(factors().confirm(alice_.id, 1, 100, {hash('a')})).value();
+  expect_error(wait(factors().use_step(alice_.id, 100)), tenant_errc::wrong_code);
+  EXPECT_TRUE(wait(factors().use_step(alice_.id, 102)));
+  expect_error(wait(factors().use_step(alice_.id, 101)), tenant_errc::wrong_code);
+  auto bob = add_user("bob");
+  expect_error(wait(factors().use_recovery_code(bob.id, hash('a'))), tenant_errc::wrong_code);
+  EXPECT_TRUE(wait(factors().use_recovery_code(alice_.id, hash('a'))));
+  expect_error(wait(factors().use_recovery_code(alice_.id, hash('a'))), tenant_errc::wrong_code);
+}
+
+TEST_P(SecondFactorStore, RemovedItIsGoneWithItsCodes) {
+  wait(factors().begin(alice_.id, "sealed", 1)).value();
+  wait(factors().confirm(alice_.id, 1, 100, {hash('a')})).value();
+  ASSERT_TRUE(wait(factors().remove(alice_.id, alice_.id)));
+  expect_error(wait(factors().remove(alice_.id, alice_.id)), tenant_errc::not_found);
+  expect_error(wait(factors().use_recovery_code(alice_.id, hash('a'))), tenant_errc::wrong_code);
+  EXPECT_FALSE(wait(factors().find(alice_.id)).value());
+  EXPECT_TRUE(wait(factors().begin(alice_.id, "sealed", 2)));
+}
+
 }  // namespace
 }  // namespace drover::tenants

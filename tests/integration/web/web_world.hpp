@@ -131,6 +131,8 @@ private:
             .users = *users,
             .directory = directory,
             .login = login,
+            .registration = registration,
+            .second_factor = second_factor,
             .accounts = accounts,
             .earnings = *earnings,
             .journal = nullptr,
@@ -156,8 +158,13 @@ public:
   crypto::token_signer signer = make_signer();
   tenants::user_directory directory{*users, signer, system_clock()};
   worker_pool hashing{"hashing", 1, 32};
-  tenants::login_service login{*users, directory, signer, hashing, system_clock(), system_random(), {}};
   crypto::keyring keyring{crypto::master_key::generate(system_random()), system_random()};
+  std::unique_ptr<tenants::second_factor_store> second_factors = tenants::make_postgres_second_factor_store(*db);
+  tenants::password_hasher hasher{hashing, system_random(), {.memory_kib = 64, .passes = 1}};
+  tenants::attempt_guard attempts{{}};
+  tenants::second_factor_service second_factor{*second_factors, *store, keyring, system_clock(), system_random()};
+  tenants::login_service login{{*users, directory, signer, hasher, attempts, second_factor, system_clock(), system_random()}};
+  tenants::registration_service registration{*users, hasher, attempts, system_clock(), system_random(), tenants::registration_mode::off};
   tenants::account_service accounts{*store,
                                     keyring,
                                     {.is_known = [](const std::string& n) { return n == "paper" || n == "okx"; },

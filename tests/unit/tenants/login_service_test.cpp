@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
+
 #include "tenants/errors.hpp"
-#include "tenants/users/login_throttle.hpp"
+#include "crypto/totp.hpp"
+#include "tenants/accounts/account_store.hpp"
 #include "tests/support/coroutines.hpp"
 #include "tests/support/manual_time.hpp"
 
@@ -29,9 +32,13 @@ protected:
   T wait(task<T> t) {
     return test::run(io_, std::move(t));
   }
+  static login_attempt attempt_of(const std::string& name, const std::string& password, const std::string& from,
+                                  const std::string& code = {}) {
+    return {.username = name, .password = secret(password), .code = secret(code), .from = {.address = from, .client = "a browser"}};
+  }
   result<login_result> login(const std::string& name, const std::string& password,
                              const std::string& from = "10.0.0.1") {
-    return wait(service_.login({.username = name, .password = secret(password), .address = from, .client = "a browser"}));
+    return wait(service_.login(attempt_of(name, password, from)));
   }
   std::error_code refusal(const std::string& name, const std::string& password, const std::string& from = "10.0.0.1") {
     auto outcome = login(name, password, from);
@@ -45,10 +52,18 @@ protected:
   crypto::token_signer signer_ = make_signer();
   user_directory directory_{*users_, signer_, clock_};
   worker_pool hashing_{"hashing", 1, 32};
-  login_service service_{
-      *users_,  directory_, signer_,
-      hashing_, clock_,
-      random_,  {.attempts_per_minute_per_name = 3, .attempts_per_minute_per_address = 5, .tracked_keys = 1000}};
+  password_hasher hasher_{hashing_, random_, cheap};
+  static constexpr throttle_pace name_pace{.free = 3, .first = 1s, .longest = 60s, .forgets_every = 1min};
+  attempt_guard guard_{{.name = name_pace,
+                        .network = {.free = 5, .first = 1s, .longest = 15s, .forgets_every = 10s},
+                        .everybody = {.free = 1000, .first = 100ms, .longest = 1s, .forgets_every = 100ms},
+                        .tracked_keys = 1000}};
+  std::unique_ptr<second_factor_store> factors_ = make_memory_second_factor_store();
+  std::unique_ptr<account_store> data_keys_ = make_memory_account_store(
+      clock_, {.is_active = [](user_id) { return true; }, .username = [](user_id) { return std::string(); }});
+  crypto::keyring keyring_{crypto::master_key::generate(random_), random_};
+  second_factor_service second_factor_{*factors_, *data_keys_, keyring_, clock_, random_};
+  login_service service_{{*users_, directory_, signer_, hasher_, guard_, second_factor_, clock_, random_}};
   user_id alice_;
 };
 
@@ -81,8 +96,9 @@ TEST_F(LoginService, TheTokenWorksAtOnceAndSoDoItsLimits) {
 }
 
 TEST_F(LoginService, WhatAStrangerCallsItselfIsStoredPrintable) {
-  std::string name = "\r\n\x80" + std::string(1000, 'x');
-  wait(service_.login({.username = "alice", .password = secret("right password"), .address = "10.0.0.1", .client = name})).value();
+  auto attempt = attempt_of("alice", "right password", "10.0.0.1");
+  attempt.from.client = "\r\n\x80" + std::string(1000, 'x');
+  wait(service_.login(std::move(attempt))).value();
   EXPECT_EQ(wait(users_->list_sessions(alice_)).value()[0].client, "???" + std::string(197, 'x'));
 }
 
@@ -108,24 +124,33 @@ TEST_F(LoginService, BanShowsOnlyAfterTheRightPassword) {
 }
 
 TEST_F(LoginService, FailuresOfOneNameAreThrottledFromEverywhere) {
-  for (int i = 0; i < 3; ++i)
+  for (int i = 0; i < 4; ++i)
     EXPECT_EQ(refusal("alice", "wrong", "10.0.0." + std::to_string(i)), tenant_errc::bad_login);
   auto throttled = login("alice", "right password", "10.0.0.9");
   ASSERT_FALSE(throttled);
   EXPECT_EQ(throttled.error().code, tenant_errc::overloaded);
-  ASSERT_TRUE(throttled.error().retry_after);
+  EXPECT_EQ(throttled.error().retry_after, 1s);
   clock_.advance(*throttled.error().retry_after);
   EXPECT_TRUE(login("alice", "right password", "10.0.0.9"));
 }
 
+TEST_F(LoginService, AStrangerWhoKeepsGuessingDoesNotKeepTheOwnerOut) {
+  EXPECT_TRUE(login("alice", "right password", "10.0.0.1"));
+  for (int i = 0; i < 8; ++i) refusal("alice", "wrong", "10.0.1." + std::to_string(i));
+  EXPECT_EQ(refusal("alice", "right password", "10.0.0.2"), tenant_errc::overloaded);
+  EXPECT_TRUE(login("alice", "right password", "10.0.0.1")) << "she has logged in from there before";
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(refusal("alice", "wrong", "10.0.0.1"), tenant_errc::bad_login);
+  EXPECT_EQ(refusal("alice", "right password", "10.0.0.1"), tenant_errc::overloaded) << "but nobody guesses from there";
+}
+
 TEST_F(LoginService, FailuresFromOneAddressAreThrottledForEveryName) {
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(refusal("name" + std::to_string(i), "wrong"), tenant_errc::bad_login);
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(refusal("name" + std::to_string(i), "wrong"), tenant_errc::bad_login);
   EXPECT_EQ(refusal("alice", "right password"), tenant_errc::overloaded);
   EXPECT_TRUE(login("alice", "right password", "10.0.0.2"));
 }
 
 TEST_F(LoginService, OneIpv6NetworkIsOneAddress) {
-  for (int i = 0; i < 5; ++i) refusal("name" + std::to_string(i), "wrong", "2001:db8:0:1::" + std::to_string(i + 1));
+  for (int i = 0; i < 6; ++i) refusal("name" + std::to_string(i), "wrong", "2001:db8:0:1::" + std::to_string(i + 1));
   EXPECT_EQ(refusal("alice", "right password", "2001:db8:0:1:ffff::1"), tenant_errc::overloaded);
   EXPECT_TRUE(login("alice", "right password", "2001:db8:0:2::1"));
 }
@@ -137,49 +162,161 @@ TEST_F(LoginService, SuccessesAreNotCounted) {
 TEST_F(LoginService, ParallelGuessesAreBoundedBeforeTheirOutcome) {
   int hashed = 0, refused = 0;
   for (int i = 0; i < 10; ++i)
-    asio::co_spawn(io_, service_.login({.username = "alice", .password = secret("wrong"), .address = "10.0.0." + std::to_string(i), .client = {}}),
+    asio::co_spawn(io_, service_.login(attempt_of("alice", "wrong", "10.0.0." + std::to_string(i))),
                    [&](std::exception_ptr, result<login_result> r) {
                      (r.error().code == tenant_errc::bad_login ? hashed : refused)++;
                    });
   io_.restart();
   io_.run();
-  EXPECT_EQ(hashed, 3);
-  EXPECT_EQ(refused, 7);
+  EXPECT_EQ(hashed, 4);
+  EXPECT_EQ(refused, 6);
 }
 
-TEST(LoginThrottle, AllowsABurstThenOneAtATime) {
-  login_throttle throttle(6, 100);
-  steady_time now{1h};
-  for (int i = 0; i < 6; ++i) EXPECT_FALSE(throttle.take("a", now));
-  EXPECT_EQ(throttle.take("a", now), milliseconds(10'000));
-  EXPECT_FALSE(throttle.take("b", now));
-  now = now + 10s;
-  EXPECT_FALSE(throttle.take("a", now));
-  EXPECT_TRUE(throttle.take("a", now));
-  now = now + 60s;
-  for (int i = 0; i < 6; ++i) EXPECT_FALSE(throttle.take("a", now));
-  EXPECT_TRUE(throttle.take("a", now));
+TEST_F(LoginService, WeakerHashesAreMadeAnewWhenThePasswordIsKnown) {
+  auto weak = crypto::hash_password(secret("right password"), random_, {.memory_kib = 32, .passes = 1}).value();
+  wait(users_->set_password(alice_, weak)).value();
+  refusal("alice", "wrong password");
+  EXPECT_EQ(wait(users_->find_login("alice")).value()->password_hash, weak);
+  auto opened = login("alice", "right password").value();
+  auto stored = wait(users_->find_login("alice")).value()->password_hash;
+  EXPECT_FALSE(hasher_.is_outdated(stored));
+  EXPECT_TRUE(crypto::verify_password(secret("right password"), stored));
+  EXPECT_TRUE(directory_.authenticate(opened.token)) << "the session goes on";
 }
 
-TEST(LoginThrottle, GivenBackAttemptsAreFree) {
-  login_throttle throttle(1, 100);
-  steady_time now{1h};
-  for (int i = 0; i < 10; ++i) {
-    EXPECT_FALSE(throttle.take("a", now));
-    throttle.give_back("a");
+TEST_F(LoginService, ConfirmingReplacesTheSession) {
+  auto before = login("alice", "right password").value();
+  auto other = login("alice", "right password").value();
+  auto who = directory_.authenticate(before.token).value();
+  clock_.advance(10min);
+  auto wrong = wait(service_.confirm(who, secret("wrong"), {}, {.address = "10.0.0.1", .client = {}}));
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, tenant_errc::wrong_password);
+  EXPECT_TRUE(directory_.authenticate(before.token));
+  auto after = wait(service_.confirm(who, secret("right password"), {}, {.address = "10.0.0.1", .client = {}})).value();
+  EXPECT_FALSE(directory_.authenticate(before.token));
+  EXPECT_TRUE(directory_.authenticate(other.token));
+  EXPECT_EQ(directory_.authenticate(after.token)->signed_in_at, clock_.wall_now());
+}
+
+TEST_F(LoginService, ANewPasswordEndsAllOtherSessions) {
+  auto one = login("alice", "right password").value();
+  auto two = login("alice", "right password").value();
+  auto who = directory_.authenticate(one.token).value();
+  login_place from{.address = "10.0.0.1", .client = {}};
+  auto change = [&](const char* current, const char* wanted) {
+    return wait(service_.change_password(who, secret(current), {}, secret(wanted), from));
+  };
+  EXPECT_EQ(change("wrong", "a quite new one").error().code, tenant_errc::wrong_password);
+  EXPECT_EQ(change("right password", "short").error().code, tenant_errc::invalid);
+  EXPECT_TRUE(change("right password", "short").error().detail.starts_with("new_password: "));
+  auto fresh = change("right password", "a quite new one").value();
+  EXPECT_FALSE(directory_.authenticate(one.token));
+  EXPECT_FALSE(directory_.authenticate(two.token));
+  EXPECT_TRUE(directory_.authenticate(fresh.token));
+  EXPECT_EQ(refusal("alice", "right password"), tenant_errc::bad_login);
+  EXPECT_TRUE(login("alice", "a quite new one"));
+}
+
+/// Bytes of a base32 text.
+std::string from_base32(std::string_view text) {
+  std::string out;
+  std::uint32_t buffer = 0;
+  int bits = 0;
+  for (char c : text) {
+    buffer = (buffer << 5) | static_cast<std::uint32_t>(c >= 'A' ? c - 'A' : c - '2' + 26);
+    bits += 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    out += static_cast<char>((buffer >> bits) & 0xff);
   }
-  EXPECT_FALSE(throttle.take("a", now));
-  EXPECT_TRUE(throttle.take("a", now));
+  return out;
 }
 
-TEST(LoginThrottle, TracksABoundedNumberOfKeys) {
-  login_throttle throttle(1, 50);
-  steady_time now{1h};
-  for (int i = 0; i < 10'000; ++i) {
-    throttle.take("k" + std::to_string(i), now);
-    now = now + 1ms;
+class SecondFactor : public LoginService {
+protected:
+  void SetUp() override {
+    LoginService::SetUp();
+    clock_.advance(std::chrono::hours(1));
+    before_ = login("alice", "right password")->token;
+    key_ = from_base32(wait(second_factor_.begin(alice_, "alice")).value().key.reveal());
   }
-  EXPECT_LE(throttle.size(), 50u);
+  std::string code(int steps = 0) {
+    return crypto::make_hotp(key_, static_cast<std::uint64_t>(crypto::totp_step_of(clock_.wall_now()) + steps));
+  }
+  login_service::enrolled enrol() {
+    auto who = directory_.authenticate(before_).value();
+    return wait(service_.confirm_second_factor(who, secret(code()), {.address = "10.0.0.1", .client = {}})).value();
+  }
+  std::error_code refusal_with(const std::string& typed) {
+    auto outcome = wait(service_.login(attempt_of("alice", "right password", "10.0.0.1", typed)));
+    return outcome ? std::error_code() : outcome.error().code;
+  }
+  std::string before_, key_;
+};
+
+TEST_F(SecondFactor, CountsOnlyWhenItsFirstCodeWasRight) {
+  EXPECT_TRUE(login("alice", "right password")) << "begun, not confirmed";
+  auto who = directory_.authenticate(before_).value();
+  auto wrong = wait(service_.confirm_second_factor(who, secret("000000"), {.address = "10.0.0.1", .client = {}}));
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, tenant_errc::wrong_code);
+  auto done = enrol();
+  EXPECT_EQ(done.recovery_codes.size(), 10u);
+  EXPECT_FALSE(directory_.authenticate(before_)) << "a session without a code ends";
+  EXPECT_TRUE(directory_.authenticate(done.login.token));
+  EXPECT_EQ(refusal_with(""), tenant_errc::second_factor_required);
+  EXPECT_EQ(refusal("alice", "wrong password"), tenant_errc::bad_login);
+}
+
+TEST_F(SecondFactor, ACodeIsGoodOnce) {
+  enrol();
+  EXPECT_EQ(refusal_with(code()), tenant_errc::wrong_code) << "the code of the enrolment";
+  EXPECT_FALSE(refusal_with(code(1)));
+  EXPECT_EQ(refusal_with(code(1)), tenant_errc::wrong_code);
+  EXPECT_EQ(refusal_with(code()), tenant_errc::wrong_code) << "an earlier one";
+  clock_.advance(60s);
+  EXPECT_FALSE(refusal_with(code()));
+}
+
+TEST_F(SecondFactor, WrongCodesSlowDownAsWrongPasswordsDo) {
+  enrol();
+  std::error_code last;
+  for (int i = 0; i < 6; ++i) last = refusal_with("000000");
+  EXPECT_EQ(last, tenant_errc::overloaded);
+}
+
+TEST_F(SecondFactor, ARecoveryCodeIsGoodOnceHoweverItIsTyped) {
+  auto codes = enrol().recovery_codes;
+  std::string typed = codes[3];
+  for (auto& c : typed) c = static_cast<char>(std::toupper(c));
+  EXPECT_FALSE(refusal_with(typed));
+  EXPECT_EQ(refusal_with(codes[3]), tenant_errc::wrong_code);
+  EXPECT_EQ(wait(second_factor_.describe(alice_))->recovery_codes_left, 9);
+}
+
+TEST_F(SecondFactor, IsAskedForWhenThePasswordIsEnteredAgain) {
+  auto token = enrol().login.token;
+  auto who = directory_.authenticate(token).value();
+  login_place from{.address = "10.0.0.1", .client = {}};
+  EXPECT_EQ(wait(service_.confirm(who, secret("right password"), {}, from)).error().code, tenant_errc::second_factor_required);
+  EXPECT_TRUE(wait(service_.confirm(who, secret("right password"), secret(code(1)), from)));
+}
+
+TEST_F(SecondFactor, ItsKeyIsStoredSealedForItsUser) {
+  enrol();
+  auto stored = wait(factors_->find(alice_)).value().value();
+  EXPECT_EQ(stored.sealed.find(key_), std::string::npos);
+  auto bob = wait(users_->create({.username = "bob", .email = "", .password_hash = crypto::hash_password(secret("right password"), random_, cheap).value()}))->id;
+  wait(factors_->begin(bob, stored.sealed, stored.version)).value();
+  EXPECT_EQ(wait(second_factor_.confirm(bob, secret(code(1)))).error().code, tenant_errc::internal) << "moved to another user";
+}
+
+TEST_F(SecondFactor, RemovedItIsAskedForNoMore) {
+  enrol();
+  EXPECT_FALSE(wait(second_factor_.begin(alice_, "alice"))) << "not over a living one";
+  wait(second_factor_.remove(alice_, alice_)).value();
+  EXPECT_FALSE(refusal_with(""));
 }
 
 }  // namespace

@@ -169,6 +169,8 @@ private:
             .users = *users,
             .directory = directory,
             .login = login,
+            .registration = registration,
+            .second_factor = second_factor,
             .accounts = accounts,
             .earnings = earnings,
             .journal = journal.get(),
@@ -198,11 +200,16 @@ public:
   crypto::token_signer signer = make_signer();
   tenants::user_directory directory{*users, signer, clock};
   worker_pool hashing{"hashing", 1, 8};
-  tenants::login_service login{*users, directory, signer, hashing, clock, random, {}};
   std::unique_ptr<tenants::account_store> store = tenants::make_memory_account_store(
       clock, {.is_active = [](user_id) { return true; },
               .username = [](user_id u) { return "user" + std::to_string(u.value); }});
   crypto::keyring keyring{crypto::master_key::generate(random), random};
+  std::unique_ptr<tenants::second_factor_store> second_factors = tenants::make_memory_second_factor_store();
+  tenants::password_hasher hasher{hashing, random, {.memory_kib = 64, .passes = 1}};
+  tenants::attempt_guard attempts{{}};
+  tenants::second_factor_service second_factor{*second_factors, *store, keyring, clock, random};
+  tenants::login_service login{{*users, directory, signer, hasher, attempts, second_factor, clock, random}};
+  tenants::registration_service registration{*users, hasher, attempts, clock, random, tenants::registration_mode::off};
   tenants::account_service accounts{*store, keyring, make_catalogue(),
                                     [this](std::string, secret, secret, secret) { return probe(); }};
   memory_earnings earnings;

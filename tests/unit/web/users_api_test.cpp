@@ -1,0 +1,172 @@
+#include "tests/unit/web/contract.hpp"
+#include "tests/unit/web/web_fixture.hpp"
+
+namespace drover::web {
+namespace {
+
+using test::web_fixture;
+
+std::string type_of(const net::http_response& r) {
+  return web_fixture::parse(r)["type"].get<std::string>().substr(std::string("urn:engine:problem:").size());
+}
+
+json registration(const std::string& name) {
+  return {{"username", name}, {"password", "a fine password"}};
+}
+
+TEST(UsersApi, RegistrationIsOffUnlessItIsOn) {
+  web_fixture f;
+  auto r = f.call("POST", "/client/register", {}, registration("carol").dump());
+  EXPECT_EQ(r.status, 403);
+  EXPECT_EQ(type_of(r), "registration-closed");
+}
+
+TEST(UsersApi, RegistrationAnswersTheSameForATakenName) {
+  web_fixture f;
+  f.registration.set_mode(tenants::registration_mode::open);
+  auto fresh = f.call("POST", "/client/register", {}, registration("carol").dump(), {{"X-Request-Id", "r"}});
+  auto taken = f.call("POST", "/client/register", {}, registration("alice").dump(), {{"X-Request-Id", "r"}});
+  EXPECT_EQ(fresh.status, 202) << fresh.body;
+  EXPECT_EQ(taken.status, 202);
+  EXPECT_EQ(fresh.body, taken.body);
+  auto login = f.call("POST", "/client/login", {}, registration("carol").dump());
+  EXPECT_EQ(login.status, 200) << login.body;
+  EXPECT_EQ(web_fixture::parse(login)["user"]["role"], "tenant");
+  EXPECT_EQ(f.call("POST", "/client/login", {}, registration("alice").dump()).status, 401);
+}
+
+TEST(UsersApi, NobodyChoosesTheirOwnRole) {
+  web_fixture f;
+  f.registration.set_mode(tenants::registration_mode::open);
+  auto wanted = registration("carol");
+  wanted["role"] = "admin";
+  EXPECT_EQ(f.call("POST", "/client/register", {}, wanted.dump()).status, 422);
+}
+
+TEST(UsersApi, InvitationsAreAdministratorsToGive) {
+  web_fixture f;
+  f.registration.set_mode(tenants::registration_mode::invite);
+  auto root = f.token_of("root"), alice = f.token_of("alice");
+  EXPECT_EQ(f.call("POST", "/admin/invitations", alice, "{}").status, 403);
+  auto made = f.call("POST", "/admin/invitations", root, R"({"note":"for carol"})");
+  ASSERT_EQ(made.status, 201) << made.body;
+  auto wanted = registration("carol");
+  EXPECT_EQ(type_of(f.call("POST", "/client/register", {}, wanted.dump())), "invitation-refused");
+  wanted["invitation"] = web_fixture::parse(made)["code"];
+  EXPECT_EQ(f.call("POST", "/client/register", {}, wanted.dump()).status, 202);
+  auto listed = web_fixture::parse(f.call("GET", "/admin/invitations", root))["items"];
+  ASSERT_EQ(listed.size(), 1u);
+  test::expect_members(listed[0], "UserInvitation");
+  EXPECT_EQ(listed[0]["state"], "used");
+  auto second = web_fixture::parse(f.call("POST", "/admin/invitations", root, R"({"expires_in":60})"));
+  auto path = "/admin/invitations/" + second["id"].dump();
+  EXPECT_EQ(f.call("DELETE", path, root).status, 204);
+  EXPECT_EQ(f.call("DELETE", path, root).status, 404);
+}
+
+TEST(UsersApi, TheFirstAdministratorNeedsTheSecretAndThatThereIsNone) {
+  web_fixture f;
+  auto wanted = registration("chief");
+  wanted["secret"] = "guess";
+  auto r = f.call("POST", "/client/bootstrap", {}, wanted.dump());
+  EXPECT_EQ(r.status, 403);
+  EXPECT_EQ(type_of(r), "bootstrap-refused");
+}
+
+TEST(UsersApi, APasswordIsChangedByWhoKnowsIt) {
+  web_fixture f;
+  auto before = f.token_of("alice"), other = f.token_of("alice");
+  auto change = [&](const std::string& current, const std::string& wanted) {
+    return f.call("POST", "/api/user/password", before, json{{"current_password", current}, {"new_password", wanted}}.dump());
+  };
+  EXPECT_EQ(type_of(change("wrong", "a quite new one")), "wrong-password");
+  auto weak = change(test::good_password, "password");
+  EXPECT_EQ(weak.status, 422);
+  EXPECT_EQ(web_fixture::parse(weak)["errors"][0]["pointer"], "/new_password");
+  auto done = change(test::good_password, "a quite new one");
+  ASSERT_EQ(done.status, 200) << done.body;
+  std::string token = web_fixture::parse(done)["token"];
+  EXPECT_EQ(f.call("GET", "/api/user", token).status, 200);
+  for (const auto& ended : {before, other}) EXPECT_EQ(f.call("GET", "/api/user", ended).status, 401);
+}
+
+TEST(UsersApi, RolesAreChangedByAdministratorsAndOneStays) {
+  web_fixture f;
+  auto root = f.token_of("root"), alice = f.token_of("alice");
+  auto path = "/admin/users/" + std::to_string(f.id_of("alice").value);
+  EXPECT_EQ(f.call("PATCH", path, alice, R"({"role":"admin"})").status, 403);
+  EXPECT_EQ(f.call("PATCH", path, root, R"({"role":"king"})").status, 422);
+  auto raised = f.call("PATCH", path, root, R"({"role":"admin"})");
+  ASSERT_EQ(raised.status, 200) << raised.body;
+  EXPECT_EQ(f.call("GET", "/api/user", alice).status, 401) << "a session of the old role";
+  EXPECT_EQ(f.call("GET", "/admin/users", f.token_of("alice")).status, 200);
+  EXPECT_EQ(f.call("PATCH", path, root, R"({"role":"tenant"})").status, 200);
+  auto last = f.call("PATCH", "/admin/users/" + std::to_string(f.id_of("root").value), root, R"({"role":"tenant"})");
+  EXPECT_EQ(last.status, 409);
+  EXPECT_EQ(type_of(last), "last-admin");
+  EXPECT_EQ(f.call("PATCH", "/admin/users/999", root, R"({"role":"admin"})").status, 404);
+}
+
+TEST(UsersApi, UsersAreListedInPages) {
+  web_fixture f;
+  auto root = f.token_of("root");
+  auto first = web_fixture::parse(f.call("GET", "/admin/users?limit=2", root));
+  ASSERT_EQ(first["items"].size(), 2u);
+  test::expect_members(first["items"][0], "User");
+  auto second = web_fixture::parse(f.call("GET", "/admin/users?limit=2&cursor=" + first["next_cursor"].get<std::string>(), root));
+  ASSERT_EQ(second["items"].size(), 1u);
+  EXPECT_TRUE(second["next_cursor"].is_null());
+  EXPECT_EQ(f.call("GET", "/admin/users", f.token_of("alice")).status, 403);
+}
+
+TEST(StepUp, WhatATokenAloneMayNotDoAsksForThePassword) {
+  web_fixture f;
+  auto root = f.token_of("root"), alice = f.token_of("alice");
+  auto account = f.add_account("alice");
+  auto approve = "/admin/exchanges/" + std::to_string(account) + "/approve";
+  auto mine = "/user/exchanges/" + std::to_string(account);
+  f.clock.advance(std::chrono::minutes(6));
+  auto refused = f.call("POST", approve, root, "{}");
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_EQ(type_of(refused), "step-up-required");
+  EXPECT_EQ(find_header(refused.headers, "WWW-Authenticate"),
+            "Bearer error=\"insufficient_user_authentication\", max_age=\"300\"");
+  auto keys = R"({"api_key":"another-key-0002","api_secret":"a-secret-value"})";
+  EXPECT_EQ(type_of(f.call("PATCH", mine, alice, keys)), "step-up-required");
+  EXPECT_EQ(f.call("PATCH", mine, alice, R"({"label":"Renamed"})").status, 200);
+  EXPECT_EQ(type_of(f.call("POST", "/admin/lockdown", root, "{}")), "step-up-required");
+  EXPECT_EQ(f.call("GET", "/admin/exchanges", root).status, 200);
+
+  EXPECT_EQ(type_of(f.call("POST", "/api/sessions/confirm", root, R"({"password":"wrong"})")), "wrong-password");
+  auto confirmed = f.call("POST", "/api/sessions/confirm", root, json{{"password", test::good_password}}.dump());
+  ASSERT_EQ(confirmed.status, 200) << confirmed.body;
+  EXPECT_EQ(f.call("GET", "/api/user", root).status, 401) << "replaced";
+  std::string fresh = web_fixture::parse(confirmed)["token"];
+  EXPECT_EQ(f.call("POST", approve, fresh, "{}").status, 200);
+}
+
+TEST(StepUp, ATenantIsToldThatItIsNotForThem) {
+  web_fixture f;
+  auto alice = f.token_of("alice");
+  f.clock.advance(std::chrono::minutes(6));
+  EXPECT_EQ(f.call("POST", "/admin/lockdown", alice, "{}").status, 403);
+}
+
+TEST(SecondFactorApi, IsSetUpAskedForAndRemoved) {
+  web_fixture f;
+  auto token = f.token_of("alice");
+  auto state = f.call("GET", "/api/user/second-factor", token);
+  test::expect_members(web_fixture::parse(state), "SecondFactor");
+  EXPECT_FALSE(web_fixture::parse(state)["enrolled"]);
+  auto begun = f.call("POST", "/api/user/second-factor", token);
+  ASSERT_EQ(begun.status, 201) << begun.body;
+  EXPECT_EQ(web_fixture::parse(begun)["key"].get<std::string>().size(), 32u);
+  EXPECT_EQ(type_of(f.call("POST", "/api/user/second-factor/confirm", token, R"({"code":"nothing"})")), "wrong-code");
+  EXPECT_EQ(f.call("DELETE", "/api/user/second-factor", token).status, 204);
+  f.clock.advance(std::chrono::minutes(6));
+  EXPECT_EQ(type_of(f.call("POST", "/api/user/second-factor", token)), "step-up-required");
+  EXPECT_EQ(type_of(f.call("DELETE", "/api/user/second-factor", token)), "step-up-required");
+}
+
+}  // namespace
+}  // namespace drover::web

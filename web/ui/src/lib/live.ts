@@ -1,4 +1,4 @@
-import { get_token } from './api';
+import { get_settled_token, get_token } from './api';
 
 export type LiveState = 'connecting' | 'live' | 'stale' | 'offline';
 export interface LiveMessage {
@@ -26,6 +26,7 @@ export class LiveConnection {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private stale_timer: ReturnType<typeof setTimeout> | undefined;
   private stopped = false;
+  private token: string | null = null;
 
   constructor(
     private readonly on_message: (message: LiveMessage) => void,
@@ -38,7 +39,10 @@ export class LiveConnection {
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
     const socket = new WebSocket(`${scheme}://${location.host}/ws/dashboard`);
     this.socket = socket;
-    socket.onopen = () => socket.send(JSON.stringify({ type: 'auth', payload: { token: get_token() } }));
+    socket.onopen = () => {
+      this.token = get_token();
+      socket.send(JSON.stringify({ type: 'auth', payload: { token: this.token } }));
+    };
     socket.onmessage = (event) => this.handle(JSON.parse(String(event.data)) as LiveMessage);
     socket.onclose = (event) => this.closed(event.code);
   }
@@ -62,10 +66,18 @@ export class LiveConnection {
     this.on_message(message);
   }
 
+  /** The session ended; if only because a new one has taken its place, the page goes on with that. */
+  private async refused() {
+    const token = await get_settled_token();
+    if (this.stopped) return;
+    if (token !== null && token !== this.token) this.start();
+    else this.on_refused();
+  }
+
   private closed(code: number) {
     if (this.stopped) return;
     if (code === closed_by_policy) {
-      this.on_refused();
+      void this.refused();
       return;
     }
     this.on_state('offline');

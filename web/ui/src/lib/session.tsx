@@ -6,7 +6,7 @@ import type { LoginAnswer, SessionUser } from './types';
 interface Session {
   user: SessionUser | null;
   ready: boolean;
-  login: (username: string, password: string) => Promise<void>;
+  login: (username: string, password: string, code: string) => Promise<void>;
   logout: () => Promise<void>;
   drop: () => void;
 }
@@ -30,8 +30,9 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       .finally(() => set_ready(true));
   }, [drop]);
 
-  const login = useCallback(async (username: string, password: string) => {
-    const answer = await call<LoginAnswer>('POST', '/client/login', { username, password });
+  const login = useCallback(async (username: string, password: string, code: string) => {
+    const typed = code === '' ? { username, password } : { username, password, code };
+    const answer = await call<LoginAnswer>('POST', '/client/login', typed);
     set_token(answer.token);
     set_user(answer.user);
   }, []);

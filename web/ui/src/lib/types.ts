@@ -94,6 +94,8 @@ export interface Earning {
 }
 
 export interface Problem {
+  /** "urn:engine:problem:…", or empty where the engine was not heard. */
+  type: string;
   title: string;
   detail: string;
   status: number;

@@ -10,6 +10,7 @@ import { useSession } from '../lib/session';
 import type { PendingAccount } from '../lib/types';
 import { useLive } from '../lib/use_live';
 import { Login } from '../pages/Login';
+import { PasswordPrompt } from './PasswordPrompt';
 
 const live_colour: Record<LiveState, string> = { connecting: 'gray.7', live: 'teal.9', stale: '#a8360a', offline: 'red.9' };
 
@@ -76,6 +77,7 @@ function LoggedIn() {
         <AppShell.Section><Text size="xs" c="dimmed">{info.data ? `${info.data.version} ${info.data.revision}` : ''}</Text></AppShell.Section>
       </AppShell.Navbar>
       <AppShell.Main id="content"><Outlet /></AppShell.Main>
+      <PasswordPrompt />
     </AppShell>
   );
 }

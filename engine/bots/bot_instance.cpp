@@ -156,7 +156,7 @@ void bot_instance::begin_trading() {
 void bot_instance::settle_state() {
   if (is_locked()) return set_state(bot_state::locked, lock_->because);
   if (paused_) return set_state(bot_state::paused, std::string(paused_reason));
-  if (!share_.is_in_excess()) return set_state(bot_state::running, "Trading");
+  if (!slowed_) return set_state(bot_state::running, "Trading");
   set_state(bot_state::running, "Trading, but its ticks are delayed: it takes more than its " + std::to_string(plan_->config->thread_share_percent) +
                                     " % of the trading thread");
 }
@@ -234,7 +234,7 @@ bot_report bot_instance::report() const {
   out.reconciled = reconciled_;
   if (refusals_) out.last_refusal = refusals_->last;
   out.market_watched = market_ != nullptr;
-  out.slowed = share_.is_in_excess();
+  out.slowed = slowed_;
   if (ticker_) out.market_age = std::chrono::ceil<milliseconds>(parts_.timers.get_clock().now() - ticker_->received_at);
   if (instrument_) {
     out.base_asset = instrument_->base_asset;

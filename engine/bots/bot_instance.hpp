@@ -273,7 +273,9 @@ class bot_instance final : private order_listener {
   bool starting_ = false, reconciled_ = false, trading_ = false;
   resume_contract contract_ = resume_contract::resume;
   bool halted_ = false, failed_ = false, paused_ = false;
-  bool probing_ = false, comparing_ = false, tick_waits_ = false, tick_held_ = false, timer_is_due_ = false, turn_posted_ = false, saving_ = false;
+  bool probing_ = false, comparing_ = false, tick_waits_ = false, timer_is_due_ = false, turn_posted_ = false, saving_ = false;
+  /// It is over its share of the thread; a ticker came while that was spent.
+  bool slowed_ = false, tick_held_ = false;
   task_scope scope_;
 };
 

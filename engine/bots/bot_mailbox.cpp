@@ -72,7 +72,7 @@ void bot_instance::on_ticker(const std::shared_ptr<const exchanges::book_ticker>
   if (halted_ || way_out_waiter_ != nullptr) wake_waiter();
   // What was known is stale: nothing is decided on it.
   if (halted_ || !ticker || is_quiet()) return;
-  if (share_.is_spent()) {
+  if (slowed_ && share_.is_spent()) {
     tick_held_ = true;
     return heed_share();
   }

@@ -38,6 +38,7 @@ std::expected<std::string, bot_failure> bot_instance::read_state() {
 
 void bot_instance::heed_share() {
   if (failed_ || halted_ || !share_.is_in_excess()) return;
+  const bool is_new = !std::exchange(slowed_, true);
   const auto percent = std::to_string(plan_->config->thread_share_percent);
   if (share_.wants_too_much())
     return end({bot_failure::kind::greedy,
@@ -45,7 +46,6 @@ void bot_instance::heed_share() {
                     std::to_string(thread_share::patience.count()) + " s it wanted more than " + percent +
                     " % of it, although its ticks were delayed",
                 std::nullopt});
-  const bool is_new = !share_timer_;
   await_share();
   if (!is_new) return;
   log().warn("a bot takes more than its share of the trading thread, its ticks are delayed",
@@ -66,7 +66,8 @@ void bot_instance::on_share_due() {
   share_timer_.reset();
   if (halted_ || failed_) return;
   share_.settle();
-  if (share_.is_in_excess())
+  slowed_ = share_.is_in_excess();
+  if (slowed_)
     await_share();
   else if (state_ == bot_state::running)
     settle_state();

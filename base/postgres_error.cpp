@@ -77,6 +77,9 @@ database_failure to_database_failure(std::exception_ptr failure) {
     return {error(db_errc::in_doubt, first_line(e.what())), true};
   } catch (const pqxx::broken_connection& e) {
     return {error(db_errc::unavailable, first_line(e.what())), true};
+  } catch (const pqxx::insufficient_privilege& e) {
+    // libpqxx 6 leaves its SQLSTATE out.
+    return {error(db_errc::permission_denied, first_line(e.what())), false};
   } catch (const pqxx::sql_error& e) {
     return {to_database_error(e.sqlstate(), e.what()), e.sqlstate().starts_with("57P")};
   } catch (const std::exception& e) {

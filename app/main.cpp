@@ -14,6 +14,7 @@
 #include "app/cli/bots_command.hpp"
 #include "app/cli/commands.hpp"
 #include "app/cli/control_command.hpp"
+#include "app/cli/db_command.hpp"
 #include "app/cli/history_commands.hpp"
 #include "app/cli/key_command.hpp"
 #include "app/cli/raw_command.hpp"
@@ -102,6 +103,8 @@ void add_commands(CLI::App& app, command_line& line) {
   });
   choose(migrate->add_subcommand("up", "Apply what is missing"), line, [&line] { return run_migrate_up(line.global); });
   choose(migrate->add_subcommand("status", "List migrations"), line, [&line] { return run_migrate_status(line.global); });
+
+  add_db_commands(app, line.global, line.chosen);
 
   auto* check = app.add_subcommand("check-config", "Check the configuration, report all problems, exit 78 if there are any");
   check->add_flag("--show", line.show, "Also list every key with value, origin and meaning");

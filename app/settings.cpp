@@ -31,6 +31,8 @@ void read_log(config_section s, log_config& out) {
 void read_database(config_section s, settings& out) {
   auto& db = out.database;
   s.get("url", db.url, "libpq connection string, e.g. \"host=/run/postgresql dbname=drover user=drover\".");
+  std::string owner_url;
+  s.get("owner_url", owner_url, "libpq connection string of the owner of the tables, for engine migrate and restore; default: url. engine db roles makes the roles.");
   s.get("connections", db.connections, 1, 64, "Connections for the web side.");
   s.get("trading_connections", out.trading_connections, 1, 64, "Connections for bots, orders and raw data.");
   s.get("queue_limit", db.queue_limit, 1, 1'000'000, "Statements that may wait for a connection.");
@@ -39,6 +41,9 @@ void read_database(config_section s, settings& out) {
   s.get("queue_timeout", db.queue_timeout, 10ms, 1min, "Longest wait for a connection.");
   s.get("migrations_folder", out.migrations_folder, "Folder of the NNNN_name.sql files.");
   if (db.url.empty()) s.problem("url", "is required: set it to the libpq connection string of the database");
+  out.owner_database = db;
+  out.owner_database.connections = 1;
+  if (!owner_url.empty()) out.owner_database.url = owner_url;
 }
 
 void read_security(config_section s, security_settings& out) {

@@ -36,6 +36,8 @@ struct raw_settings {
 struct settings {
   log_config log;
   database_config database;
+  /// As the owner of the tables: for migrations and for restoring backups. The engine itself must not be it.
+  database_config owner_database;
   /// Connections of the trading side, apart from the web's: a flood of pages must not delay an order.
   std::size_t trading_connections = 3;
   std::string migrations_folder = "/usr/share/engine/migrations";

@@ -6,6 +6,7 @@
 #include "base/migrations.hpp"
 #include "engine/orders/order_journal.hpp"
 #include "tenants/errors.hpp"
+#include "tenants/meta/database_roles.hpp"
 
 namespace drover::app {
 namespace {
@@ -95,6 +96,8 @@ result<void> check_database(const settings& s) {
   if (!reachable) return reachable;
   auto schema = check_schema(s);
   if (!schema) return schema;
+  auto login = tenants::check_login(s.database);
+  if (!login) return login;
   return engine::check_durability(s.database);
 }
 

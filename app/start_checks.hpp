@@ -23,7 +23,7 @@ result<process_keys> take_keys(security_settings&);
 /// The master keys again, from the file or credential that they came from.
 result<crypto::key_file> read_key_file(const security_settings&);
 
-/// Blocking: PostgreSQL answers, its schema is the one of this binary, and it does not lose commits (REL-01). Each failure is
+/// Blocking: PostgreSQL answers, its schema is the one of this binary, the login is not its owner (SEC-62), and it does not lose commits (REL-01). Each failure is
 /// one clear error; is_away() tells those that may pass by themselves.
 result<void> check_database(const settings&);
 

@@ -25,6 +25,9 @@ constexpr const char* table_sql =
     "applied_at timestamptz NOT NULL DEFAULT now())";
 constexpr const char* exists_sql = "SELECT to_regclass('schema_migrations') IS NOT NULL";
 constexpr const char* applied_sql = "SELECT version, name, checksum, applied_at::text FROM schema_migrations ORDER BY version";
+/// What a schema wants done before and after its migrations: privileges of new tables.
+constexpr const char* can_settle_sql = "SELECT to_regprocedure('settle_privileges()') IS NOT NULL";
+constexpr const char* settle_sql = "SELECT settle_privileges()";
 constexpr const char* insert_sql = "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)";
 
 std::string_view message_of(int value) {
@@ -121,6 +124,13 @@ result<int> apply_missing(pqxx::connection_base& connection, const std::vector<m
   return count;
 }
 
+void settle_privileges(pqxx::connection_base& connection) {
+  pqxx::work tx(connection);
+  if (!tx.exec1(can_settle_sql)[0].as<bool>()) return;
+  tx.exec(settle_sql);
+  tx.commit();
+}
+
 /// lock_timeout of the session bounds the wait.
 result<void> lock(pqxx::connection_base& connection) {
   try {
@@ -170,7 +180,9 @@ result<int> migrate_up(const database_config& config, const std::filesystem::pat
   patient.statement_timeout = milliseconds(0);
   auto done = run_blocking(patient, [&](pqxx::connection_base& connection) {
     auto locked = lock(connection);
+    if (locked) settle_privileges(connection);
     count = locked ? apply_missing(connection, *files) : std::unexpected(locked.error());
+    if (count) settle_privileges(connection);
   });
   if (!done) return std::unexpected(done.error());
   return count;

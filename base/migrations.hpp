@@ -40,7 +40,8 @@ enum class migration_errc {
 std::error_code make_error_code(migration_errc);
 
 result<std::vector<migration>> read_migrations(const std::filesystem::path& folder);
-/// Applies what is missing, in order, each in its own transaction, under an advisory lock. Blocking. Returns how many.
+/// Applies what is missing, in order, each in its own transaction, under an advisory lock; calls the schema's function
+/// settle_privileges() before and after, when it has one, also when nothing is missing. Blocking. Returns how many.
 /// A connection that breaks is db_errc::unavailable or in_doubt: run it again.
 result<int> migrate_up(const database_config&, const std::filesystem::path& folder);
 result<std::vector<migration_state>> migration_status(const database_config&, const std::filesystem::path& folder);

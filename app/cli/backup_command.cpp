@@ -168,7 +168,7 @@ int run_restore(const global_options& global, const backup_options& o) {
   if (!s) return exit_config;
   const auto keys = open_engines_ring(*s, o);
   if (!keys) return give_up(keys.error());
-  const auto restored = tenants::restore_backup(s->database, o.file, **backup_keys, **keys);
+  const auto restored = tenants::restore_backup(s->owner_database, o.file, **backup_keys, **keys);
   if (!restored) return give_up(restored.error());
   set_heads_aside(*s);
   print(global, "restored", *restored);

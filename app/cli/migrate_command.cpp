@@ -11,7 +11,9 @@ namespace drover::app {
 namespace {
 
 int report_failure(const error& e) {
-  fmt::print(stderr, "engine migrate: {}\n", e.to_string());
+  const bool not_owner = e.code == db_errc::permission_denied;
+  fmt::print(stderr, "engine migrate: {}{}\n", e.to_string(),
+             not_owner ? "; set database.owner_url to the owner of the tables (engine db roles makes one)" : "");
   const bool outside = e.code == db_errc::unavailable || e.code == migration_errc::busy;
   return outside ? exit_unavailable : exit_failed;
 }
@@ -21,7 +23,7 @@ int report_failure(const error& e) {
 int run_migrate_up(const global_options& options) {
   auto s = load_settings(options);
   if (!s) return exit_config;
-  auto applied = migrate_up(s->database, s->migrations_folder);
+  auto applied = migrate_up(s->owner_database, s->migrations_folder);
   if (!applied) return report_failure(applied.error());
   if (options.output == "json")
     fmt::print("{}\n", json{{"applied", *applied}}.dump());
@@ -35,7 +37,7 @@ int run_migrate_up(const global_options& options) {
 int run_migrate_status(const global_options& options) {
   auto s = load_settings(options);
   if (!s) return exit_config;
-  auto states = migration_status(s->database, s->migrations_folder);
+  auto states = migration_status(s->owner_database, s->migrations_folder);
   if (!states) return report_failure(states.error());
   json rows = json::array();
   for (const auto& state : *states) {

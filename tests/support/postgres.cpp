@@ -81,12 +81,21 @@ std::string cluster_url() {
   return cluster.url();
 }
 
-std::string with_database(std::string url, const std::string& name) {
-  const auto at = url.find("dbname=");
-  if (at == std::string::npos) return url + " dbname=" + name;
+/// `url` with another value of `key` ("dbname=").
+std::string with_value(std::string url, const std::string& key, const std::string& value) {
+  const auto at = url.find(key);
+  if (at == std::string::npos) return url + " " + key + value;
   const auto end = std::min(url.find(' ', at), url.size());
-  return url.replace(at, end - at, "dbname=" + name);
+  return url.replace(at, end - at, key + value);
 }
+
+std::string with_database(std::string url, const std::string& name) { return with_value(std::move(url), "dbname=", name); }
+
+/// The engine's login in tests.
+constexpr const char* engine_login = "drover_test";
+constexpr const char* make_login_sql =
+    "DO $$ BEGIN IF to_regrole('drover_test') IS NULL THEN CREATE ROLE drover_test LOGIN; END IF; "
+    "IF NOT pg_has_role('drover_test', 'drover_app', 'MEMBER') THEN GRANT drover_app, drover_tenant TO drover_test; END IF; END $$";
 
 /// All migrations applied once per content; copies of a template are made in milliseconds. It gets its name when it is
 /// complete, so that a test that dies meanwhile leaves no half of one.
@@ -95,7 +104,7 @@ std::string ensure_template(pqxx::connection& admin) {
   if (!files) throw std::runtime_error(files.error().to_string());
   std::size_t key = 0;
   for (const auto& file : *files) key = key * 31 + std::hash<std::string>{}(file.checksum);
-  const auto name = fmt::format("drover_template_{:x}", key);
+  const auto name = fmt::format("drover_settled_template_{:x}", key);
   const auto draft = name + "_draft";
   pqxx::nontransaction tx(admin);
   tx.exec("SELECT pg_advisory_lock(918273)");
@@ -108,11 +117,14 @@ std::string ensure_template(pqxx::connection& admin) {
     if (!applied) throw std::runtime_error(applied.error().to_string());
     tx.exec("ALTER DATABASE " + draft + " RENAME TO " + name);
   }
+  tx.exec(make_login_sql);
   tx.exec("SELECT pg_advisory_unlock(918273)");
   return name;
 }
 
 }  // namespace
+
+std::string with_login(std::string url, const std::string& login) { return with_value(std::move(url), "user=", login); }
 
 std::string migrations_folder() { return std::string(DROVER_SOURCE_DIR) + "/migrations"; }
 
@@ -122,6 +134,7 @@ test_database::test_database(schema wanted) : name_("test_" + system_random().he
   pqxx::nontransaction tx(admin);
   tx.exec(fmt::format("CREATE DATABASE {} TEMPLATE {}", name_, source));
   url_ = with_database(cluster_url(), name_);
+  engine_url_ = wanted == schema::migrated ? with_login(url_, engine_login) : url_;
 }
 
 test_database::~test_database() {
@@ -136,8 +149,15 @@ test_database::~test_database() {
 
 database_config test_database::config(std::size_t connections) const {
   database_config out;
-  out.url = url_;
+  out.url = engine_url_;
   out.connections = connections;
+  return out;
+}
+
+database_config test_database::owner_config() const {
+  database_config out;
+  out.url = url_;
+  out.connections = 1;
   return out;
 }
 

@@ -64,7 +64,7 @@ test('a missing, malformed, readable-by-all or wrong master key is one clear err
 });
 
 test('commands say that the database is unreachable, and a start what is missing in its schema', () => {
-  assert.equal(world.try_run(['migrate', '-c', world.config, '--set', 'database.url=host=/nonexistent']).status, 69);
+  assert.equal(world.try_run(['migrate', '-c', world.config, '--set', 'database.owner_url=host=/nonexistent']).status, 69);
   world.sql('CREATE DATABASE ' + world.name + '_empty');
   const behind = serve('--set', `database.url=${world.database.replace(world.name, world.name + '_empty')}`);
   world.sql('DROP DATABASE ' + world.name + '_empty');

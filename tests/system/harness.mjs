@@ -88,15 +88,22 @@ export class World {
     world.cluster = connection;
     world.folder = mkdtempSync(join(tmpdir(), 'drover-system-'));
     world.name = `sys_${randomBytes(6).toString('hex')}`;
-    psql(connection, `CREATE DATABASE ${world.name}`);
+    // As the superuser; the engine has a login of its own, and the tables an owner.
     world.database = connection.replace(/dbname=\S+/, `dbname=${world.name}`);
     world.run('key', 'init', join(world.folder, 'master_key'));
     world.run('key', 'init', '--token', join(world.folder, 'token_keys'));
     await world.start_paper(paper_args);
     world.write_config(config);
+    world.make_roles();
     world.run('-c', world.config, 'migrate');
     if (start) await world.start_engine();
     return world;
+  }
+
+  as(login) { return this.database.replace(/user=\S+/, `user=${login}`); }
+  /** The logins, their groups and the database. */
+  make_roles() {
+    execFileSync('psql', ['-X', '-q', '-d', this.cluster], { input: this.run('db', 'roles', '-c', this.config), stdio: ['pipe', 'ignore', 'inherit'] });
   }
 
   log(name) { return join(this.folder, `${name}.log`); }
@@ -126,7 +133,7 @@ export class World {
     const web_lines = Object.entries(web).map(([k, v]) => `, ${k}: ${JSON.stringify(v)}`).join('');
     const bot_lines = Object.entries({ parameters, ...bots }).map(([k, v]) => `  ${k}: ${JSON.stringify(v)}`).join('\n');
     writeFileSync(this.config, [
-      `database: {url: "${this.database}", migrations_folder: "${root}/migrations"}`,
+      `database: {url: "${this.as('drover_test')}", owner_url: "${this.as('drover_test_owner')}", migrations_folder: "${root}/migrations"}`,
       `security: {master_key_file: "${this.folder}/master_key", token_keys_file: "${this.folder}/token_keys"}`,
       `web: {address: 127.0.0.1, port: ${port}, page_folder: "${root}/web/ui/dist", environment: paper${web_lines}}`,
       `raw: {folder: "${this.folder}/spool"}`,

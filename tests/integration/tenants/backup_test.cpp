@@ -109,7 +109,7 @@ TEST_F(Backup, RestoresEverythingUnderAnotherMasterKey) {
   const auto written = back_up().value();
   EXPECT_EQ(written.size_bytes, bytes().size());
   const test::test_database target;
-  const auto restored = restore_backup(target.config(1), path_, backup_keys_, new_keys_).value();
+  const auto restored = restore_backup(target.owner_config(), path_, backup_keys_, new_keys_).value();
   EXPECT_EQ(restored.rows, written.rows);
   EXPECT_EQ(restored.created_at, written.created_at);
   EXPECT_EQ(picture(target), picture(stores_.raw()));
@@ -127,7 +127,7 @@ TEST_F(Backup, RestoresEverythingUnderAnotherMasterKey) {
 TEST_F(Backup, TriggersAreBackAfterwards) {
   ASSERT_TRUE(back_up());
   const test::test_database target;
-  ASSERT_TRUE(restore_backup(target.config(1), path_, backup_keys_, new_keys_));
+  ASSERT_TRUE(restore_backup(target.owner_config(), path_, backup_keys_, new_keys_));
   EXPECT_EQ(target.sql("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'O'"), "0");
   EXPECT_ANY_THROW(target.sql("DELETE FROM audit_events"));
 }
@@ -144,7 +144,7 @@ TEST_F(Backup, RawRecordsMayBeLeftOut) {
   const auto less = back_up({.with_raw_records = false}).value();
   EXPECT_EQ(whole.rows - less.rows, 500);
   const test::test_database target;
-  ASSERT_TRUE(restore_backup(target.config(1), path_, backup_keys_, new_keys_));
+  ASSERT_TRUE(restore_backup(target.owner_config(), path_, backup_keys_, new_keys_));
   EXPECT_EQ(target.sql("SELECT count(*) FROM raw_records"), "0");
   EXPECT_EQ(target.sql("SELECT count(*) FROM earnings"), "3000");
 }
@@ -155,7 +155,7 @@ TEST_F(Backup, DamagedOnesAreRefusedBeforeAnythingChanges) {
   const test::test_database target;
   for (const std::size_t size : {std::size_t{0}, std::size_t{10}, whole.size() / 2, whole.size() - 1}) {
     write(whole.substr(0, size));
-    const auto restored = restore_backup(target.config(1), path_, backup_keys_, new_keys_);
+    const auto restored = restore_backup(target.owner_config(), path_, backup_keys_, new_keys_);
     ASSERT_FALSE(restored);
     EXPECT_EQ(restored.error().code, errc::malformed);
     expect_untouched(target, "cut to " + std::to_string(size));
@@ -164,11 +164,11 @@ TEST_F(Backup, DamagedOnesAreRefusedBeforeAnythingChanges) {
     auto changed = whole;
     changed[at] = static_cast<char>(changed[at] ^ 1);
     write(changed);
-    EXPECT_FALSE(restore_backup(target.config(1), path_, backup_keys_, new_keys_)) << at;
+    EXPECT_FALSE(restore_backup(target.owner_config(), path_, backup_keys_, new_keys_)) << at;
     expect_untouched(target, "changed at " + std::to_string(at));
   }
   write(whole);
-  EXPECT_EQ(restore_backup(target.config(1), path_, keys_, new_keys_).error().code, crypto::crypto_errc::key_wrong);
+  EXPECT_EQ(restore_backup(target.owner_config(), path_, keys_, new_keys_).error().code, crypto::crypto_errc::key_wrong);
   expect_untouched(target, "another key");
   EXPECT_TRUE(verify_backup(path_, backup_keys_));
 }
@@ -176,7 +176,7 @@ TEST_F(Backup, DamagedOnesAreRefusedBeforeAnythingChanges) {
 TEST_F(Backup, ADatabaseInUseIsNotTouched) {
   ASSERT_TRUE(back_up());
   const auto before = picture(stores_.raw());
-  const auto again = restore_backup(config(), path_, backup_keys_, keys_);
+  const auto again = restore_backup(stores_.raw().owner_config(), path_, backup_keys_, keys_);
   ASSERT_FALSE(again);
   EXPECT_NE(again.error().detail.find("in use"), std::string::npos);
   EXPECT_EQ(picture(stores_.raw()), before);
@@ -186,7 +186,7 @@ TEST_F(Backup, AnotherSchemaIsRefused) {
   ASSERT_TRUE(back_up());
   const test::test_database target;
   target.sql("UPDATE schema_migrations SET checksum = 'another' WHERE version = 3");
-  const auto restored = restore_backup(target.config(1), path_, backup_keys_, new_keys_);
+  const auto restored = restore_backup(target.owner_config(), path_, backup_keys_, new_keys_);
   ASSERT_FALSE(restored);
   EXPECT_NE(restored.error().detail.find("another schema"), std::string::npos);
   expect_untouched(target, "schema");

@@ -6,6 +6,7 @@
 #include "engine/orders/journal_rows.hpp"
 #include "tenants/audit/audit.hpp"
 #include "tenants/postgres_calls_detail.hpp"
+#include "tenants/postgres_tenant_scope_detail.hpp"
 
 namespace drover::engine {
 namespace {
@@ -128,6 +129,7 @@ std::string_view action_of(desired_state wanted) {
 
 result<bot> insert(connection& c, const new_bot& fresh, int limit) {
   pqxx::work tx(c);
+  tenants::act_for(tx, fresh.user);
   auto made = bot_rows::insert(tx, fresh, limit);
   if (made) tx.commit();
   return made;
@@ -135,6 +137,7 @@ result<bot> insert(connection& c, const new_bot& fresh, int limit) {
 
 result<bot> change(connection& c, user_id user, bot_id id, const bot_patch& patch) {
   pqxx::work tx(c);
+  tenants::act_for(tx, user);
   const auto contract = patch.resume ? std::optional(std::string(to_string(*patch.resume))) : std::nullopt;
   auto found = execute(tx, update_sql, user.value, id.value, tenants::null_if_absent(patch.name),
                        tenants::null_if_absent(patch.parameters), tenants::null_if_absent(contract));
@@ -148,6 +151,7 @@ result<bot> change(connection& c, user_id user, bot_id id, const bot_patch& patc
 
 result<bot> switch_bot(connection& c, user_id user, bot_id id, desired_state wanted) {
   pqxx::work tx(c);
+  tenants::act_for(tx, user);
   auto found = execute(tx, lock_sql, user.value, id.value);
   if (found.empty()) return fail(tenant_errc::not_found);
   auto current = bot_of(found[0]);
@@ -160,6 +164,7 @@ result<bot> switch_bot(connection& c, user_id user, bot_id id, desired_state wan
 
 result<void> remove_bot(connection& c, user_id user, bot_id id) {
   pqxx::work tx(c);
+  tenants::act_for(tx, user);
   if (execute(tx, remove_sql, user.value, id.value).empty()) return fail(tenant_errc::not_found);
   audit(tx, user, "bot.delete", id);
   tx.commit();
@@ -203,7 +208,8 @@ class postgres_bot_store final : public bot_store {
 
   task<result<std::vector<bot>>> list(user_id user, bot_page page) override {
     auto job = [user, page = std::move(page)](connection& c) {
-      pqxx::nontransaction tx(c);
+      pqxx::read_transaction tx(c);
+      tenants::act_for(tx, user);
       return bots_of(execute(tx, list_sql, user.value, page.after_id, std::clamp(page.limit, 1, page_limit), page.account.value,
                              page.strategy));
     };
@@ -213,7 +219,8 @@ class postgres_bot_store final : public bot_store {
 
   task<result<bot>> get(user_id user, bot_id id) override {
     auto job = [user, id](connection& c) -> result<bot> {
-      pqxx::nontransaction tx(c);
+      pqxx::read_transaction tx(c);
+      tenants::act_for(tx, user);
       auto found = execute(tx, get_sql, user.value, id.value);
       if (found.empty()) return fail(tenant_errc::not_found);
       return bot_of(found[0]);

@@ -4,6 +4,7 @@
 #include "engine/history/history_store.hpp"
 #include "engine/orders/journal_rows.hpp"
 #include "tenants/postgres_calls_detail.hpp"
+#include "tenants/postgres_tenant_scope_detail.hpp"
 
 namespace drover::engine {
 namespace {
@@ -204,7 +205,8 @@ class postgres_history_store final : public history_store {
     auto job = [user, filter = std::move(filter), page](connection& c) {
       const auto at = page.after ? std::optional(to_rfc3339(page.after->created_at)) : std::nullopt;
       const auto id = page.after ? std::optional(page.after->id.to_string()) : std::nullopt;
-      pqxx::nontransaction tx(c);
+      pqxx::read_transaction tx(c);
+      tenants::act_for(tx, user);
       return collect(ask(tx, page.oldest_first ? oldest_orders_sql : newest_orders_sql, user, filter, tenants::null_if_absent(at),
                          tenants::null_if_absent(id), clamp_limit(page.limit)),
                      order_record_of);
@@ -215,7 +217,8 @@ class postgres_history_store final : public history_store {
 
   task<result<std::int64_t>> count_orders(user_id user, order_filter filter) override {
     auto job = [user, filter = std::move(filter)](connection& c) {
-      pqxx::nontransaction tx(c);
+      pqxx::read_transaction tx(c);
+      tenants::act_for(tx, user);
       return integer_of(ask(tx, count_orders_sql, user, filter, count_limit).at(0)[0]);
     };
     auto outcome = co_await db_.run("history_count_orders", std::move(job));
@@ -224,7 +227,8 @@ class postgres_history_store final : public history_store {
 
   task<result<order_record>> get_order(user_id user, uuid id) override {
     auto job = [user, id](connection& c) -> result<order_record> {
-      pqxx::nontransaction tx(c);
+      pqxx::read_transaction tx(c);
+      tenants::act_for(tx, user);
       auto found = execute(tx, get_order_sql, user.value, id.to_string());
       if (found.empty()) return fail(tenant_errc::not_found);
       return order_record_of(found[0]);
@@ -236,7 +240,8 @@ class postgres_history_store final : public history_store {
   task<result<std::vector<fill_record>>> fills(user_id user, fill_filter filter, fill_page page) override {
     auto job = [user, filter = std::move(filter), page](connection& c) {
       const auto at = page.after ? std::optional(to_rfc3339(page.after->at)) : std::nullopt;
-      pqxx::nontransaction tx(c);
+      pqxx::read_transaction tx(c);
+      tenants::act_for(tx, user);
       return collect(ask(tx, page.oldest_first ? oldest_fills_sql : newest_fills_sql, user, filter, tenants::null_if_absent(at),
                          page.after ? page.after->id.value : 0, clamp_limit(page.limit)),
                      fill_record_of);
@@ -247,7 +252,8 @@ class postgres_history_store final : public history_store {
 
   task<result<std::int64_t>> count_fills(user_id user, fill_filter filter) override {
     auto job = [user, filter = std::move(filter)](connection& c) {
-      pqxx::nontransaction tx(c);
+      pqxx::read_transaction tx(c);
+      tenants::act_for(tx, user);
       return integer_of(ask(tx, count_fills_sql, user, filter, count_limit).at(0)[0]);
     };
     auto outcome = co_await db_.run("history_count_fills", std::move(job));
@@ -256,7 +262,8 @@ class postgres_history_store final : public history_store {
 
   task<result<std::vector<position_record>>> positions(user_id user, position_filter filter, position_page page) override {
     auto job = [user, filter = std::move(filter), page = std::move(page)](connection& c) {
-      pqxx::nontransaction tx(c);
+      pqxx::read_transaction tx(c);
+      tenants::act_for(tx, user);
       return collect(tx.exec_params(positions_sql, user.value, filter.account.value, filter.symbol, filter.open_only,
                                     page.after_account.value, page.after_symbol, clamp_limit(page.limit)),
                      position_record_of);

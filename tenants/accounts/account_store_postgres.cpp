@@ -7,6 +7,7 @@
 #include "tenants/accounts/account_statements_postgres.hpp"
 #include "tenants/accounts/account_store.hpp"
 #include "tenants/audit/audit.hpp"
+#include "tenants/postgres_tenant_scope_detail.hpp"
 
 namespace drover::tenants {
 namespace {
@@ -64,6 +65,7 @@ account changed_row(const pqxx::result& rows) {
 
 account_store::data_key_row ensure_key(connection& c, user_id user, const account_store::data_key_row& key) {
   pqxx::work tx(c);
+  act_for(tx, user);
   if (execute(tx, sql::ensure_data_key, user.value, key.dek_id, key.wrapped).affected_rows() > 0)
     insert_audit_event(tx, {.actor = user,
                             .action = "user.data_key",
@@ -77,6 +79,7 @@ account_store::data_key_row ensure_key(connection& c, user_id user, const accoun
 
 account insert_account(connection& c, const new_account& fresh, const sealed_credentials& sealed) {
   pqxx::work tx(c);
+  act_for(tx, fresh.user);
   auto rows = execute(tx, sql::insert, fresh.user.value, sealed.account.value, fresh.exchange_name, fresh.label,
                       fresh.api_key_mask, fresh.key_fingerprint, sealed.api_key, sealed.api_secret,
                       null_if_empty(sealed.passphrase), sealed.version);
@@ -89,6 +92,7 @@ account insert_account(connection& c, const new_account& fresh, const sealed_cre
 
 result<account> update_account(connection& c, user_id user, account_id id, const account_patch& patch) {
   pqxx::work tx(c);
+  act_for(tx, user);
   auto rows = execute(tx, sql::update_label, user.value, id.value, null_if_absent(patch.label));
   if (rows.empty()) return fail(tenant_errc::not_found);
   auto changed = account_of(rows[0]);
@@ -100,6 +104,7 @@ result<account> update_account(connection& c, user_id user, account_id id, const
 result<account> replace(connection& c, user_id user, account_id id, const std::string& mask,
                         const std::string& fingerprint, const sealed_credentials& sealed) {
   pqxx::work tx(c);
+  act_for(tx, user);
   auto facts = facts_of(execute(tx, sql::lock_own, user.value, id.value), id);
   if (!facts) return fail(tenant_errc::not_found);
   if (auto allowed = check_replacement(*facts, sealed.version); !allowed) return std::unexpected(allowed.error());
@@ -113,6 +118,7 @@ result<account> replace(connection& c, user_id user, account_id id, const std::s
 
 result<account> switch_account(connection& c, user_id user, account_id id, bool is_active) {
   pqxx::work tx(c);
+  act_for(tx, user);
   auto facts = facts_of(execute(tx, sql::lock_own, user.value, id.value), id);
   if (!facts) return fail(tenant_errc::not_found);
   if (auto allowed = check_activation(*facts, is_active); !allowed) return std::unexpected(allowed.error());
@@ -124,6 +130,7 @@ result<account> switch_account(connection& c, user_id user, account_id id, bool 
 
 result<void> remove_account(connection& c, user_id user, account_id id) {
   pqxx::work tx(c);
+  act_for(tx, user);
   if (execute(tx, sql::remove, user.value, id.value).empty()) return fail(tenant_errc::not_found);
   audit(tx, user, "account.delete", id);
   tx.commit();
@@ -181,7 +188,8 @@ public:
 
   task<result<std::optional<data_key_row>>> find_data_key(user_id user) override {
     auto job = [user](connection& c) {
-      pqxx::nontransaction tx(c);
+      pqxx::read_transaction tx(c);
+      act_for(tx, user);
       auto rows = execute(tx, sql::find_data_key, user.value);
       std::optional<data_key_row> found;
       if (!rows.empty()) found.emplace(data_key_row{.dek_id = text_of(rows[0][0]), .wrapped = text_of(rows[0][1])});
@@ -213,7 +221,8 @@ public:
       if (!must_ask_pool(rows)) co_return std::unexpected(from_database_error(rows.error()));
     }
     auto job = [user, page](connection& c) {
-      pqxx::nontransaction tx(c);
+      pqxx::read_transaction tx(c);
+      act_for(tx, user);
       return accounts_of(execute(tx, sql::list, user.value, page.after_id, limit_of(page)));
     };
     auto outcome = co_await db_.run("accounts_list", std::move(job));
@@ -229,7 +238,8 @@ public:
       if (!must_ask_pool(rows)) co_return std::unexpected(from_database_error(rows.error()));
     }
     auto job = [user, id](connection& c) -> result<account> {
-      pqxx::nontransaction tx(c);
+      pqxx::read_transaction tx(c);
+      act_for(tx, user);
       auto rows = execute(tx, sql::get, user.value, id.value);
       if (rows.empty()) return fail(tenant_errc::not_found);
       return account_of(rows[0]);

@@ -67,6 +67,8 @@ constexpr const char* references_sql =
 constexpr const char* sequences_sql =
     "SELECT c.relname FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'S' ORDER "
     "BY 1";
+constexpr const char* walled_sql =
+    "SELECT c.relname FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relforcerowsecurity";
 constexpr const char* fingerprint_sql = "SELECT value FROM engine_meta WHERE key = 'fingerprint_key'";
 constexpr const char* put_fingerprint_sql = "INSERT INTO engine_meta (key, value) VALUES ('fingerprint_key', $1)";
 constexpr const char* in_use_sql =
@@ -254,6 +256,9 @@ public:
     for (const auto& row : tx_.exec(migrations_sql)) expected_.push_back(text_of(row[0]));
     const auto tables = list_tables(tx_);
     for (const auto& t : tables) targets_.insert(t.target);
+    for (const auto& row : tx_.exec(walled_sql)) walled_.push_back(text_of(row[0]));
+    // COPY does not fill a table whose row security holds for its owner, too.
+    for (const auto& name : walled_) tx_.exec("ALTER TABLE " + tx_.quote_name(name) + " NO FORCE ROW LEVEL SECURITY");
     // Triggers would notify, count and refuse what is only put back. A migration's own first rows are in the backup,
     // too.
     for (const auto& name : targets_) tx_.exec("ALTER TABLE " + tx_.quote_name(name) + " DISABLE TRIGGER USER");
@@ -333,6 +338,7 @@ private:
 
   result<void> finish() {
     for (const auto& name : targets_) tx_.exec("ALTER TABLE " + tx_.quote_name(name) + " ENABLE TRIGGER USER");
+    for (const auto& name : walled_) tx_.exec("ALTER TABLE " + tx_.quote_name(name) + " FORCE ROW LEVEL SECURITY");
     insert_audit_event(tx_, {.actor = {}, .action = "backup.restore", .object = "database", .detail = {}});
     return {};
   }
@@ -342,6 +348,7 @@ private:
   const crypto::keyring& keys_;
   std::vector<std::string> expected_, migrations_;
   std::set<std::string> targets_;
+  std::vector<std::string> walled_;
   std::string name_, columns_;
   std::unique_ptr<pqxx::stream_to> rows_;
 };

@@ -2,6 +2,7 @@
 
 #include "tenants/earnings/earnings_store.hpp"
 #include "tenants/postgres_calls_detail.hpp"
+#include "tenants/postgres_tenant_scope_detail.hpp"
 
 namespace drover::tenants {
 namespace {
@@ -59,7 +60,8 @@ std::vector<earning> select_page(connection& c, user_id user, const earnings_fil
   auto account = filter.account ? std::optional(std::to_string(filter.account->value)) : std::nullopt;
   auto from = time_parameter(filter.from);
   auto to = time_parameter(filter.to);
-  pqxx::nontransaction tx(c);
+  pqxx::read_transaction tx(c);
+  act_for(tx, user);
   auto rows =
       execute(tx, select_earnings, user.value, null_if_absent(account), null_if_absent(filter.source),
               null_if_absent(from), null_if_absent(to), filter.before_id, std::clamp(filter.limit, 1, page_limit));
@@ -71,7 +73,8 @@ std::vector<earning> select_page(connection& c, user_id user, const earnings_fil
 
 std::vector<earnings_point> select_points(connection& c, user_id user, const std::string& asset, wall_time from,
                                           seconds bucket) {
-  pqxx::nontransaction tx(c);
+  pqxx::read_transaction tx(c);
+  act_for(tx, user);
   auto rows = execute(tx, select_series, user.value, asset, to_rfc3339(from), bucket.count(), series_limit);
   std::vector<earnings_point> points;
   points.reserve(rows.size());
@@ -93,7 +96,8 @@ public:
 
   task<result<std::vector<earnings_total>>> totals(user_id user) override {
     auto job = [user](connection& c) {
-      pqxx::nontransaction tx(c);
+      pqxx::read_transaction tx(c);
+      act_for(tx, user);
       auto rows = execute(tx, select_totals, user.value);
       std::vector<earnings_total> totals;
       for (const auto& row : rows)

@@ -62,7 +62,7 @@ protected:
   static std::string picture(const test::test_database& of) {
     std::string out;
     std::istringstream names(
-        of.sql("SELECT string_agg(c.relname, ' ' ORDER BY 1) FROM pg_class c WHERE c.relnamespace = "
+        of.sql("SELECT string_agg(c.relname, ' ' ORDER BY c.relname) FROM pg_class c WHERE c.relnamespace = "
                "'public'::regnamespace AND c.relkind IN ('r', 'p') "
                "AND NOT c.relispartition AND c.relname NOT IN ('schema_migrations', 'master_keys', 'engine_meta')"));
     for (std::string name; names >> name;) {

@@ -191,6 +191,9 @@ class bot_instance final : private order_listener {
   void carry_out(const finish_bot&);
   void carry_out(const set_timer&);
   void carry_out(const signal_verdict&);
+  void keep_promise(const live_order&, const std::string& reason);
+  task<void> find_promised(uuid order, std::string reason);
+  void answer_signal(const uuid& order, std::string why_not);
   bool take_refusal(const error&);
   void apply_balances(const std::vector<exchanges::balance>&);
   steady_time arrival_of(const std::string& trade_id);
@@ -224,6 +227,12 @@ class bot_instance final : private order_listener {
   thread_share share_;
   std::shared_ptr<const exchanges::book_ticker> ticker_;
 
+  struct promise {
+    uuid order;
+    signal_verdict verdict;
+  };
+  /// Orders of signals whose intents may still fail to become durable; no more than live orders.
+  std::vector<promise> promises_;
   /// For the desk, and for the strategy; together at most mailbox_limit.
   std::vector<exchanges::account_event> inbox_;
   std::vector<news> news_;

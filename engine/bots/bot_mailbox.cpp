@@ -86,6 +86,7 @@ void bot_instance::on_ticker(const std::shared_ptr<const exchanges::book_ticker>
 
 void bot_instance::on_order_changed(const live_order& order, const std::string& reason) {
   parts_.counters.add(notes_.change(order));
+  keep_promise(order, reason);
   add_news(order_change{order, reason});
   wake_waiter();
 }
@@ -260,9 +261,39 @@ void bot_instance::carry_out(const signal_verdict& judged) {
     else
       verdict = {verdict.signal_id, signal_outcome::skipped, {}, {}, "its order was refused: " + (refusals_ ? refusals_->last : std::string())};
   }
+  // Of a signal that came again while the intent of its order is on its way, the first verdict counts.
+  const auto same = [&](const promise& p) { return p.verdict.signal_id == verdict.signal_id; };
+  if (order == uuid() && std::ranges::any_of(promises_, same)) return;
+  if (order != uuid()) promises_.push_back({order, verdict});
   if (parts_.on_signal_verdict) parts_.on_signal_verdict(id_.bot, verdict, order);
   log().debug("a signal was judged", {{"user", id_.user}, {"account", id_.account}, {"bot", id_.bot}, {"signal", verdict.signal_id},
                                      {"quantity", verdict.quantity.to_string()}, {"reason", verdict.reason}});
+}
+
+/// An order of which anything but "not placed" is heard is in the journal; of that one the journal is asked.
+void bot_instance::keep_promise(const live_order& order, const std::string& reason) {
+  if (order.state == intent_state::intended) return;
+  if (std::ranges::find(promises_, order.id, &promise::order) == promises_.end()) return;
+  if (order.state != intent_state::not_placed) return answer_signal(order.id, {});
+  if (!scope_.stopping()) scope_.spawn("find the order of a signal", find_promised(order.id, reason));
+}
+
+task<void> bot_instance::find_promised(uuid order, std::string reason) {
+  auto found = co_await parts_.journal.find(order);
+  if (found) co_return answer_signal(order, *found ? std::string() : "its order was not placed: " + reason);
+  // Who asked for the verdict takes the signal up again.
+  std::erase_if(promises_, [&](const promise& p) { return p.order == order; });
+}
+
+/// `why_not`: why there is no order after all, or empty.
+void bot_instance::answer_signal(const uuid& order, std::string why_not) {
+  const auto at = std::ranges::find(promises_, order, &promise::order);
+  if (at == promises_.end()) return;
+  const signal_verdict taken = std::move(at->verdict);
+  promises_.erase(at);
+  if (!parts_.on_signal_verdict) return;
+  if (why_not.empty()) return parts_.on_signal_verdict(id_.bot, taken, order);
+  parts_.on_signal_verdict(id_.bot, {taken.signal_id, signal_outcome::skipped, {}, {}, std::move(why_not)}, uuid());
 }
 
 void bot_instance::carry_out(const place_order& order) {

@@ -100,7 +100,7 @@ struct bot_manager_parts {
   std::string engine_name;
   /// Where strategies come from.
   const strategy_kind* (*find_kind)(std::string_view name) = find_strategy_kind;
-  /// What became of a signal that deliver_signal() took, and the order that follows it (nil: none); from within a bot's call.
+  /// What became of a signal that deliver_signal() took, and the order that follows it (nil: none; else told again, see fan_out).
   std::function<void(bot_id, const signal_verdict&, const uuid& order)> on_signal_verdict = nullptr;
   /// A new fill of a bot's order is in the books; from within the bot's call.
   std::function<void(bot_id, account_id, const booked_fill&)> on_fill = nullptr;

@@ -120,7 +120,7 @@ void fan_out::offer(job& j, const follower& f) {
   }
   if (f.needs_worth && !find_worth(j)) return j.waiting.push_back(f);
   const awaited mine{f.bot, j.signal.key};
-  if (!awaited_.emplace(mine, f).second) return;
+  if (!awaited_.emplace(mine, listening{f}).second) return;
   if (!parts_.deliver(f.bot, j.message)) {
     awaited_.erase(mine);
     return j.waiting.push_back(f);
@@ -148,25 +148,39 @@ void fan_out::on_verdict(bot_id bot, const signal_verdict& verdict, const uuid& 
   if (!key) return;
   const auto found = awaited_.find({bot, *key});
   if (found == awaited_.end()) return;
-  const follower f = found->second;
-  awaited_.erase(found);
   auto& j = *jobs_.at(*key);
+  const bool taken = verdict.outcome == signal_outcome::taken;
+  auto& [f, decided] = found->second;
+  const bool again = decided.has_value();
+  if (!taken || !again) decided = make_receipt(j, f, verdict.outcome, verdict.reason);
+  decided->quantity = verdict.quantity;
+  decided->order = order;
+  if (taken && !again) return;
+  auto final_receipt = std::move(*decided);
+  awaited_.erase(found);
   --j.unanswered;
-  answer(j, f, verdict.outcome, verdict.reason, verdict.quantity, order);
+  send(std::move(final_receipt));
   settle(*key);
+}
+
+receipt fan_out::make_receipt(const job& j, const follower& f, signal_outcome outcome, std::string reason) const {
+  return {.key = j.signal.key,
+          .account = f.account,
+          .member = f.member,
+          .outcome = outcome,
+          .reason = std::move(reason),
+          .quantity = {},
+          .order = {},
+          .judged_at = parts_.wall.wall_now(),
+          .latency = j.before + (parts_.timers.get_clock().now() - j.began)};
 }
 
 void fan_out::answer(const job& j, const follower& f, signal_outcome outcome, std::string reason, decimal quantity,
                      uuid order) {
-  send(receipt{.key = j.signal.key,
-               .account = f.account,
-               .member = f.member,
-               .outcome = outcome,
-               .reason = std::move(reason),
-               .quantity = quantity,
-               .order = order,
-               .judged_at = parts_.wall.wall_now(),
-               .latency = j.before + (parts_.timers.get_clock().now() - j.began)});
+  auto made = make_receipt(j, f, outcome, std::move(reason));
+  made.quantity = quantity;
+  made.order = order;
+  send(std::move(made));
 }
 
 void fan_out::settle(signal_key key) {

@@ -66,7 +66,8 @@ public:
   void start();
   /// A fill of a bot's order is in the books.
   void on_fill(bot_id lead_bot, account_id, const booked_fill&);
-  /// A bot has judged a signal. `order` follows it, or is nil.
+  /// A bot has judged a signal. `order` follows it, or is nil. An order is told twice: when it is decided, which is the time that
+  /// counts, and once it is in the journal; then the receipt is written. One that never got there is told as skipped the second time.
   void on_verdict(bot_id, const signal_verdict&, const uuid& order);
   /// After NOTIFY rooms_changed.
   void room_changed(room_id);
@@ -117,6 +118,7 @@ private:
   void offer(job&, const follower&);
   bool find_worth(job&);
   void settle(signal_key);
+  receipt make_receipt(const job&, const follower&, signal_outcome, std::string reason) const;
   void answer(const job&, const follower&, signal_outcome, std::string reason, decimal quantity = {}, uuid order = {});
   void send(outgoing);
   void schedule_retry();
@@ -133,7 +135,12 @@ private:
   fan_out_parts parts_;
   room_routes routes_;
   std::unordered_map<signal_key, std::unique_ptr<job>> jobs_;
-  std::unordered_map<awaited, follower, awaited_hash> awaited_;
+  struct listening {
+    engine::follower follower;
+    /// Taken; written once its order is in the journal.
+    std::optional<receipt> decided{};
+  };
+  std::unordered_map<awaited, listening, awaited_hash> awaited_;
   /// With followers to serve, in turn.
   std::deque<signal_key> ready_;
   /// With followers to be asked again.

@@ -89,7 +89,12 @@ protected:
     if (is_told) fan->on_fill(lead_bot, lead_account, booked);
     return booked.id;
   }
+  /// An order, which is told twice, is in the journal at once.
   void judge(const member& m, fill_id id, signal_outcome outcome = signal_outcome::taken, uuid order = {}) {
+    decide(m, id, outcome, order);
+    if (outcome == signal_outcome::taken) decide(m, id, outcome, order);
+  }
+  void decide(const member& m, fill_id id, signal_outcome outcome, uuid order) {
     fan->on_verdict(m.bot, {to_signal_id({m.room, id}), outcome, decimal(1), "tag", "because"}, order);
   }
   void settle() {
@@ -160,6 +165,37 @@ TEST_F(FanOut, EveryFollowerHearsItAndTheVerdictIsTheReceipt) {
   EXPECT_EQ(seen[1].receipt.reason, "because");
   EXPECT_EQ(unfinished(), 0u);
   EXPECT_EQ(fan->get_statistics().signals, 0u);
+}
+
+TEST_F(FanOut, AReceiptWaitsUntilItsOrderIsInTheJournal) {
+  const auto bob = join(2);
+  start();
+  const auto id = fill();
+  settle();
+  const auto order = make_uuid_v7(clock, random);
+  pass(3ms);
+  decide(bob, id, signal_outcome::taken, order);
+  pass(1s);
+  EXPECT_TRUE(receipts().empty());
+  decide(bob, id, signal_outcome::taken, order);
+  pass(fan_out::linger);
+  ASSERT_EQ(receipts().size(), 1u);
+  EXPECT_EQ(receipts()[0].receipt.order, order);
+  EXPECT_EQ(receipts()[0].receipt.latency, 3ms);
+}
+
+TEST_F(FanOut, AnOrderThatNeverGotIntoTheJournalIsSkipped) {
+  const auto bob = join(2);
+  start();
+  const auto id = fill();
+  settle();
+  decide(bob, id, signal_outcome::taken, make_uuid_v7(clock, random));
+  decide(bob, id, signal_outcome::skipped, {});
+  pass(fan_out::linger);
+  ASSERT_EQ(receipts().size(), 1u);
+  EXPECT_EQ(receipts()[0].receipt.outcome, signal_outcome::skipped);
+  EXPECT_EQ(receipts()[0].receipt.order, uuid());
+  EXPECT_EQ(unfinished(), 0u);
 }
 
 TEST_F(FanOut, FillsOfOthersAreNoSignals) {

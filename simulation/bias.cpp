@@ -8,6 +8,7 @@ namespace {
 
 bool take_word(const std::string& word, bias& out) {
   if (word == "desks" || word == "bots") return out.bots = word == "bots", true;
+  if (word == "copy") return out.bots = out.copying = true, true;
   if (word == "grid") return out.bots = out.grid = true, true;
   if (word == "recording") return out.recording = true, true;
   if (word == "loud") return out.loud = true, true;
@@ -26,6 +27,7 @@ result<bias> parse_bias(std::string_view text) {
   std::istringstream words{std::string(text)};
   for (std::string word; words >> word;) {
     if (!out.recording) out.recording = false;
+    if (!out.copying) out.copying = false;
     if (!take_word(word, out)) return fail(errc::malformed, "simulation/bias.hpp names no '" + word + "'");
   }
   return out;

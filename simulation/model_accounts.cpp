@@ -76,11 +76,13 @@ account_office::account_office(world& w, std::uint64_t seed)
                                .needs_passphrase = [](const std::string&) { return false; },
                                .names = {}};
   service_ = std::make_unique<account_service>(*store_, keyring_, std::move(catalogue), accept_key);
-  bots_ = engine::make_memory_bot_store(time_, {.owner_of = [this](account_id id) -> std::optional<user_id> {
-                                          auto at = owners_.find(id);
-                                          if (at == owners_.end()) return std::nullopt;
-                                          return at->second;
-                                        }});
+  bots_ = engine::make_memory_bot_store(time_, {.owner_of = [this](account_id id) { return owner_of(id); }});
+}
+
+std::optional<user_id> account_office::owner_of(account_id id) const {
+  const auto at = owners_.find(id);
+  if (at == owners_.end()) return std::nullopt;
+  return at->second;
 }
 
 task<account_id> account_office::connect(user_id user, std::string exchange_name) {

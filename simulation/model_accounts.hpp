@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -26,6 +27,7 @@ public:
   /// New credentials; the account waits for an admin again. Answers the version of the new key.
   task<result<std::int64_t>> replace_key(user_id, account_id);
   task<result<tenants::account>> approve(account_id);
+  std::optional<user_id> owner_of(account_id) const;
   task<result<tenants::account>> get(user_id user, account_id id) { return store_->get(user, id); }
 
   const crypto::keyring& keyring() const { return keyring_; }

@@ -13,6 +13,8 @@
 
 namespace drover::simulation {
 
+class copy_office;
+
 /// The database server: what was committed stays, whatever becomes of the engines. It may be slow, away, or take a
 /// commit and not live to say so.
 class model_database {
@@ -37,12 +39,16 @@ public:
   /// Statements run here, so that they outlive who sent them.
   task_scope& statements() { return statements_; }
   task<void> stop();
+  /// Where fills of leads become signals; null where nobody follows anybody.
+  copy_office* rooms() const { return rooms_; }
+  void set_rooms(copy_office* rooms) { rooms_ = rooms; }
 
 private:
   world& world_;
   oracle& oracle_;
   const fault_plan& faults_;
   std::unique_ptr<engine::order_journal> journal_;
+  copy_office* rooms_ = nullptr;
   steady_time down_until_;
   task_scope statements_;
 };

@@ -92,8 +92,34 @@ void model_engine::start_bots() {
                                   .on_earnings = [](const engine::earnings_event&) {},
                                   .engine_name = "engine",
                                   .find_kind = find_kind};
+  if (around_.rooms) follow_rooms(parts);
   manager_ = std::make_unique<engine::bot_manager>(std::move(config), std::move(parts));
+  if (fan_out_) fan_out_->start();
   manager_->start();
+}
+
+/// As app/copy_services.cpp does it.
+void model_engine::follow_rooms(engine::bot_manager_parts& parts) {
+  rooms_ = make_model_rooms(*around_.rooms, around_.database, life_);
+  fan_out_ = std::make_unique<engine::fan_out>(engine::fan_out_parts{
+      .executor = around_.sim.get_executor(),
+      .timers = timers_,
+      .random = random_,
+      .wall = time_,
+      .store = *rooms_,
+      .deliver = [this](bot_id bot, const engine::trade_signal& s) { return manager_->deliver_signal(bot, s); },
+      .report = [this](bot_id bot) { return manager_->report_bot(bot); },
+      .why_idle =
+          [this](bot_id bot) {
+            const auto status = board_.find(bot);
+            return status ? std::string(engine::to_string(status->state)) + ", " + status->reason : std::string();
+          }});
+  parts.on_signal_verdict = [this](bot_id bot, const engine::signal_verdict& verdict, const uuid& order) {
+    fan_out_->on_verdict(bot, verdict, order);
+  };
+  parts.on_fill = [this](bot_id bot, account_id account, const engine::booked_fill& fill) {
+    fan_out_->on_fill(bot, account, fill);
+  };
 }
 
 task<void> model_engine::run_desks() {
@@ -128,7 +154,9 @@ task<void> model_engine::bury() {
   co_await scope_.join();
   for (auto& trader : traders_) co_await trader->stop();
   if (manager_) co_await manager_->drain();
+  if (fan_out_) co_await fan_out_->drain();
   manager_.reset();
+  fan_out_.reset();
   buried_ = true;
 }
 
@@ -141,6 +169,7 @@ void model_engine::drain() {
 
 task<void> model_engine::run_drain() {
   co_await manager_->drain();
+  if (fan_out_) co_await fan_out_->drain();
   if (!life_->cut)
     for (const auto& account : around_.accounts) around_.judge.stop_answered(life_->engine, account.id);
   if (recorder_) co_await recorder_->stop(recorder_stop_limit);
@@ -226,10 +255,20 @@ void model_engine::set_clock_error(nanoseconds ahead) {
   around_.judge.note("the clock of engine " + std::to_string(life_->engine) + " is " +
                      std::to_string(std::chrono::duration_cast<milliseconds>(ahead).count()) + " ms ahead");
   time_.set_error(ahead);
+  if (around_.rooms) around_.rooms->watch().clock_is_wrong(life_->engine);
 }
 
 void model_engine::account_changed(account_id account) {
   if (manager_ && !life_->cut) manager_->account_changed(account);
+  if (fan_out_ && !life_->cut) fan_out_->account_changed(account);
+}
+
+void model_engine::room_changed(engine::room_id room) {
+  if (fan_out_ && !life_->cut) fan_out_->room_changed(room);
+}
+
+void model_engine::reload_rooms() {
+  if (fan_out_ && !life_->cut) fan_out_->reload();
 }
 
 }  // namespace drover::simulation

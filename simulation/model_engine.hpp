@@ -9,6 +9,7 @@
 #include "base/offload.hpp"
 #include "base/task_scope.hpp"
 #include "engine/bots/bot_manager.hpp"
+#include "engine/copy/fan_out.hpp"
 #include "exchanges/raw/spooling_raw_recorder.hpp"
 #include "simulation/desk_trader.hpp"
 
@@ -41,6 +42,10 @@ public:
   std::optional<std::size_t> left_in_spool() const { return left_in_spool_; }
   /// NOTIFY accounts_changed.
   void account_changed(account_id);
+  /// NOTIFY rooms_changed.
+  void room_changed(engine::room_id);
+  /// Notifications of rooms may have been missed.
+  void reload_rooms();
   /// Its wall clock jumps.
   void set_clock_error(nanoseconds ahead);
 
@@ -53,6 +58,7 @@ private:
   void record(const std::string& venue, std::string_view channel, std::string_view account);
   task<void> run_desks();
   void start_bots();
+  void follow_rooms(engine::bot_manager_parts&);
 
   setting& around_;
   std::shared_ptr<life_line> life_;
@@ -72,6 +78,9 @@ private:
   engine::bot_board board_;
   engine::order_counters counters_{time_};
   std::unique_ptr<engine::bot_manager> manager_;
+  std::unique_ptr<engine::copy_store> rooms_;
+  /// Only where somebody follows somebody.
+  std::unique_ptr<engine::fan_out> fan_out_;
   bool buried_ = false, leaving_ = false, draining_ = false, recording_ = false;
   wake_event drained_;
   task_scope undertaker_;

@@ -1,5 +1,6 @@
 #include "base/timer.hpp"
 #include "engine/orders/intent_rules.hpp"
+#include "simulation/copy_office.hpp"
 #include "simulation/model_database.hpp"
 #include "simulation/statement_detail.hpp"
 
@@ -137,6 +138,7 @@ private:
     auto known = co_await look(db.committed(), intent.id);
     auto done = co_await db.committed().append_intent(intent, epoch);
     if (done && !known) db.get_oracle().intent_committed(engine, intent, epoch);
+    if (done && !known && db.rooms()) db.rooms()->intent_committed(engine, intent);
     co_return done;
   }
 
@@ -166,6 +168,7 @@ private:
     if (!booked || !before) co_return booked;
     auto after = co_await look(db.committed(), *intent);
     db.get_oracle().order_updated(*before, *after);
+    if (booked->was_new && db.rooms()) db.rooms()->fill_booked(account, after->intent.bot, *booked);
     co_return booked;
   }
 

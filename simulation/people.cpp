@@ -10,8 +10,6 @@ using engine::resume_contract;
 
 /// Who may not order any more does not after this, whatever fails: the database may be away for two minutes.
 constexpr nanoseconds heard_limit = std::chrono::minutes(4);
-/// Of whoever was not told: a reload comes every five minutes.
-constexpr nanoseconds unheard_limit = std::chrono::minutes(9);
 /// What a bot that was sent away still has to do with its old key, after that.
 constexpr nanoseconds farewell_limit = std::chrono::minutes(3);
 constexpr nanoseconds longest_notify = 1s, longest_review = std::chrono::minutes(5);
@@ -22,7 +20,15 @@ constexpr int bots_per_user = 1'000'000;
 
 }  // namespace
 
-people::people(setting& s, std::function<void(account_id)> notify) : around_(s), notify_(std::move(notify)) {}
+people::people(setting& s, messengers m) : around_(s), tell_(std::move(m)) {
+  if (!around_.rooms) return;
+  auto on_change = [this](const model_account& account, std::string what) { changed(account, std::move(what)); };
+  rooms_.emplace(around_, room_people::listeners{std::move(on_change), tell_.room_changed, tell_.reload_rooms});
+}
+
+void people::move_in() {
+  if (rooms_) rooms_->move_in();
+}
 
 const model_account& people::pick() {
   return around_.accounts[around_.sim.random().below(around_.accounts.size())];
@@ -37,6 +43,7 @@ void people::pass_minute() {
   if (somebody(fault::accounts_change)) random.below(4) == 0 ? ban(pick()) : switch_account(pick());
   if (somebody(fault::bots_change)) change_bot(pick());
   if (somebody(fault::keys_replaced)) replace_key(pick());
+  if (rooms_) rooms_->pass_minute(somebody(fault::bots_change));
 }
 
 void people::trade_by_hand() {
@@ -86,6 +93,7 @@ void people::approve_later(const model_account& account) {
 }
 
 std::optional<engine::bot> people::find_bot(const model_account& account) {
+  if (follows(account)) return rooms_->find_bot(account);
   engine::bot_page page;
   page.account = account.id;
   auto rows = around_.ask(around_.office.bots().list(account.user, page));
@@ -104,7 +112,8 @@ void people::change_bot(const model_account& account) {
   set_desired(account, *row, deed < 4 ? desired_state::stopped : desired_state::paused);
 }
 
-std::string people::draw_parameters() {
+std::string people::draw_parameters(const model_account& account, const engine::bot& row) {
+  if (follows(account)) return rooms_->draw_parameters(row);
   auto& random = around_.sim.random();
   if (!around_.grid) return fmt::format(R"({{"seed":{}}})", random.below(1'000'000));
   return fmt::format(R"({{"levels":{},"spacing":"0.00{}","order_notional":"60"}})", 2 + random.below(4),
@@ -113,19 +122,20 @@ std::string people::draw_parameters() {
 
 void people::change_parameters(const model_account& account, const engine::bot& row) {
   engine::bot_patch patch;
-  patch.parameters = draw_parameters();
+  patch.parameters = draw_parameters(account, row);
   around_.ask(around_.office.bots().update(account.user, row.id, std::move(patch)));
   changed(account, "its bot has new parameters");
 }
 
-/// The bot goes, and one like it with other parameters comes.
+/// The bot goes, and one like it with other parameters comes; who follows has left the room with it.
 void people::replace_bot(const model_account& account, const engine::bot& row) {
   around_.ask(around_.office.bots().remove(account.user, row.id));
+  if (follows(account)) return changed(account, "its bot was deleted");
   engine::new_bot fresh{.user = account.user,
                         .account = account.id,
                         .name = "another",
                         .strategy = row.strategy,
-                        .parameters = draw_parameters(),
+                        .parameters = draw_parameters(account, row),
                         .symbol = row.symbol,
                         .desired = desired_state::running};
   around_.ask(around_.office.bots().create(std::move(fresh), bots_per_user));
@@ -166,6 +176,7 @@ void people::settle_down() {
     if (row.status == tenants::account_status::pending) around_.ask(around_.office.approve(account.id));
     around_.finish(around_.office.set_active(account.user, account.id, true));
   }
+  if (rooms_) rooms_->settle_down();
   get_up();
   for (const auto& account : around_.accounts) changed(account, "welcome");
   settled_ = true;
@@ -176,16 +187,17 @@ bool people::may_order(const model_account& account) {
   if (row.status != tenants::account_status::approved || !row.is_active) return false;
   if (around_.office.is_banned(account.user)) return false;
   const auto bot = find_bot(account);
-  // Who never had one gets the default one.
-  return !bot || bot->desired == desired_state::running;
+  // Who never had one gets the default one, unless it follows.
+  return bot ? bot->desired == desired_state::running : !follows(account);
 }
 
 void people::changed(const model_account& account, std::string what) {
   around_.judge.person_acted(fmt::format("account {}: {}", account.id.value, what));
   const bool heard = around_.sim.random().below(unheard_one_in) != 0;
   around_.sim.call_after(around_.below(longest_notify), [this, id = account.id, heard] {
-    if (heard) notify_(id);
+    if (heard) tell_.account_changed(id);
   });
+  if (!heard && rooms_) rooms_->miss_notification();
   auto& watch = watches_[account.id];
   const bool off = !may_order(account);
   if (!off) {

@@ -2,8 +2,9 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 
-#include "simulation/setting.hpp"
+#include "simulation/room_people.hpp"
 
 namespace drover::simulation {
 
@@ -12,9 +13,16 @@ namespace drover::simulation {
 /// not happen any more after a change is told to the oracle when its time is up.
 class people {
 public:
-  /// `notify`: tells all engines that something about the account changed.
-  people(setting&, std::function<void(account_id)> notify);
+  /// How all engines hear of what people do.
+  struct messengers {
+    std::function<void(account_id)> account_changed;
+    std::function<void(engine::room_id)> room_changed;
+    std::function<void()> reload_rooms;
+  };
+  people(setting&, messengers);
 
+  /// Before the first engine.
+  void move_in();
   void pass_minute();
   /// A quiet stretch: bots are stopped, and started again when it is over.
   void go_to_bed();
@@ -39,11 +47,14 @@ private:
   std::optional<engine::bot> find_bot(const model_account&);
   bool may_order(const model_account&);
   void changed(const model_account&, std::string what);
+  bool follows(const model_account& account) const { return rooms_ && rooms_->follows(account); }
   const model_account& pick();
-  std::string draw_parameters();
+  std::string draw_parameters(const model_account&, const engine::bot&);
 
   setting& around_;
-  std::function<void(account_id)> notify_;
+  messengers tell_;
+  /// Nothing where nobody follows anybody.
+  std::optional<room_people> rooms_;
   std::map<account_id, off_watch> watches_;
   std::uint64_t last_change_ = 0;
   int by_hand_ = 0;

@@ -31,6 +31,8 @@ void run_sums::add(const run_verdict& v) {
   hours += hours_of(v.simulated);
   busy_hours += hours_of(v.busy);
   records += v.records;
+  signals += v.signals;
+  receipts += v.receipts;
   struck += v.struck;
   const auto& t = v.totals;
   of.sent += t.sent;
@@ -44,8 +46,9 @@ void run_sums::add(const run_verdict& v) {
 void run_sums::print() const {
   fmt::print(
       "sum seeds {} hours {:.1f} busy_hours {:.1f} orders {} unknown {} fills {} requests {} engines {} faults {} changes {} "
-      "records {} failed {}\n",
-      seeds, hours, busy_hours, of.sent, of.unknown, of.fills, of.requests, of.engines, struck, of.changes, records, failed);
+      "records {} signals {} receipts {} failed {}\n",
+      seeds, hours, busy_hours, of.sent, of.unknown, of.fills, of.requests, of.engines, struck, of.changes, records, signals, receipts,
+      failed);
 }
 
 void print_verdict(const run_options& o, const run_verdict& v, const std::string& plant, nanoseconds took) {

@@ -17,7 +17,7 @@ struct run_sums {
   int seeds = 0, failed = 0;
   double hours = 0, busy_hours = 0;
   oracle::totals of;
-  std::uint64_t records = 0, struck = 0;
+  std::uint64_t records = 0, signals = 0, receipts = 0, struck = 0;
 
   void add(const run_verdict&);
   /// "sum seeds 3 hours 504 …": one line, which scripts/sim adds up over processes.

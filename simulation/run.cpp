@@ -36,7 +36,15 @@ public:
       : around_(options.seed, options.span, options.preferred, options.print),
         options_(options),
         log_(around_.judge, around_.loud),
-        people_(around_, [this](account_id id) { notify(id); }) {
+        people_(around_, {.account_changed = [this](account_id id) { notify(id); },
+                          .room_changed =
+                              [this](engine::room_id id) {
+                                for (auto& e : engines_) e->room_changed(id);
+                              },
+                          .reload_rooms =
+                              [this] {
+                                for (auto& e : engines_) e->reload_rooms();
+                              }}) {
     for (const auto f : options.without) around_.faults.remove(f);
     set_random_strategy_world(this);
   }
@@ -222,6 +230,7 @@ void stage::wake_up() {
 }
 
 void stage::safety() {
+  people_.move_in();
   start_engine();
   pass_minute();
   move_markets();
@@ -234,6 +243,7 @@ bool stage::at_rest() {
   const auto* engine = newest();
   unrest_ = engine ? engine->why_not_running() : "no engine runs";
   if (unrest_.empty()) unrest_ = check_books(around_, *engine);
+  if (unrest_.empty() && around_.rooms) unrest_ = around_.rooms->watch().find_unanswered();
   return unrest_.empty();
 }
 
@@ -311,6 +321,8 @@ run_verdict stage::run() {
   v.busy = v.simulated - slept_;
   v.totals = around_.judge.get_totals();
   v.records = around_.records.heard();
+  if (around_.rooms) v.signals = around_.rooms->watch().signals();
+  if (around_.rooms) v.receipts = around_.rooms->watch().receipts();
   v.struck = around_.faults.struck();
   v.last_lines = around_.past.last_lines();
   end_all();

@@ -32,6 +32,8 @@ struct run_verdict {
   oracle::totals totals;
   /// Things that venues said to engines which record.
   std::uint64_t records = 0;
+  /// Fills of leads, and what became of them at followers.
+  std::uint64_t signals = 0, receipts = 0;
   /// Things that went wrong.
   std::uint64_t struck = 0;
   std::deque<std::string> last_lines;

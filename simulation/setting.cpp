@@ -18,7 +18,10 @@ constexpr int most_wakings = 40;
 /// From people who are never away for long to years in which hardly anything happens.
 constexpr std::array<nanoseconds, 6> quiet_stretches{1h, 4h, 12h, 24h, 72h, 168h};
 constexpr nanoseconds longest_restless = std::chrono::hours(24);
-constexpr std::uint64_t restless_one_in = 64, loud_one_in = 8, scarce_one_in = 4, recording_one_in = 3;
+constexpr std::uint64_t restless_one_in = 64, loud_one_in = 8, scarce_one_in = 4, recording_one_in = 3,
+                        copying_one_in = 2;
+constexpr std::uint64_t copy_mark = 0x636f'7079'0000'0000;
+constexpr std::uint64_t least_copying_accounts = 3;
 
 nanoseconds draw_quiet_stretch(random_source& draws, nanoseconds span) {
   const bool restless = draws.below(restless_one_in) == 0;
@@ -75,12 +78,27 @@ setting::setting(std::uint64_t seed, nanoseconds span, const bias& preferred, bo
         [this, venue](const venue_order& o) { judge.order_placed(*venue, account_id(o.account), o); });
   }
   const auto account_count = 1 + draws.below(most_accounts);
-  for (std::uint64_t i = 0; i < account_count; ++i) {
-    const auto number = static_cast<std::int64_t>(i + 1);
-    const auto venue = static_cast<std::size_t>(draws.below(venue_count));
-    accounts.push_back({account_id(number), user_id(1 + number / 2), venue});
-    finish(connect(office, accounts.back().user, venues[venue]->name()));
-  }
+  for (std::uint64_t i = 0; i < account_count; ++i) add_account(static_cast<std::size_t>(draws.below(venue_count)));
+  // From another source, so that runs in which nobody follows anybody are as they were.
+  seeded_random copy_draws(seed ^ copy_mark);
+  const bool copying = copy_draws.below(copying_one_in) == 0;
+  if (bots && preferred.copying.value_or(copying)) begin_copying(copy_draws);
+}
+
+void setting::add_account(std::size_t venue) {
+  const auto number = static_cast<std::int64_t>(accounts.size() + 1);
+  accounts.push_back({account_id(number), user_id(1 + number / 2), venue});
+  finish(connect(office, accounts.back().user, venues[venue]->name()));
+}
+
+void setting::begin_copying(random_source& from) {
+  const auto wanted = least_copying_accounts + from.below(3);
+  while (accounts.size() < wanted) add_account(static_cast<std::size_t>(from.below(venues.size())));
+  // One engine works on a database: who follows is told by one.
+  faults.remove(fault::engine_twice);
+  leads = 1 + from.below(accounts.size() / least_copying_accounts);
+  rooms = std::make_unique<copy_office>(sim, judge, office, from.next_u64());
+  database.set_rooms(rooms.get());
 }
 
 void setting::prefer(const bias& wanted) {

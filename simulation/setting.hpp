@@ -10,6 +10,7 @@
 #include "exchanges/protocol/rate_rule.hpp"
 #include "simulation/api_keys.hpp"
 #include "simulation/bias.hpp"
+#include "simulation/copy_office.hpp"
 #include "simulation/fault_plan.hpp"
 #include "simulation/model_accounts.hpp"
 #include "simulation/model_database.hpp"
@@ -53,6 +54,10 @@ struct setting {
   /// Of bots: the grid, else orders by chance.
   bool grid = false;
   account_office office;
+  /// The first so many accounts lead, the others follow them; 0 = nobody follows anybody.
+  std::size_t leads = 0;
+  /// Null where nobody follows anybody.
+  std::unique_ptr<copy_office> rooms;
   /// The venues' limits, in the order of link_transit_detail.hpp; in some runs a budget that is always short.
   std::array<exchanges::rate_rule, 2> rules;
   key_register keys;
@@ -68,12 +73,17 @@ struct setting {
   /// What a store that waits for nothing answers; std::logic_error when it refuses.
   template <class T>
   T ask(task<result<T>> question);
+  /// The same of one that may refuse.
+  template <class T>
+  result<T> answer(task<result<T>> question);
   /// Uniform in (0, 2 * mean); far more in a quiet stretch.
   nanoseconds pause(nanoseconds mean);
   nanoseconds below(nanoseconds span);
 
 private:
   void prefer(const bias&);
+  void add_account(std::size_t venue);
+  void begin_copying(random_source&);
   template <class T>
   static task<void> keep(task<result<T>> question, std::optional<result<T>>& out) {
     out = co_await std::move(question);
@@ -81,12 +91,18 @@ private:
 };
 
 template <class T>
-T setting::ask(task<result<T>> question) {
+result<T> setting::answer(task<result<T>> question) {
   std::optional<result<T>> answer;
   finish(keep<T>(std::move(question), answer));
-  if (!answer || !*answer)
-    throw std::logic_error("a store refused: " + (answer ? answer->error().to_string() : "no answer"));
-  if constexpr (!std::is_void_v<T>) return std::move(**answer);
+  if (!answer) throw std::logic_error("a store gave no answer");
+  return std::move(*answer);
+}
+
+template <class T>
+T setting::ask(task<result<T>> question) {
+  auto said = answer(std::move(question));
+  if (!said) throw std::logic_error("a store refused: " + said.error().to_string());
+  if constexpr (!std::is_void_v<T>) return std::move(*said);
 }
 
 }  // namespace drover::simulation

@@ -195,6 +195,8 @@ class memory_copy_store : public copy_store {
 public:
   /// A fill of an order of the engine: its signals, as the PostgreSQL journal writes them.
   virtual void book(account_id, bot_id lead_bot, fill_id, const exchanges::fill&) = 0;
+  /// As it is stored; nothing where the fill is no signal of the room.
+  virtual std::optional<room_signal> find_signal(signal_key) const = 0;
 };
 std::unique_ptr<memory_copy_store> make_memory_copy_store(const clock&, memory_copy_world);
 

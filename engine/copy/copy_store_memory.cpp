@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "engine/copy/copy_rules.hpp"
 #include "engine/copy/copy_store.hpp"
@@ -277,8 +278,10 @@ public:
   task<result<std::vector<unfinished_signal>>> load_unfinished(milliseconds age, int limit) override {
     std::vector<unfinished_signal> found;
     int rows = 0;
-    for (auto& [key, stored] : signals_) {
-      if (stored.signal.completed || now() - stored.signal.created_at < age) continue;
+    const auto open = open_;
+    for (const auto& key : open) {
+      auto& stored = signals_.at(key);
+      if (now() - stored.signal.created_at < age) continue;
       unfinished_signal entry{stored.signal, stored.lead_bot, {}};
       for (const auto& [id, m] : members_) {
         if (!was_active(m, stored.signal) || receipts_.contains({key, m.account}) || rows >= limit) continue;
@@ -289,7 +292,7 @@ public:
         entry.missing.push_back(missing);
         ++rows;
       }
-      if (entry.missing.empty() && rows < limit) stored.signal.completed = true;
+      if (entry.missing.empty() && rows < limit) complete(key);
       if (!entry.missing.empty()) found.push_back(std::move(entry));
     }
     co_return found;
@@ -298,12 +301,12 @@ public:
   task<result<void>> record(std::vector<receipt> receipts, std::vector<signal_key> finished) override {
     for (auto& r : receipts) receipts_.try_emplace({r.key, r.account}, std::move(r));
     for (const auto& key : finished) {
-      auto at = signals_.find(key);
-      if (at == signals_.end()) continue;
+      if (!open_.contains(key)) continue;
+      const auto& signal = signals_.at(key).signal;
       const auto lacks = [&](const auto& m) {
-        return was_active(m.second, at->second.signal) && !receipts_.contains({key, m.second.account});
+        return was_active(m.second, signal) && !receipts_.contains({key, m.second.account});
       };
-      at->second.signal.completed = at->second.signal.completed || std::ranges::none_of(members_, lacks);
+      if (std::ranges::none_of(members_, lacks)) complete(key);
     }
     co_return result<void>();
   }
@@ -312,15 +315,25 @@ public:
     for (const auto& [id, r] : rooms_) {
       if (!is_open(r) || r.account != account || !r.covers(f.symbol)) continue;
       const signal_key key{id, fill};
-      signals_.try_emplace(key,
-                           stored_signal{{key, f.symbol, f.side, f.price, f.quantity, f.at, now(), false}, lead_bot});
+      const stored_signal made{{key, f.symbol, f.side, f.price, f.quantity, f.at, now(), false}, lead_bot};
+      if (signals_.try_emplace(key, made).second) open_.insert(key);
     }
+  }
+
+  std::optional<room_signal> find_signal(signal_key key) const override {
+    const auto at = signals_.find(key);
+    if (at == signals_.end()) return std::nullopt;
+    return at->second.signal;
   }
 
 private:
   using filter = std::function<bool(const member&)>;
 
   wall_time now() const { return clock_.wall_now(); }
+  void complete(const signal_key& key) {
+    signals_.at(key).signal.completed = true;
+    open_.erase(key);
+  }
   static bool is_open(const room& r) { return r.state == room_state::open; }
   static bool is_joined(const member& m) { return m.state == member_state::joined; }
   static bool is_on(const feed_page& page, const signal_key& key) {
@@ -433,6 +446,8 @@ private:
   std::map<invitation_id, stored_invitation> invitations_;
   std::map<member_id, member> members_;
   std::map<signal_key, stored_signal> signals_;
+  /// Not complete yet.
+  std::set<signal_key> open_;
   std::map<std::pair<signal_key, account_id>, receipt> receipts_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/backoff.hpp"
 #include "base/log.hpp"
+#include "base/planted.hpp"
 
 namespace drover::engine {
 
@@ -111,7 +112,7 @@ int fan_out::serve(job& j, int limit) {
 void fan_out::offer(job& j, const follower& f) {
   const auto age = parts_.wall.wall_now() - j.signal.at;
   const bool late = parts_.timers.get_clock().now() - j.began > delivery_limit;
-  if (age > f.max_age || late) {
+  if ((age > f.max_age && !planted("ignore_staleness")) || late) {
     const auto why = parts_.why_idle(f.bot);
     std::string reason =
         late ? "the bot did not trade for " + in_seconds(delivery_limit)
@@ -155,7 +156,7 @@ void fan_out::on_verdict(bot_id bot, const signal_verdict& verdict, const uuid& 
   if (!taken || !again) decided = make_receipt(j, f, verdict.outcome, verdict.reason);
   decided->quantity = verdict.quantity;
   decided->order = order;
-  if (taken && !again) return;
+  if (taken && !again && !planted("receipt_before_order")) return;
   auto final_receipt = std::move(*decided);
   awaited_.erase(found);
   --j.unanswered;
@@ -237,6 +238,8 @@ void fan_out::forget_unanswered() {
 
 void fan_out::adopt(unfinished_signal found) {
   auto who = std::make_shared<std::vector<follower>>();
+  if (planted("offer_without_looking"))
+    for (auto& m : found.missing) m.order = {};
   for (const auto& m : found.missing)
     if (m.joined && m.order == uuid()) who->push_back(m.follower);
   const auto key = found.signal.key;
@@ -332,6 +335,7 @@ task<bool> fan_out::refresh() {
 
 task<bool> fan_out::sweep(milliseconds age) {
   forget_unanswered();
+  if (planted("never_sweep")) co_return true;
   // What is being written looks unfinished.
   if (writing_ || !outbox_.empty()) co_return true;
   auto found = co_await parts_.store.load_unfinished(age, sweep_limit);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/planted.hpp"
 #include "engine/strategies/saved_state.hpp"
 #include "engine/strategies/sizing.hpp"
 
@@ -143,7 +144,8 @@ decimal signal_following::held() const {
 
 std::string signal_following::find_objection(const strategy_context& ctx, const trade_signal& signal) const {
   const auto age = ctx.now - signal.at;
-  if (age > parameters_.max_age || -age > parameters_.max_age)
+  const bool stale = age > parameters_.max_age || -age > parameters_.max_age;
+  if (stale && !planted("ignore_staleness"))
     return "it is " + std::to_string(std::chrono::duration_cast<seconds>(age).count()) +
            " s old, the staleness guard is " + std::to_string(parameters_.max_age.count()) + " s";
   if (ctx.ticker == nullptr) return "no price is known here yet";
@@ -190,7 +192,8 @@ signal_verdict signal_following::trade(plan& next, const trade_signal& signal, d
   const auto& ctx = next.ctx;
   const auto& i = ctx.instrument;
   const auto s = wanted.is_negative() ? side::sell : side::buy;
-  const auto price = bound_price(i, s, signal.price, parameters_.max_slippage);
+  const auto guard = planted("ignore_slippage") ? decimal(2) * parameters_.max_slippage : parameters_.max_slippage;
+  const auto price = bound_price(i, s, signal.price, guard);
   const auto worth = std::min(price, touch_of(*ctx.ticker, s));
   auto quantity = wanted.abs();
   decimal under_way_buys, under_way_sells;

@@ -26,6 +26,14 @@ TEST(Bias, TakesKindsOfRunsAndFaults) {
   EXPECT_EQ(wanted->never, std::vector{fault::engine_crash});
 }
 
+TEST(Bias, LetsNobodyFollowUnlessItIsSaid) {
+  EXPECT_FALSE(parse_bias("")->copying);
+  EXPECT_EQ(parse_bias("bots")->copying, false);
+  const auto wanted = parse_bias("copy");
+  EXPECT_EQ(wanted->copying, true);
+  EXPECT_EQ(wanted->bots, true);
+}
+
 TEST(Bias, RefusesWhatItDoesNotKnow) {
   const auto refused = parse_bias("desks sometimes");
   ASSERT_FALSE(refused);

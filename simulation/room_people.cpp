@@ -18,6 +18,8 @@ constexpr nanoseconds longest_notify = 1s, longest_deaf = std::chrono::minutes(1
 /// Who is out comes back in a minute with this chance.
 constexpr std::uint64_t return_one_in = 4;
 constexpr std::uint64_t unheard_one_in = 10;
+/// Of a follower to come in; whoever is refused then shows as an account without a bot.
+constexpr int most_tries = 100;
 constexpr std::array<std::string_view, 5> ages{"2", "5", "10", "60", "600"};
 constexpr std::array<std::string_view, 4> slippages{"0.0005", "0.002", "0.01", "0.1"};
 
@@ -118,7 +120,7 @@ void room_people::move_in() {
     if (m && find_bot(account)) continue;
     if (m) around_.ask(around_.rooms->committed().leave(account.user, m->room, m->id));
     look();
-    while (!find_membership(account)) join(account);
+    for (int tries = 0; tries < most_tries && !find_membership(account); ++tries) join(account);
   }
 }
 

@@ -18,6 +18,7 @@
 #include "app/cli/history_commands.hpp"
 #include "app/cli/key_command.hpp"
 #include "app/cli/raw_command.hpp"
+#include "app/cli/secrets_command.hpp"
 #include "app/cli/venue_command.hpp"
 
 namespace {
@@ -113,6 +114,7 @@ void add_commands(CLI::App& app, command_line& line) {
   add_key_commands(app, line.global, line.chosen);
   add_audit_commands(app, line.global, line.chosen);
   add_backup_commands(app, line.global, line.chosen);
+  add_secrets_commands(app, line.global, line.chosen);
   add_user_commands(app, line);
   add_paper_command(app, line);
   add_bots_commands(app, line.global, line.chosen);
@@ -137,7 +139,7 @@ bool read_overrides(command_line& line) {
 }
 
 bool can_print_csv(const CLI::App& app) {
-  return std::ranges::any_of(std::array{"bots", "orders", "fills", "positions"}, [&](const char* name) { return app.got_subcommand(name); });
+  return std::ranges::any_of(std::array{"bots", "orders", "fills", "positions", "secrets"}, [&](const char* name) { return app.got_subcommand(name); });
 }
 
 int run(int argc, char** argv) {

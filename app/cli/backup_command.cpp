@@ -9,7 +9,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "app/cli/hidden_input.hpp"
+#include "app/cli/command_keys.hpp"
 #include "app/start_checks.hpp"
 #include "base/clock.hpp"
 #include "base/files.hpp"
@@ -35,36 +35,12 @@ int give_up(const error& e) {
                                                                                                   : exit_failed;
 }
 
-/// The keys of a file; asks for its passphrase when it has one.
-result<std::vector<crypto::master_key>> open_keys(const crypto::key_file& file, const std::string& what,
-                                                  bool from_stdin) {
-  if (!file.is_locked()) return file.keys();
-  const auto passphrase = read_hidden_line(("Passphrase of " + what + ": ").c_str(), "--passphrase-stdin", from_stdin);
-  if (!passphrase) return fail(crypto::crypto_errc::passphrase_wrong, "no passphrase was given");
-  return file.unlock(*passphrase);
-}
-
-result<std::unique_ptr<crypto::keyring>> open_ring(const crypto::key_file& file, const std::string& what, const backup_options& o) {
-  auto keys = open_keys(file, what, o.passphrase_stdin);
-  if (!keys) return std::unexpected(keys.error());
-  return std::make_unique<crypto::keyring>(std::move(*keys), system_random());
-}
-
-result<std::unique_ptr<crypto::keyring>> open_engines_ring(settings& s, const backup_options& o) {
-  s.security.master_key.reset();
-  if (s.security.master_key_path.empty())
-    return fail(crypto::crypto_errc::key_missing, "no master key: name the file as security.master_key_file");
-  const auto file = read_key_file(s.security);
-  if (!file) return std::unexpected(file.error());
-  return open_ring(*file, "the engine's key file", o);
-}
-
 result<std::unique_ptr<crypto::keyring>> open_backup_ring(const backup_options& o) {
   const auto text = read_secret_file(o.key_file);
   if (!text) return std::unexpected(text.error());
   const auto file = crypto::key_file::parse(*text);
   if (!file) return fail(file.error().code, o.key_file + ": " + file.error().detail);
-  return open_ring(*file, o.key_file, o);
+  return open_ring(*file, o.key_file, o.passphrase_stdin);
 }
 
 void print(const global_options& global, std::string_view verb, const tenants::backup_counts& counts) {
@@ -116,7 +92,7 @@ private:
 int run_backup(const global_options& global, const backup_options& o) {
   auto s = load_settings(global);
   if (!s) return exit_config;
-  const auto keys = open_engines_ring(*s, o);
+  const auto keys = open_engines_ring(*s, o.passphrase_stdin);
   if (!keys) return give_up(keys.error());
   const auto backup_keys = open_backup_ring(o);
   if (!backup_keys) return give_up(backup_keys.error());
@@ -166,7 +142,7 @@ int run_restore(const global_options& global, const backup_options& o) {
   }
   auto s = load_settings(global);
   if (!s) return exit_config;
-  const auto keys = open_engines_ring(*s, o);
+  const auto keys = open_engines_ring(*s, o.passphrase_stdin);
   if (!keys) return give_up(keys.error());
   const auto restored = tenants::restore_backup(s->owner_database, o.file, **backup_keys, **keys);
   if (!restored) return give_up(restored.error());

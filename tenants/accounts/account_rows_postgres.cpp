@@ -1,5 +1,8 @@
 #include "tenants/accounts/account_rows_postgres.hpp"
 
+#include "tenants/accounts/account_statements_postgres.hpp"
+#include "tenants/audit/audit.hpp"
+
 namespace drover::tenants {
 
 std::string account_columns() {
@@ -27,6 +30,23 @@ account account_of(const Row& row, int first) {
 
 template account account_of(const pqxx::row&, int);
 template account account_of(const read_row&, int);
+
+std::string describe_credentials(const std::string& mask, const std::string& fingerprint, std::int64_t version) {
+  return mask + " key " + fingerprint + " version " + std::to_string(version);
+}
+
+account insert_account(pqxx::transaction_base& tx, const new_account& fresh, const sealed_credentials& sealed, user_id actor) {
+  auto rows = execute(tx, account_statements::insert, fresh.user.value, sealed.account.value, fresh.exchange_name, fresh.label,
+                      fresh.api_key_mask, fresh.key_fingerprint, sealed.api_key, sealed.api_secret,
+                      null_if_empty(sealed.passphrase), sealed.version);
+  auto created = account_of(rows.at(0));
+  const auto credentials = describe_credentials(fresh.api_key_mask, fresh.key_fingerprint, sealed.version);
+  insert_audit_event(tx, {.actor = actor,
+                          .action = "account.create",
+                          .object = "account:" + std::to_string(created.id.value),
+                          .detail = fresh.exchange_name + " " + credentials});
+  return created;
+}
 
 std::string runnable_columns() {
   return account_columns() + ", k.dek_id, k.wrapped, a.api_key, a.api_secret, coalesce(a.passphrase, ''), "

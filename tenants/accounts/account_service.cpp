@@ -1,18 +1,10 @@
 #include "tenants/accounts/account_service.hpp"
 
 #include "tenants/accounts/account_rules.hpp"
-#include "tenants/accounts/sealed_fields.hpp"
-#include "tenants/accounts/user_data_key.hpp"
+#include "tenants/accounts/credential_sealer.hpp"
 #include "tenants/errors.hpp"
 
 namespace drover::tenants {
-namespace {
-
-error internal(const error& e) {
-  return {tenant_errc::internal, e.to_string()};
-}
-
-}  // namespace
 
 account_service::account_service(account_store& store, const crypto::keyring& keyring, exchange_catalogue catalogue,
                                  credential_probe probe)
@@ -29,7 +21,7 @@ task<result<account>> account_service::create(user_id user, account_request requ
   auto id = co_await store_.reserve_id();
   if (!id) co_return std::unexpected(id.error());
   constexpr std::int64_t first_version = 1;
-  auto sealed = co_await seal(user, *id, first_version, request);
+  auto sealed = co_await seal_credentials(store_, keyring_, user, *id, first_version, request);
   if (!sealed) co_return std::unexpected(sealed.error());
   new_account fresh{.user = user,
                     .exchange_name = std::move(request.exchange_name),
@@ -77,26 +69,10 @@ task<result<void>> account_service::check_with_exchange(const account_request& r
   co_return result<void>();
 }
 
-task<result<sealed_credentials>> account_service::seal(user_id user, account_id id, std::int64_t version,
-                                                       const account_request& request) {
-  auto key = co_await open_user_data_key(store_, keyring_, user);
-  if (!key) co_return std::unexpected(key.error());
-  sealed_credentials sealed{
-      .account = id, .user = user, .exchange_name = request.exchange_name, .version = version, .dek_id = key->id()};
-  for (const auto& field : sealed_fields) {
-    const auto& value = request.*field.clear;
-    if (value.empty()) continue;
-    auto text = key->seal(place_of(sealed, field.name), value.reveal());
-    if (!text) co_return std::unexpected(internal(text.error()));
-    sealed.*field.sealed = std::move(*text);
-  }
-  co_return sealed;
-}
-
 task<result<account>> account_service::replace_credentials(user_id user, const account& current,
                                                            const account_request& request) {
   auto next_version = current.credential_version + 1;
-  auto sealed = co_await seal(user, current.id, next_version, request);
+  auto sealed = co_await seal_credentials(store_, keyring_, user, current.id, next_version, request);
   if (!sealed) co_return std::unexpected(sealed.error());
   auto mask = mask_api_key(request.api_key.reveal());
   auto fingerprint = keyring_.fingerprint(request.api_key.reveal());

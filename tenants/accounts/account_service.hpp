@@ -55,7 +55,6 @@ public:
 
 private:
   task<result<void>> check_with_exchange(const account_request&);
-  task<result<sealed_credentials>> seal(user_id, account_id, std::int64_t version, const account_request&);
   task<result<account>> replace_credentials(user_id, const account& current, const account_request&);
   account_store& store_;
   const crypto::keyring& keyring_;

@@ -28,11 +28,6 @@ void audit(pqxx::transaction_base& tx, user_id actor, const char* action, accoun
       {.actor = actor, .action = action, .object = "account:" + std::to_string(id.value), .detail = std::move(detail)});
 }
 
-/// The trail tells keys apart by their keyed hash. It is also the last word on which version is the newest (trail_checker).
-std::string describe_credentials(const std::string& mask, const std::string& fingerprint, std::int64_t version) {
-  return mask + " key " + fingerprint + " version " + std::to_string(version);
-}
-
 std::optional<decision_facts> facts_of(const pqxx::result& rows, account_id id) {
   if (rows.empty()) return std::nullopt;
   const auto row = rows[0];
@@ -77,15 +72,10 @@ account_store::data_key_row ensure_key(connection& c, user_id user, const accoun
   return counts;
 }
 
-account insert_account(connection& c, const new_account& fresh, const sealed_credentials& sealed) {
+account create_account(connection& c, const new_account& fresh, const sealed_credentials& sealed) {
   pqxx::work tx(c);
   act_for(tx, fresh.user);
-  auto rows = execute(tx, sql::insert, fresh.user.value, sealed.account.value, fresh.exchange_name, fresh.label,
-                      fresh.api_key_mask, fresh.key_fingerprint, sealed.api_key, sealed.api_secret,
-                      null_if_empty(sealed.passphrase), sealed.version);
-  auto created = account_of(rows.at(0));
-  audit(tx, fresh.user, "account.create", created.id,
-        fresh.exchange_name + " " + describe_credentials(fresh.api_key_mask, fresh.key_fingerprint, sealed.version));
+  auto created = insert_account(tx, fresh, sealed, fresh.user);
   tx.commit();
   return created;
 }
@@ -207,7 +197,7 @@ public:
 
   task<result<account>> create(new_account fresh, sealed_credentials sealed) override {
     auto job = [fresh = std::move(fresh), sealed = std::move(sealed)](connection& c) {
-      return insert_account(c, fresh, sealed);
+      return create_account(c, fresh, sealed);
     };
     auto outcome = co_await db_.run("accounts_create", std::move(job));
     co_return from_read(std::move(outcome));

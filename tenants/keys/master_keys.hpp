@@ -25,6 +25,10 @@ struct known_master_key {
 /// retired; else db_errc.
 result<void> settle_master_keys(const database_config&, crypto::keyring&);
 
+/// Blocking, for commands beside an engine: the keyring is the one that the database is worked on with, and fingerprints as it does.
+/// Changes nothing. Errors as of settle_master_keys(); key_wrong also when no engine has settled its keys here yet.
+result<void> join_master_keys(const database_config&, crypto::keyring&);
+
 /// The current one first, then by age. Errors are db_errc.
 result<std::vector<known_master_key>> list_master_keys(const database_config&);
 

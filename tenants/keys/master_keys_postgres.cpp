@@ -104,15 +104,22 @@ void make_current(pqxx::transaction_base& tx, const std::vector<stored_key>& sto
   audit(tx, stored.empty() ? "key.first" : "key.rotate", id, stored.empty() ? "" : "after " + stored.front().known.id);
 }
 
-result<void> use_fingerprint_key(pqxx::transaction_base& tx, crypto::keyring& keys) {
+/// False when there is none.
+result<bool> use_stored_fingerprint_key(pqxx::transaction_base& tx, crypto::keyring& keys) {
   const auto found = execute(tx, find_fingerprint_key);
-  if (!found.empty()) {
-    auto used = keys.use_fingerprint_key(view_of(found[0][0]));
-    if (!used && used.error().code == crypto::crypto_errc::key_wrong)
-      return wrong_key("does not hold the key that wraps the fingerprints of API keys (" + used.error().detail +
-                       "); add it as a further line of the file");
-    return used;
-  }
+  if (found.empty()) return false;
+  auto used = keys.use_fingerprint_key(view_of(found[0][0]));
+  if (!used && used.error().code == crypto::crypto_errc::key_wrong)
+    return wrong_key("does not hold the key that wraps the fingerprints of API keys (" + used.error().detail +
+                     "); add it as a further line of the file");
+  if (!used) return std::unexpected(used.error());
+  return true;
+}
+
+result<void> use_fingerprint_key(pqxx::transaction_base& tx, crypto::keyring& keys) {
+  const auto used = use_stored_fingerprint_key(tx, keys);
+  if (!used) return std::unexpected(used.error());
+  if (*used) return {};
   const auto wrapped = keys.wrap_fingerprint_key();
   if (!wrapped) return std::unexpected(wrapped.error());
   execute(tx, put_fingerprint_key, *wrapped);
@@ -129,6 +136,19 @@ result<void> settle(connection& c, crypto::keyring& keys) {
   make_current(tx, stored, keys);
   failpoint("keys.settle");
   tx.commit();
+  return {};
+}
+
+result<void> join(connection& c, crypto::keyring& keys) {
+  pqxx::read_transaction tx(c);
+  const auto stored = read_keys(tx);
+  if (auto right = check(stored, keys); !right) return right;
+  if (auto right = check_wrappers(tx, keys); !right) return right;
+  const auto used = use_stored_fingerprint_key(tx, keys);
+  if (!used) return std::unexpected(used.error());
+  if (!*used || stored.empty()) return wrong_key("is not known to this database yet; start the engine on it once");
+  if (stored.front().known.id != keys.master_key_id())
+    return wrong_key(keys.master_key_id() + " is newer than what the database is worked on with; rotate first");
   return {};
 }
 
@@ -191,6 +211,12 @@ result<T> flatten(result<result<T>> outcome) {
 result<void> settle_master_keys(const database_config& config, crypto::keyring& keys) {
   result<void> outcome;
   auto done = run_blocking(config, [&](connection& c) { outcome = settle(c, keys); });
+  return done ? outcome : done;
+}
+
+result<void> join_master_keys(const database_config& config, crypto::keyring& keys) {
+  result<void> outcome;
+  auto done = run_blocking(config, [&](connection& c) { outcome = join(c, keys); });
   return done ? outcome : done;
 }
 

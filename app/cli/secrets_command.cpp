@@ -39,8 +39,11 @@ constexpr std::array columns{row_column{"row", "/place"},         row_column{"us
                              row_column{"outcome", "/outcome"}};
 
 int give_up(const error& e) {
+  using crypto::crypto_errc;
   fmt::print(stderr, "engine: {}\n", describe(e));
-  return exit_code_of(e);
+  if (is_unavailable(e)) return exit_unavailable;
+  const bool wrong_key = e.code == crypto_errc::key_wrong || e.code == crypto_errc::key_malformed || e.code == crypto_errc::key_missing;
+  return wrong_key ? exit_config : exit_failed;
 }
 
 tenants::exchange_catalogue catalogue_of(const settings& s) {

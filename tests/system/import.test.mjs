@@ -59,17 +59,17 @@ test('environment variables: a dry run stores nothing, the real one what it said
   const text = `export BINANCE_API_KEY=${one.api_key}\nBINANCE_SECRET_KEY="${one.api_secret}"\nDATABASE_URL=postgres://elsewhere\n`;
   const env = file('.env', text);
   const before_it = accounts_stored();
-  const dry = import_files([env, '--format', 'env', '--user', traders.tenant.name, '--dry-run']);
+  const dry = import_files([env, '--format', 'env', '--user', traders.tenant.username, '--dry-run']);
   assert.equal(dry.status, 0, dry.stderr);
-  assert.deepEqual(dry.rows.map((row) => [row.exchange, row.user, row.account, row.problem]), [['binance', traders.tenant.name, null, '']]);
+  assert.deepEqual(dry.rows.map((row) => [row.exchange, row.user, row.account, row.problem]), [['binance', traders.tenant.username, null, '']]);
   assert.equal(accounts_stored(), before_it);
-  const real = import_files([env, '--format', 'env', '--user', traders.tenant.name]);
+  const real = import_files([env, '--format', 'env', '--user', traders.tenant.username]);
   assert.equal(real.status, 0, real.stderr);
   const [row] = real.rows;
   assert.equal(world.sql(`SELECT status || ' ' || is_active || ' ' || exchange_name FROM user_exchanges WHERE id = ${row.account}`), 'PENDING false binance');
-  assert.equal(world.sql(`SELECT count(*) FROM audit_events WHERE action = 'account.create' AND object = 'account:${row.account}' AND actor_id IS NULL`), '1');
+  assert.equal(world.sql(`SELECT count(*) FROM audit_events WHERE action = 'account.create' AND object = 'account:${row.account}' AND actor IS NULL`), '1');
   await must_trade(row.account);
-  const again = import_files(['-', '--format', 'env', '--user', traders.tenant.name], { input: text });
+  const again = import_files(['-', '--format', 'env', '--user', traders.tenant.username], { input: text });
   assert.equal(again.status, 1);
   assert.match(again.rows[0].problem, /connected already/);
 });
@@ -80,13 +80,13 @@ test('rows under AES-256-CBC, whatever was made of ENCRYPTION_KEY', async () => 
   const under = createHash('sha256').update(phrase).digest();
   const rows = keys.map((key, i) => JSON.stringify({ id: i + 1, userId: 17, exchange: 'Binance', accountId: `Main ${i}`, apiKey: cbc(under, key.api_key), secretKey: cbc(under, key.api_secret), passphrase: null, isActive: true }));
   const exported = file('accounts.jsonl', rows.join('\n'));
-  const unset = import_files([exported, '--format', 'cbc', '--map-user', `17=${traders.tenant.name}`]);
+  const unset = import_files([exported, '--format', 'cbc', '--map-user', `17=${traders.tenant.username}`]);
   assert.notEqual(unset.status, 0);
   assert.match(unset.stderr, /ENCRYPTION_KEY/);
-  const wrong = import_files([exported, '--format', 'cbc', '--map-user', `17=${traders.tenant.name}`], { env: { ENCRYPTION_KEY: 'another phrase' } });
+  const wrong = import_files([exported, '--format', 'cbc', '--map-user', `17=${traders.tenant.username}`], { env: { ENCRYPTION_KEY: 'another phrase' } });
   assert.equal(wrong.status, 1);
   assert.ok(wrong.rows.every((row) => /does not open/.test(row.problem)), JSON.stringify(wrong.rows));
-  const done = import_files([exported, '--format', 'cbc', '--map-user', `17=${traders.tenant.name}`], { env: { ENCRYPTION_KEY: phrase } });
+  const done = import_files([exported, '--format', 'cbc', '--map-user', `17=${traders.tenant.username}`], { env: { ENCRYPTION_KEY: phrase } });
   assert.equal(done.status, 0, done.stderr + done.stdout);
   assert.deepEqual(done.rows.map((row) => row.label), ['Main 0', 'Main 1']);
   await must_trade(done.rows[1].account);
@@ -99,7 +99,7 @@ test('rows with Fernet tokens: all or none, unless those with problems are to be
   const exported = file('user_exchanges.json', JSON.stringify([row('good', good, fernet(key, good.api_secret)), row('bad', bad, fernet(randomBytes(32), bad.api_secret)),
     { ...row('stranger', await fresh_key(), fernet(key, 'some secret')), user_id: 99 }]));
   const key_file = file('fernet_key', key.toString('base64url'));
-  const args = [exported, '--format', 'fernet', '--key-file', key_file, '--map-user', `17=${traders.tenant.name}`];
+  const args = [exported, '--format', 'fernet', '--key-file', key_file, '--map-user', `17=${traders.tenant.username}`];
   const before_it = accounts_stored();
   const refused = import_files(args);
   assert.equal(refused.status, 1);
@@ -124,7 +124,7 @@ test('JSON under a passphrase of gpg', async () => {
   execFileSync('gpg', ['--batch', '--quiet', '--no-options', '--pinentry-mode', 'loopback', '--passphrase', 'open it', '--symmetric', '--cipher-algo', 'AES256', '-o', sealed],
     { input: JSON.stringify([{ id: 'binance', key: key.api_key, secret: key.api_secret, pass: '', account: '0' }]), env: { ...process.env, ...env } });
   try {
-    const args = [sealed, '--format', 'json', '--user', traders.tenant.name, '--passphrase-stdin'];
+    const args = [sealed, '--format', 'json', '--user', traders.tenant.username, '--passphrase-stdin'];
     const wrong = import_files(args, { env, input: 'not this one\n' });
     assert.notEqual(wrong.status, 0);
     assert.match(wrong.stderr, /gpg cannot open/);

@@ -41,21 +41,16 @@ std::string check_order(const venue_order& seen, const std::optional<journal_ord
 }
 
 /// The books carry what was never bought at zero: a bot that is stopped sells all of its position, and what an order that it has just
-/// cancelled sells late comes on top of that. Who follows signals sells the fee that it paid out of what it bought, too.
-std::string check_position(const std::vector<venue_fill>& fills, decimal booked, bool sells_fees) {
-  decimal bought, sold_unbought;
+/// cancelled sells late comes on top of that.
+std::string check_position(const std::vector<venue_fill>& fills, decimal booked) {
+  decimal bought, sold_late;
   for (const auto& [fill, account, order, visible_at, late] : fills) {
     const bool buys = fill.side == exchanges::side::buy;
     bought += buys ? fill.quantity - fill.fee : -fill.quantity;
-    if (late && !buys) sold_unbought += fill.quantity;
-    if (sells_fees && buys) sold_unbought += fill.fee;
+    if (late && !buys) sold_late += fill.quantity;
   }
-  if (booked >= bought && booked <= bought + sold_unbought) return {};
+  if (booked >= bought && booked <= bought + sold_late) return {};
   return fmt::format("holds {}, the journal says {}", bought.to_string(), booked.to_string());
-}
-
-bool follows(const setting& s, const model_account& account) {
-  return s.rooms && &account >= &s.accounts[s.leads];
 }
 
 std::string check_account(setting& s, const model_engine& engine, const model_account& account) {
@@ -77,7 +72,7 @@ std::string check_account(setting& s, const model_engine& engine, const model_ac
                          to_string(known.state));
   const auto booked = s.ask(journal.load_position(account.id, venue.instrument()->symbol)).quantity;
   // The grid sells the fee that it paid out of what it bought.
-  if (auto wrong = check_position(our_fills(venue, account.id), booked, follows(s, account)); !wrong.empty() && !s.grid)
+  if (auto wrong = check_position(our_fills(venue, account.id), booked); !wrong.empty() && !s.grid)
     return fmt::format("account {} {}", account.id.value, wrong);
   const auto held = engine.position(account.id);
   if (held && *held != booked)

@@ -127,6 +127,7 @@ strategy_actions signal_following::on_signal(const strategy_context& ctx, const 
 }
 
 void signal_following::decide(plan& next) {
+  books_quantity_ = next.ctx.position.quantity;
   next.cancel_unless([](const live_order& o) { return o.tag.starts_with(tag_prefix); });
   if (signal_ == nullptr) return;
   const auto& signal = *signal_;
@@ -138,8 +139,11 @@ void signal_following::decide(plan& next) {
   next.add(std::move(verdict));
 }
 
+/// Both see what the other does not yet: the books a bot's end that sold the position without asking, the orders' reports a trade
+/// that is not booked.
 decimal signal_following::held() const {
-  return std::max(decimal(), tally().net_quantity());
+  const auto traded = tally().net_quantity();
+  return std::max(decimal(), std::min(traded, books_quantity_.value_or(traded)));
 }
 
 std::string signal_following::find_objection(const strategy_context& ctx, const trade_signal& signal) const {

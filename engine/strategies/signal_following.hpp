@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/strategies/paced_strategy.hpp"
@@ -75,6 +76,8 @@ private:
   decimal carried_;
   /// What all signals add up to; never below zero, nobody follows into a short position.
   decimal target_;
+  /// As of the last event; absent before the first.
+  std::optional<decimal> books_quantity_;
   /// During on_signal().
   const trade_signal* signal_ = nullptr;
 };

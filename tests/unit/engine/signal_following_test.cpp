@@ -38,6 +38,18 @@ TEST(SignalFollowing, FollowsAShareOfTheSendersQuantity) {
   EXPECT_TRUE(f.position.quantity.is_zero());
 }
 
+/// A bot that was stopped with its position closed, and started again: the coins that are there are somebody else's.
+TEST(SignalFollowing, SellsNothingThatTheBotsEndHasSold) {
+  follower f(R"({"sizing":"ratio","ratio":"1"})");
+  ASSERT_EQ(f.hear("a", side::buy, decimal(1)).outcome, signal_outcome::taken);
+  f.position = {};
+  const auto verdict = f.hear("b", side::sell, decimal(1));
+  EXPECT_EQ(verdict.outcome, signal_outcome::skipped);
+  EXPECT_NE(verdict.reason.find("nothing is held"), std::string::npos) << verdict.reason;
+  EXPECT_EQ(f.hear("c", side::buy, decimal(1)).outcome, signal_outcome::taken);
+  EXPECT_EQ(f.hear("d", side::sell, decimal(2)).quantity, decimal(1));
+}
+
 TEST(SignalFollowing, SizesByWorthAndByAFixedWorth) {
   follower by_worth(R"({"sizing":"equity"})");
   EXPECT_EQ(by_worth.hear("a", side::buy, "0.1"_dec).quantity, decimal(1)) << "ten times as rich as the sender";

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <set>
 
 #include "base/postgres_error.hpp"
@@ -79,6 +80,7 @@ exchanges::raw_store::outcome raw_watch::commit(const std::vector<spool_record>&
 
 std::string raw_watch::check_stream(const std::string& name, const stream_facts& facts) {
   std::set<std::uint64_t> stored;
+  std::map<std::string, std::uint64_t> first;
   std::vector<gap_facts> gaps;
   std::uint64_t last = 0;
   for (const auto& [sequence, row] : facts.rows) {
@@ -90,11 +92,12 @@ std::string raw_watch::check_stream(const std::string& name, const stream_facts&
     if (number <= last) return fmt::format("{}: record {} was stored behind {}", name, number, last);
     last = number;
     stored.insert(number);
+    first.try_emplace(row.account, number);
   }
-  // What came before anything of the stream was safe on the disk left no trace to count from.
-  const auto first = stored.empty() ? last : *stored.begin();
   for (const auto& t : facts.heard) {
-    if (t.number < first || stored.contains(t.number)) continue;
+    // What came before anything of the account was safe on the disk left no trace to count from.
+    const auto begun = first.find(t.account);
+    if (begun == first.end() || t.number < begun->second || stored.contains(t.number)) continue;
     const bool told = std::ranges::any_of(gaps, [&t](const gap_facts& g) {
       return (g.account.empty() || g.account == t.account) && g.gap.from <= t.at && t.at <= g.gap.to;
     });

@@ -185,7 +185,10 @@ void trailing_stop::follow(plan& next) {
 
 void trailing_stop::leave(plan& next) {
   const auto sold = tally().sold().quantity - sold_before_;
-  const auto outcome = exit_.pursue(next, side::sell, std::max(decimal(), protected_ - sold), parameters_.style);
+  auto left = std::max(decimal(), protected_ - sold);
+  // What it bought may have been sold without asking, when the bot was stopped with its position closed.
+  if (parameters_.entry_notional) left = std::min(left, std::max(decimal(), next.ctx.position.quantity));
+  const auto outcome = exit_.pursue(next, side::sell, left, parameters_.style);
   if (outcome != pursuit::too_small && outcome != pursuit::no_funds) return;
   const auto& i = next.ctx.instrument;
   if (outcome == pursuit::no_funds && sold.is_zero())

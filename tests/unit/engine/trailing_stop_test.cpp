@@ -58,6 +58,22 @@ TEST(TrailingStop, BuysFirstAndSellsWhatItBought) {
   EXPECT_EQ(m.free("BTC"), decimal(7));
 }
 
+/// Stopped with its position closed and started again: the coins that are there were never its own.
+TEST(TrailingStop, SellsNothingThatTheBotsEndHasSold) {
+  strategy_market m(make_trailing_stop, R"({"trail":"0.1","entry_notional":"100"})");
+  m.set_free("BTC", decimal(7));
+  m.start();
+  m.tick(decimal(100));
+  ASSERT_EQ(m.placed, 1);
+  const auto bought = m.position.quantity;
+  m.set_free("BTC", m.free("BTC") - bought);
+  m.position = {};
+  m.tick(decimal(80));
+  EXPECT_EQ(m.placed, 1);
+  EXPECT_EQ(m.free("BTC"), decimal(7));
+  EXPECT_FALSE(m.finished_because.empty());
+}
+
 TEST(TrailingStop, SellsInPartsUntilNothingIsLeft) {
   strategy_market m(make_trailing_stop, R"({"trail":"0.1"})");
   m.set_free("BTC", decimal(2));

@@ -220,8 +220,11 @@ task<void> order_desk::state::write_fill(order_ptr order, exchanges::fill fill) 
   failpoint("orders.after_fill");
   order->existence_recorded = true;
   remember_booked(fill);
-  // What counts is whether this desk knew of it: an answer that got lost on the way back was a booking all the same.
-  if (booked->order_filled == order->filled && !planted("tell_fill_twice")) co_return;
+  // What counts is whether this desk knew of it: an answer that got lost on the way back was a booking all the same. What the
+  // order's total rose by may be a trade that an engine before us booked late: then an older, larger one is not what is new.
+  const auto risen = booked->order_filled - order->filled;
+  const bool known = risen.is_zero() || (!booked->was_new && fill.quantity > risen);
+  if (known && !planted("tell_fill_twice")) co_return;
   booked->was_new = true;
   order->filled = booked->order_filled;
   position = booked->position;

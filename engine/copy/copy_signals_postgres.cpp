@@ -58,6 +58,7 @@ const statement unfinished_sql{
         "WHERE s.completed_at IS NULL AND s.created_at <= now() - $1 * interval '1 ms' "
         "AND NOT EXISTS (SELECT FROM copy_receipts c WHERE c.room_id = s.room_id AND c.fill_id = s.fill_id "
         "AND c.account_id = m.account_id) ORDER BY s.created_at, s.room_id, s.fill_id, m.id LIMIT $2"};
+/// A room that closed as the fill was booked has no such signal, although the fan-out did not know yet.
 const statement insert_receipts_sql{
     "receipts_insert",
     "INSERT INTO copy_receipts (room_id, fill_id, account_id, member_id, outcome, reason, quantity, order_id, "
@@ -66,8 +67,8 @@ const statement insert_receipts_sql{
     "FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::numeric[], "
     "$8::text[], "
     "$9::timestamptz[], $10::bigint[]) "
-    "AS given (room, fill, account, member, outcome, reason, quantity, placed, judged, latency) ON CONFLICT DO "
-    "NOTHING"};
+    "AS given (room, fill, account, member, outcome, reason, quantity, placed, judged, latency) "
+    "JOIN copy_signals s ON s.room_id = room AND s.fill_id = fill ON CONFLICT DO NOTHING"};
 const statement complete_sql{
     "signals_complete",
     "UPDATE copy_signals s SET completed_at = now() FROM fills f, unnest($1::bigint[], $2::bigint[]) "

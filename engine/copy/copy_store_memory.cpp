@@ -299,7 +299,8 @@ public:
   }
 
   task<result<void>> record(std::vector<receipt> receipts, std::vector<signal_key> finished) override {
-    for (auto& r : receipts) receipts_.try_emplace({r.key, r.account}, std::move(r));
+    for (auto& r : receipts)
+      if (signals_.contains(r.key)) receipts_.try_emplace({r.key, r.account}, std::move(r));
     for (const auto& key : finished) {
       if (!open_.contains(key)) continue;
       const auto& signal = signals_.at(key).signal;

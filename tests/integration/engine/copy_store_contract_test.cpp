@@ -347,6 +347,17 @@ TEST_P(CopyStore, ASignalIsCompleteWhenEverybodyHasAReceipt) {
   EXPECT_TRUE(w.run(w.rooms->list_signals(lead, room, {})).value().at(0).completed);
 }
 
+/// The room closed as the fill was booked: there is no signal, and one that waits beside it is not held up.
+TEST_P(CopyStore, AReceiptOfNoSignalIsLeftOut) {
+  const auto m = join(w.add_account());
+  const auto fill = w.fill(lead_account, lead_bot);
+  auto stray = receipt_for(m, fill);
+  stray.key.fill = fill_id(fill.value + 1'000);
+  record({stray, receipt_for(m, fill)}, {{room, stray.key.fill}, {room, fill}});
+  EXPECT_TRUE(unfinished().empty());
+  EXPECT_EQ(w.run(w.rooms->list_receipts(lead, room, {})).value().size(), 1u);
+}
+
 TEST_P(CopyStore, ASignalThatNobodyFollowsIsComplete) {
   w.fill(lead_account, lead_bot);
   EXPECT_TRUE(unfinished().empty());

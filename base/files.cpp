@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/descriptor.hpp"
+
 namespace drover {
 namespace {
 
@@ -35,23 +37,6 @@ std::unexpected<error> failed_without(std::string_view operation, const std::fil
 std::unexpected<error> too_large(const std::filesystem::path& path, std::size_t limit_bytes) {
   return fail(errc::out_of_range, path.filename().string() + " is larger than " + std::to_string(limit_bytes) + " bytes");
 }
-
-/// Owns a descriptor.
-class descriptor {
- public:
-  explicit descriptor(int fd) : fd_(fd) {}
-  descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  ~descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  bool valid() const { return fd_ >= 0; }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 bool write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {

@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "base/deadline.hpp"
+#include "base/descriptor.hpp"
 #include "base/log.hpp"
 #include "base/task_scope.hpp"
 
@@ -220,20 +221,6 @@ private:
   task_scope scope_;
 };
 
-class descriptor_owner {
-public:
-  explicit descriptor_owner(int d) : descriptor_(d) {}
-  ~descriptor_owner() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  descriptor_owner(const descriptor_owner&) = delete;
-  descriptor_owner& operator=(const descriptor_owner&) = delete;
-  int get() const { return descriptor_; }
-
-private:
-  int descriptor_;
-};
-
 bool send_all(int descriptor, std::string_view bytes) {
   while (!bytes.empty()) {
     const auto sent = send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -254,7 +241,7 @@ std::unique_ptr<local_server> make_local_server(executor ex, timer_queue& timers
 result<std::string> call_local(const std::string& path, std::string_view verb, const secret& attachment) {
   const auto address = address_of(path);
   if (!address) return bad_path(path);
-  const descriptor_owner socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0)
     return fail(errc::io, path + ": " + std::generic_category().message(errno));
   const auto head = std::string(verb) + " " + std::to_string(attachment.size()) + "\n";

@@ -10,6 +10,8 @@
 #include <string>
 #include <system_error>
 
+#include "base/descriptor.hpp"
+
 extern char** environ;
 
 namespace drover::app {
@@ -19,27 +21,16 @@ std::unexpected<error> broken(int number, std::string what) {
   return fail(errc::io, std::move(what) + ": " + std::system_category().message(number));
 }
 
-/// Two ends, closed when it goes.
 struct pipe_pair {
-  int read_end = -1, write_end = -1;
-  pipe_pair() {
-    std::array<int, 2> ends{};
-    if (pipe2(ends.data(), O_CLOEXEC) == 0) {
-      read_end = ends[0];
-      write_end = ends[1];
-    }
-  }
-  ~pipe_pair() {
-    close_end(read_end);
-    close_end(write_end);
-  }
-  pipe_pair(const pipe_pair&) = delete;
-  pipe_pair& operator=(const pipe_pair&) = delete;
-  static void close_end(int& end) {
-    if (end >= 0) close(end);
-    end = -1;
-  }
+  descriptor read_end, write_end;
 };
+
+/// Invalid ends when there is none.
+pipe_pair make_pipe() {
+  std::array<int, 2> ends{-1, -1};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) ends = {-1, -1};
+  return {descriptor(ends[0]), descriptor(ends[1])};
+}
 
 /// A passphrase fits into a pipe: the write cannot wait.
 bool write_line(int end, const secret& line) {
@@ -75,22 +66,22 @@ int start(pid_t& child, const char* const* argv, int input, int output) {
 }  // namespace
 
 result<secret> open_gpg_file(const std::filesystem::path& file, const secret& passphrase, std::size_t limit_bytes) {
-  pipe_pair input, output;
-  if (input.write_end < 0 || output.write_end < 0) return broken(errno, "no pipe to gpg");
+  auto input = make_pipe(), output = make_pipe();
+  if (!input.write_end.valid() || !output.write_end.valid()) return broken(errno, "no pipe to gpg");
   const auto path = std::filesystem::absolute(file).string();
   const std::array<const char*, 11> argv{"gpg",      "--batch",         "--quiet", "--no-options", "--pinentry-mode",
                                          "loopback", "--passphrase-fd", "0",       "--decrypt",    path.c_str(),
                                          nullptr};
   pid_t child = 0;
-  const int failure = start(child, argv.data(), input.read_end, output.write_end);
+  const int failure = start(child, argv.data(), input.read_end.get(), output.write_end.get());
   if (failure == ENOENT) return fail(errc::not_found, "the program gpg is not here; install the package gpg");
   if (failure != 0) return broken(failure, "gpg cannot be started");
-  pipe_pair::close_end(input.read_end);
-  pipe_pair::close_end(output.write_end);
-  const bool told = write_line(input.write_end, passphrase);
-  pipe_pair::close_end(input.write_end);
-  auto text = read_all(output.read_end, limit_bytes);
-  pipe_pair::close_end(output.read_end);
+  input.read_end.reset();
+  output.write_end.reset();
+  const bool told = write_line(input.write_end.get(), passphrase);
+  input.write_end.reset();
+  auto text = read_all(output.read_end.get(), limit_bytes);
+  output.read_end.reset();
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

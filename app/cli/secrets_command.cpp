@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <boost/asio/io_context.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -15,8 +14,8 @@
 #include "app/cli/gpg.hpp"
 #include "app/cli/hidden_input.hpp"
 #include "app/cli/rows_output.hpp"
+#include "app/cli/run_task.hpp"
 #include "base/files.hpp"
-#include "base/task_scope.hpp"
 #include "crypto/legacy.hpp"
 #include "exchanges/registry.hpp"
 #include "tenants/errors.hpp"
@@ -140,10 +139,6 @@ result<std::vector<tenants::import_row>> read_rows(const import_command& c,
   return all;
 }
 
-task<void> keep(task<result<tenants::import_report>> work, std::optional<result<tenants::import_report>>& out) {
-  out.emplace(co_await std::move(work));
-}
-
 result<tenants::import_report> store(const settings& s, const crypto::keyring& keys,
                                      const tenants::exchange_catalogue& catalogue,
                                      std::vector<tenants::import_row> rows, const import_command& c) {
@@ -155,14 +150,7 @@ result<tenants::import_report> store(const settings& s, const crypto::keyring& k
   const auto entries = tenants::make_postgres_import_store(*db);
   tenants::account_import import(*entries, *accounts, *users, keys, catalogue);
   asio::io_context io(1);
-  std::optional<result<tenants::import_report>> out;
-  std::string failure;
-  task_scope scope(io.get_executor(), "command",
-                   [&failure](std::string_view, std::string_view what) { failure = what; });
-  scope.spawn("import", keep(import.run(std::move(rows), c.options), out));
-  io.run();
-  if (!out) return fail(errc::io, failure);
-  return std::move(*out);
+  return run_task(io, import.run(std::move(rows), c.options));
 }
 
 std::string outcome_of(const tenants::import_outcome& row, const import_command& c) {

@@ -1,14 +1,13 @@
 #include <fmt/core.h>
 
-#include <boost/asio/io_context.hpp>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/commands.hpp"
 #include "app/cli/hidden_input.hpp"
 #include "app/cli/operator_client.hpp"
+#include "app/cli/run_task.hpp"
 #include "base/random.hpp"
-#include "base/task_scope.hpp"
 #include "crypto/passwords.hpp"
 #include "tenants/errors.hpp"
 #include "tenants/users/second_factor_store.hpp"
@@ -33,19 +32,8 @@ struct session {
 };
 
 template <class T>
-task<void> keep(task<result<T>> work, std::optional<result<T>>& out) {
-  out.emplace(co_await std::move(work));
-}
-
-template <class T>
 result<T> wait(session& s, task<result<T>> work) {
-  std::optional<result<T>> out;
-  std::string failure;
-  task_scope scope(s.io.get_executor(), "command", [&failure](std::string_view, std::string_view what) { failure = what; });
-  scope.spawn("command", keep(std::move(work), out));
-  s.io.run();
-  if (!out) return fail(errc::io, failure);
-  return std::move(*out);
+  return run_task(s.io, std::move(work));
 }
 
 int report(const error& e) {
@@ -118,7 +106,6 @@ int run_user_set_password(const global_options& options, const user_command& com
   auto found = wait(db, db.users->find_login(command.username));
   if (!found) return report(found.error());
   if (!*found) return report(error(tenants::tenant_errc::not_found, "no user is named '" + command.username + "'"));
-  db.io.restart();
   auto changed = wait(db, db.users->set_password((*found)->user.id, *hash));
   if (!changed) return report(changed.error());
   print_user(options, (*found)->user, "changed the password of");
@@ -148,7 +135,6 @@ int run_user_reset_second_factor(const global_options& options, const user_comma
   auto found = wait(db, db.users->find_login(command.username));
   if (!found) return report(found.error());
   if (!*found) return report(error(tenants::tenant_errc::not_found, "no user is named '" + command.username + "'"));
-  db.io.restart();
   const auto factors = tenants::make_postgres_second_factor_store(*db.db);
   auto removed = wait(db, factors->remove((*found)->user.id, user_id{}));
   if (!removed && removed.error().code == tenants::tenant_errc::not_found)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -13,14 +14,6 @@ namespace drover::tenants {
 namespace {
 
 constexpr std::size_t json_depth_limit = 4;
-
-/// How a member is looked for: without underscores, in lower case.
-std::string plain(std::string_view name) {
-  std::string out;
-  for (const char c : name)
-    if (c != '_') out += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  return out;
-}
 
 enum class part { exchange, user, label, api_key, api_secret, passphrase };
 struct spelling {
@@ -38,12 +31,24 @@ constexpr std::array spellings{spelling{"exchangename", part::exchange}, spellin
                                spelling{"passphrase", part::passphrase}, spelling{"pass", part::passphrase}};
 
 /// Other names that exchanges go by.
+constexpr std::array<std::array<std::string_view, 2>, 4> aliases{
+    {{"okex", "okx"}, {"gateio", "gate"}, {"gate.io", "gate"}, {"gate_io", "gate"}}};
+
+std::string to_lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return out;
+}
+
+/// How a member is looked for: without underscores, in lower case.
+std::string plain(std::string_view name) {
+  auto out = to_lower(name);
+  std::erase(out, '_');
+  return out;
+}
+
 std::string exchange_of(std::string_view text) {
-  constexpr std::array<std::array<std::string_view, 2>, 4> aliases{
-      {{"okex", "okx"}, {"gateio", "gate"}, {"gate.io", "gate"}, {"gate_io", "gate"}}};
-  std::string name(text);
-  std::ranges::transform(name, name.begin(),
-                         [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); });
+  auto name = to_lower(text);
   for (const auto& [from, to] : aliases)
     if (name == from) return std::string(to);
   return name;
@@ -129,18 +134,21 @@ constexpr std::array endings{ending{"_API_SECRET_KEY", part::api_secret},
                              ending{"_SECRET", part::api_secret},
                              ending{"_API_KEY", part::api_key}};
 
-/// The longest known exchange that is among the words; empty when none is.
+/// The longest known exchange that is among the words, or else one that goes by another name there; empty when none is.
 std::string exchange_among(std::string_view words, const exchange_catalogue& known) {
-  std::string best;
   const std::string framed = "_" + exchange_of(words) + "_";
+  const auto stands = [&](std::string_view name) { return framed.find("_" + std::string(name) + "_") != framed.npos; };
+  std::string best;
   for (const auto& name : known.names)
-    if (name.size() > best.size() && framed.find("_" + name + "_") != framed.npos) best = name;
-  if (best.empty() && framed.find("_okex_") != framed.npos) return "okx";
-  if (best.empty() && framed.find("_gateio_") != framed.npos) return "gate";
+    if (name.size() > best.size() && stands(name)) best = name;
+  for (const auto& [from, to] : aliases)
+    if (best.empty() && stands(from)) best = to;
   return best;
 }
 
 constexpr std::array credentials{&account_request::api_key, &account_request::api_secret, &account_request::passphrase};
+
+using value_opener = std::function<result<secret>(std::string_view sealed)>;
 
 /// Opens one row, or says why not and leaves it as it was.
 std::string open_row(import_row& row, const value_opener& open) {

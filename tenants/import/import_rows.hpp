@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,7 +36,6 @@ result<std::vector<import_row>> read_environment_rows(const secret& text, const 
                                                       const exchange_catalogue&);
 
 /// Opens what is sealed in the rows in place; a row that does not open gets a problem.
-using value_opener = std::function<result<secret>(std::string_view sealed)>;
 /// Fernet: secrets and passphrases are tokens, the API key is one or clear.
 void open_fernet_rows(std::vector<import_row>&, const secret& key);
 /// AES-256-CBC: all of them. Under the one of the keys that opens the most rows.

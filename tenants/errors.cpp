@@ -74,7 +74,7 @@ constexpr constraint_meaning meanings[] = {
 error from_constraint(const error& e) {
   for (const auto& meaning : meanings)
     if (meaning.constraint == e.detail) return {meaning.code, std::string(meaning.detail)};
-  return {tenant_errc::internal, e.to_string()};
+  return internal_error(e);
 }
 
 error from_code(const error& e) {
@@ -86,10 +86,14 @@ error from_code(const error& e) {
   if (e.code == db_errc::timed_out) return {tenant_errc::unavailable, "the database did not answer in time"};
   if (e.code == errc::cancelled) return {tenant_errc::unavailable, "the service is stopping"};
   if (e.code == errc::overloaded) return {tenant_errc::overloaded, "too many requests are waiting"};
-  return {tenant_errc::internal, e.to_string()};
+  return internal_error(e);
 }
 
 }  // namespace
+
+error internal_error(const error& e) {
+  return {tenant_errc::internal, e.to_string()};
+}
 
 std::error_code make_error_code(tenant_errc e) {
   return {static_cast<int>(e), category};

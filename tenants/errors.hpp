@@ -51,6 +51,8 @@ std::error_code make_error_code(tenant_errc);
 
 /// The one mapping from database to tenant errors. Constraint names become field names.
 error from_database_error(const error&);
+/// tenant_errc::internal that says what went wrong; for errors that nothing a user does can cause.
+error internal_error(const error&);
 
 }  // namespace drover::tenants
 

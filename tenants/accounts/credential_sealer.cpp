@@ -5,13 +5,6 @@
 #include "tenants/errors.hpp"
 
 namespace drover::tenants {
-namespace {
-
-error internal(const error& e) {
-  return {tenant_errc::internal, e.to_string()};
-}
-
-}  // namespace
 
 task<result<sealed_credentials>> seal_credentials(account_store& store, const crypto::keyring& keyring, user_id user,
                                                   account_id id, std::int64_t version, const account_request& request) {
@@ -23,7 +16,7 @@ task<result<sealed_credentials>> seal_credentials(account_store& store, const cr
     const auto& value = request.*field.clear;
     if (value.empty()) continue;
     auto text = key->seal(place_of(sealed, field.name), value.reveal());
-    if (!text) co_return std::unexpected(internal(text.error()));
+    if (!text) co_return std::unexpected(internal_error(text.error()));
     sealed.*field.sealed = std::move(*text);
   }
   co_return sealed;

@@ -33,8 +33,8 @@ task<result<import_report>> account_import::run(std::vector<import_row> rows, im
   if (!owned) co_return std::unexpected(owned.error());
   for (auto& row : rows)
     if (row.problem.empty()) row.problem = find_problem(row.request, catalogue_);
-  auto compared = co_await find_duplicates(rows);
-  if (!compared) co_return std::unexpected(compared.error());
+  auto fingerprints = co_await find_duplicates(rows);
+  if (!fingerprints) co_return std::unexpected(fingerprints.error());
 
   import_report report;
   for (const auto& row : rows) {
@@ -45,7 +45,7 @@ task<result<import_report>> account_import::run(std::vector<import_row> rows, im
   const auto problems = report.problems();
   const bool any = problems < rows.size();
   if (options.dry_run || !any || (problems > 0 && !options.skip_problems)) co_return report;
-  auto stored = co_await store(rows, report);
+  auto stored = co_await store(rows, std::move(*fingerprints), report);
   if (!stored) co_return std::unexpected(stored.error());
   report.stored = true;
   co_return report;
@@ -68,7 +68,7 @@ task<result<void>> account_import::find_owners(std::vector<import_row>& rows, co
   co_return result<void>();
 }
 
-task<result<void>> account_import::find_duplicates(std::vector<import_row>& rows) {
+task<result<std::vector<std::string>>> account_import::find_duplicates(std::vector<import_row>& rows) {
   std::vector<std::string> fingerprints;
   for (const auto& row : rows) fingerprints.push_back(keyring_.fingerprint(row.request.api_key.reveal()));
   auto asked = fingerprints;
@@ -81,10 +81,11 @@ task<result<void>> account_import::find_duplicates(std::vector<import_row>& rows
     if (taken.contains(fingerprints[i])) rows[i].problem = "this API key is connected already";
     if (!seen.insert(fingerprints[i]).second) rows[i].problem = "this API key stands in an earlier row";
   }
-  co_return result<void>();
+  co_return fingerprints;
 }
 
-task<result<void>> account_import::store(const std::vector<import_row>& rows, import_report& report) {
+task<result<void>> account_import::store(const std::vector<import_row>& rows, std::vector<std::string> fingerprints,
+                                         import_report& report) {
   std::vector<import_store::entry> entries;
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -96,12 +97,11 @@ task<result<void>> account_import::store(const std::vector<import_row>& rows, im
     constexpr std::int64_t first_version = 1;
     auto sealed = co_await seal_credentials(accounts_, keyring_, owner, *id, first_version, row.request);
     if (!sealed) co_return std::unexpected(sealed.error());
-    const auto key = row.request.api_key.reveal();
     entries.push_back({{.user = owner,
                         .exchange_name = row.request.exchange_name,
                         .label = row.request.label,
-                        .api_key_mask = mask_api_key(key),
-                        .key_fingerprint = keyring_.fingerprint(key)},
+                        .api_key_mask = mask_api_key(row.request.api_key.reveal()),
+                        .key_fingerprint = std::move(fingerprints[i])},
                        std::move(*sealed)});
     places.push_back(i);
   }

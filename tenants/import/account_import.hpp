@@ -59,8 +59,9 @@ public:
 
 private:
   task<result<void>> find_owners(std::vector<import_row>&, const import_options&);
-  task<result<void>> find_duplicates(std::vector<import_row>&);
-  task<result<void>> store(const std::vector<import_row>&, import_report&);
+  /// The fingerprint of each row's API key.
+  task<result<std::vector<std::string>>> find_duplicates(std::vector<import_row>&);
+  task<result<void>> store(const std::vector<import_row>&, std::vector<std::string> fingerprints, import_report&);
 
   import_store& store_;
   account_store& accounts_;

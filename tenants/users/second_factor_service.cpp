@@ -43,10 +43,6 @@ bool looks_like_totp(std::string_view code) {
   return code.size() == code_characters && code.find_first_not_of("0123456789") == code.npos;
 }
 
-error internal(const error& e) {
-  return {tenant_errc::internal, e.to_string()};
-}
-
 }  // namespace
 
 second_factor_service::second_factor_service(second_factor_store& store, account_store& data_keys,
@@ -60,7 +56,7 @@ task<result<second_factor_service::enrolment>> second_factor_service::begin(user
   random_.fill(key.mutable_bytes());
   const auto version = clock_.wall_now().ms();
   auto sealed = data_key->seal(place_of(user, version), key.reveal());
-  if (!sealed) co_return std::unexpected(internal(sealed.error()));
+  if (!sealed) co_return std::unexpected(internal_error(sealed.error()));
   auto stored = co_await store_.begin(user, std::move(*sealed), version);
   if (!stored) co_return std::unexpected(stored.error());
   auto text = crypto::to_base32(key.reveal());
@@ -119,7 +115,7 @@ task<result<secret>> second_factor_service::open_key(const second_factor& factor
   auto data_key = co_await open_user_data_key(data_keys_, keyring_, factor.user);
   if (!data_key) co_return std::unexpected(data_key.error());
   auto key = data_key->open(place_of(factor.user, factor.version), factor.sealed);
-  if (!key) co_return std::unexpected(internal(key.error()));
+  if (!key) co_return std::unexpected(internal_error(key.error()));
   co_return std::move(*key);
 }
 

@@ -39,6 +39,8 @@ class control_store {
   /// Those that are not released, oldest first.
   virtual task<result<std::vector<kill>>> load_active() = 0;
 
+  /// The same state a second time (told again by a note on the disk, or after an answer that was lost) changes nothing
+  /// and is not put on record twice.
   virtual task<result<void>> set_lock(lock_state) = 0;
   /// Those that were ever set.
   virtual task<result<std::vector<lock_state>>> load_locks() = 0;

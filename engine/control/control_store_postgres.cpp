@@ -54,7 +54,9 @@ const statement set_lock_sql{"engine_locks_set",
                              "INSERT INTO engine_locks (name, locked, reason, changed_by, changed_at) VALUES ($1, $2, $3, nullif($4::bigint, 0), " +
                                  timestamp_of("$5") +
                                  ") ON CONFLICT (name) DO UPDATE SET locked = excluded.locked, reason = excluded.reason, "
-                                 "changed_by = excluded.changed_by, changed_at = excluded.changed_at"};
+                                 "changed_by = excluded.changed_by, changed_at = excluded.changed_at "
+                                 "WHERE (engine_locks.locked, engine_locks.reason, engine_locks.changed_by, engine_locks.changed_at) "
+                                 "IS DISTINCT FROM (excluded.locked, excluded.reason, excluded.changed_by, excluded.changed_at) RETURNING name"};
 const statement locks_sql{"engine_locks_load",
                           "SELECT name, locked, reason, coalesce(changed_by, 0), " + microseconds_of("changed_at") + " FROM engine_locks"};
 
@@ -157,8 +159,8 @@ std::string action_of(const lock_state& s) {
 
 void store_lock(connection& c, const lock_state& s) {
   pqxx::work tx(c);
-  execute(tx, set_lock_sql, std::string(to_string(s.name)), s.locked, s.reason, s.by.value, microseconds(s.at));
-  audit(tx, s.by, action_of(s), "engine", s.reason);
+  if (!execute(tx, set_lock_sql, std::string(to_string(s.name)), s.locked, s.reason, s.by.value, microseconds(s.at)).empty())
+    audit(tx, s.by, action_of(s), "engine", s.reason);
   tx.commit();
 }
 

@@ -235,6 +235,7 @@ TEST_F(ControlRows, EveryChangeIsAuditedWithIt) {
   ASSERT_TRUE(run(store->release_kill(k.id, user, k.at)));
   ASSERT_TRUE(run(store->release_kill(k.id, user, k.at)));
   ASSERT_TRUE(run(store->set_lock({engine_lock::lockdown, true, "now", user, k.at})));
+  ASSERT_TRUE(run(store->set_lock({engine_lock::lockdown, true, "now", user, k.at})));
   ASSERT_TRUE(run(store->set_lock({engine_lock::trading, false, "", user, k.at})));
   ASSERT_TRUE(run(store->set_limits({account, false, {.max_open_orders = 3}}, user)));
   ASSERT_TRUE(run(store->clear_loss(account, user, k.at)));

@@ -140,6 +140,7 @@ void engine_parts::build_manager() {
 void engine_parts::adopt(const settings& fresh) {
   set_log_level(fresh.log.level);
   config.shutdown_limit = fresh.shutdown_limit;
+  if (fresh.security.token_keys) take_up_token_keys(*fresh.security.token_keys);
   asio::post(web.get_executor(), [this, wanted = fresh.web, mode = fresh.registration, bots_per_user = fresh.bots.bots_per_user] {
     server->adopt(wanted);
     registration->set_mode(mode);
@@ -150,6 +151,15 @@ void engine_parts::adopt(const settings& fresh) {
     risk->set_defaults(wanted.orders.limits, wanted.engine_limits);
     recorder->set_bounds(raw.size_limit_bytes(), static_cast<int>(raw.retention_days));
   });
+}
+
+/// Tokens of a key that is gone are refused from here on; the first key signs.
+void engine_parts::take_up_token_keys(const secret& text) {
+  auto tokens = parse_token_keys(text);
+  if (!tokens) return log().error("the token keys stay as they were", {{"err", tokens.error()}});
+  const auto count = tokens->keys.size();
+  signer->take_up(std::move(tokens->keys), tokens->active);
+  log().info("token keys are read anew", {{"signs", tokens->active}, {"keys", count}});
 }
 
 void engine_parts::build_control() {

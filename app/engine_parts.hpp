@@ -131,6 +131,7 @@ struct engine_parts {
 
   /// What changed in the configuration and may be taken over, each part on its own thread. Main thread.
   void adopt(const settings&);
+  void take_up_token_keys(const secret& text);
 
   // engine_process.cpp: from the first connection of the database to the last drop of the spool.
   void build_listener();

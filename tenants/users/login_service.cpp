@@ -46,14 +46,14 @@ task<result<login_result>> login_service::login(login_attempt wanted) {
   auto passed = co_await check_code(*attempt, who.id, std::move(wanted.code));
   if (!passed) co_return std::unexpected(passed.error());
   co_await upgrade(who.id, std::move(wanted.password), std::move(hash));
-  auto opened = co_await open_session(std::move(who), std::move(wanted.from));
+  auto opened = co_await open_session(std::move(who), std::move(wanted.from), wanted.form);
   co_return opened;
 }
 
 task<result<login_result>> login_service::confirm(principal caller, secret password, secret code, login_place from) {
   auto who = co_await check_again(caller.user, std::move(password), std::move(code), from.address);
   if (!who) co_return std::unexpected(who.error());
-  auto opened = co_await open_session(std::move(*who), std::move(from));
+  auto opened = co_await open_session(std::move(*who), std::move(from), caller.form);
   if (!opened) co_return opened;
   auto ended = co_await parts_.store.end_session(caller.user, std::move(caller.session_id));
   if (!ended && ended.error().code != tenant_errc::not_found) co_return std::unexpected(ended.error());
@@ -74,7 +74,7 @@ task<result<login_result>> login_service::change_password(principal caller, secr
   if (!changed) co_return std::unexpected(changed.error());
   auto fresh = co_await parts_.store.get(caller.user);
   if (!fresh) co_return std::unexpected(fresh.error());
-  auto opened = co_await open_session(std::move(*fresh), std::move(from));
+  auto opened = co_await open_session(std::move(*fresh), std::move(from), caller.form);
   co_return opened;
 }
 
@@ -86,7 +86,7 @@ task<result<login_service::enrolled>> login_service::confirm_second_factor(princ
   if (!ended) co_return std::unexpected(ended.error());
   auto who = co_await parts_.store.get(caller.user);
   if (!who) co_return std::unexpected(who.error());
-  auto opened = co_await open_session(std::move(*who), std::move(from));
+  auto opened = co_await open_session(std::move(*who), std::move(from), caller.form);
   if (!opened) co_return std::unexpected(opened.error());
   co_return enrolled{std::move(*opened), std::move(*codes)};
 }
@@ -136,7 +136,7 @@ task<void> login_service::upgrade(user_id id, secret password, std::string hash)
 }
 
 /// The token works everywhere in this process when it is given out.
-task<result<login_result>> login_service::open_session(user who, login_place from) {
+task<result<login_result>> login_service::open_session(user who, login_place from, crypto::token_form form) {
   auto& p = parts_;
   const auto now = p.time.wall_now();
   session fresh{.user = who.id,
@@ -145,7 +145,7 @@ task<result<login_result>> login_service::open_session(user who, login_place fro
                 .expires_at = now + p.signer.life(),
                 .address = to_printable(from.address, address_limit),
                 .client = to_printable(from.client, client_limit)};
-  auto token = p.signer.make_token(who.id, who.epoch, fresh.id, now);
+  auto token = p.signer.make_token(who.id, who.epoch, fresh.id, now, form);
   auto opened = co_await p.store.open_session(std::move(fresh), who.epoch);
   if (!opened) co_return std::unexpected(opened.error());
   auto known = co_await p.directory.refresh(who.id);

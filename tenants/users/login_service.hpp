@@ -26,6 +26,7 @@ struct login_attempt {
   /// Of the second factor; empty where the user has none.
   secret code;
   login_place from;
+  crypto::token_form form = crypto::token_form::three_fields;
 };
 
 struct login_result {
@@ -71,7 +72,7 @@ private:
   task<result<user>> check_again(user_id, secret password, secret code, const std::string& address);
   task<result<void>> check_code(const attempt_guard::attempt&, user_id, secret code);
   task<void> upgrade(user_id, secret password, std::string hash);
-  task<result<login_result>> open_session(user, login_place);
+  task<result<login_result>> open_session(user, login_place, crypto::token_form);
   login_parts parts_;
 };
 

@@ -87,8 +87,10 @@ result<principal> user_directory::authenticate(std::string_view token) const {
                    .role = known->role,
                    .session_id = std::move(genuine->session_id),
                    .signed_in_at = genuine->issued_at,
-                   .expires_at = genuine->issued_at + signer_.life(),
-                   .epoch = known->epoch};
+                   .expires_at = genuine->expires_at,
+                   .epoch = known->epoch,
+                   .key_id = std::move(genuine->key_id),
+                   .form = genuine->form};
 }
 
 std::unexpected<error> user_directory::refusal(std::string_view token, const standing& known,
@@ -105,7 +107,7 @@ std::unexpected<error> user_directory::refusal(std::string_view token, const sta
 }
 
 bool user_directory::still_valid(const principal& p) const {
-  if (clock_.wall_now() >= p.expires_at) return false;
+  if (clock_.wall_now() >= p.expires_at || !signer_.knows(p.key_id)) return false;
   auto known = find_standing(p.user, p.session_id);
   return known && known->has_session && known->status == user_status::active && known->role == p.role &&
          known->epoch == p.epoch;

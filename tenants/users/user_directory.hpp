@@ -25,6 +25,9 @@ struct principal {
   wall_time expires_at;
   /// The user's epoch when the token was checked; sessions of earlier epochs are ended.
   std::int64_t epoch = 1;
+  /// What the session's token was signed with, and how it is written.
+  std::string key_id;
+  crypto::token_form form = crypto::token_form::three_fields;
 };
 
 /// Authorises bearer tokens without a table read: holds every user's epoch, role, status and living sessions, loaded at

@@ -1,7 +1,9 @@
 // Users and their sessions on the real process: what ends a session is in force on REST and on open sockets within a second, and
 // after kill -9.
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { Socket, until, World } from './harness.mjs';
@@ -203,4 +205,49 @@ test('what a stolen token must not do asks for the password', async (t) => {
   assert.equal(await status_of(world, root.token), 401, 'the old session was replaced');
   await until('its socket is closed', () => socket.close_code === closed_because_unauthorised, limit_ms);
   assert.equal((await lockdown(token)).status, 200);
+});
+
+test('signing keys rotate under load without a refusal, and a key that is taken out is refused at once', async (t) => {
+  const world = await World.create();
+  t.after(() => world.close());
+  const file = join(world.folder, 'token_keys');
+  const old_line = readFileSync(file, 'utf8').trim();
+  const reloads = () => world.log_text('engine').split('\n').filter((line) => line.includes('token keys are read anew'));
+  const reload = async (lines, signs) => {
+    const before = reloads().length;
+    writeFileSync(file, lines.join('\n') + '\n');
+    world.engine.kill('SIGHUP');
+    await until(`${signs} signs`, () => reloads().length > before && reloads().at(-1).includes(signs));
+  };
+  const alice = await world.add_user('alice');
+  const jwt = (await world.must('POST', '/client/login', { body: { username: 'alice', password: alice.password, token_format: 'jwt' } })).token;
+  assert.equal(JSON.parse(Buffer.from(jwt.split('.')[1], 'base64url')).sub, String(alice.id));
+  const socket = await Socket.open(world, '/ws/dashboard', { token: jwt });
+
+  let asked = 0;
+  let running = true;
+  const load = Array.from({ length: 4 }, async () => {
+    for (; running; ++asked) assert.equal(await status_of(world, asked % 2 ? jwt : alice.token), 200);
+  });
+  const fresh_line = `k2 ${randomBytes(32).toString('hex')}`;
+  for (let round = 0; round < 3; ++round) {
+    await reload([fresh_line, old_line], 'k2');
+    await reload([old_line, fresh_line], old_line.split(' ')[0]);
+  }
+  await reload([fresh_line, old_line], 'k2');
+  running = false;
+  await Promise.all(load);
+  assert.ok(asked > 50, `${asked} requests`);
+  assert.equal(socket.close_code, undefined);
+  const next = await log_in(world, alice);
+
+  await reload([fresh_line], 'k2');
+  for (const token of [jwt, alice.token]) assert.equal(await status_of(world, token), 401);
+  await until('the socket is closed', () => socket.close_code === closed_because_unauthorised, 2 * limit_ms);
+  assert.equal(await status_of(world, next), 200);
+  writeFileSync(file, 'nonsense\n');
+  world.engine.kill('SIGHUP');
+  await until('the broken file is refused', () => world.log_text('engine').includes('the token keys stay as they were'));
+  assert.equal(await status_of(world, next), 200);
+  t.diagnostic(`${asked} requests while the keys rotated seven times, none refused`);
 });

@@ -6,6 +6,8 @@ namespace drover::web::api {
 
 namespace {
 
+constexpr std::size_t word_limit = 32;
+
 void write_session(json_writer& w, const tenants::session& session, bool current) {
   w.begin_object().member("id", session.id).member("created_at", session.created_at);
   w.member("expires_at", session.expires_at).member("address", session.address).member("client", session.client);
@@ -29,6 +31,11 @@ task<answer> handle_login(request& r, services& s) {
                                  .password = body->required_secret("password", typed_password_limit),
                                  .code = body->optional_secret("code", typed_code_limit).value_or(secret()),
                                  .from = place_of(r)};
+  const auto form = body->optional_text("token_format", word_limit).value_or("three_fields");
+  if (form == "jwt")
+    attempt.form = crypto::token_form::jwt;
+  else if (form != "three_fields")
+    body->complain("token_format", "must be three_fields or jwt");
   if (auto wrong = body->finish()) co_return refuse(std::move(*wrong));
   if (s.config.login_locked) co_return refuse(make_login_locked());
   auto done = co_await s.parts.login.login(std::move(attempt));

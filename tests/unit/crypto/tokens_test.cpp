@@ -119,6 +119,80 @@ TEST_F(Tokens, RotatedKeysVerifyUntilTheyAreRetired) {
   EXPECT_FALSE(retired.verify(token_, epoch, issued + 1s));
 }
 
+TEST_F(Tokens, OfAKeyThatIsTakenOutAreInvalidAtOnce) {
+  auto keys = [](std::vector<std::string> ids) {
+    std::map<std::string, secret> out;
+    for (const auto& id : ids) out.emplace(id, secret(std::string(32, id.front())));
+    return out;
+  };
+  signer_.take_up(keys({"b2", "a1"}), "b2");
+  EXPECT_TRUE(signer_.verify(token_, epoch, issued + 1s));
+  auto next = signer_.make_token(user_id(17), epoch, session, issued);
+  EXPECT_EQ(signer_.parse(next)->key_id, "b2");
+  EXPECT_THROW(signer_.take_up(keys({"c3"}), "b2"), std::invalid_argument);
+  EXPECT_TRUE(signer_.knows("a1")) << "a wrong set changes nothing";
+  signer_.take_up(keys({"b2"}), "b2");
+  EXPECT_FALSE(signer_.knows("a1"));
+  expect(token_, token_errc::invalid);
+  EXPECT_TRUE(signer_.verify(next, epoch, issued + 1s));
+}
+
+class Jwt : public Tokens {
+protected:
+  const std::string jwt_ = signer_.make_token(user_id(17), epoch, session, issued, token_form::jwt);
+  std::vector<std::string> parts() const {
+    auto first = jwt_.find('.'), second = jwt_.find('.', first + 1);
+    return {jwt_.substr(0, first), jwt_.substr(first + 1, second - first - 1), jwt_.substr(second + 1)};
+  }
+};
+
+TEST_F(Jwt, SaysWhatTheOtherFormSays) {
+  auto claims = signer_.verify(jwt_, epoch, issued + 1s).value();
+  EXPECT_EQ(claims.user, user_id(17));
+  EXPECT_EQ(claims.issued_at, issued);
+  EXPECT_EQ(claims.key_id, "a1");
+  EXPECT_EQ(claims.session_id, session);
+  EXPECT_EQ(claims.form, token_form::jwt);
+  EXPECT_EQ(claims.expires_at, issued + 3600s);
+  EXPECT_EQ(from_base64url(parts()[0]).value(), R"({"alg":"HS256","typ":"JWT","kid":"a1"})");
+  EXPECT_EQ(from_base64url(parts()[1]).value(),
+            R"({"iss":"drover","aud":"drover","sub":"17","sid":")" + session + R"(","iat":1760000000,"exp":1760003600,"epoch":4})");
+}
+
+TEST_F(Jwt, ExpiresAndEndsWithItsEpoch) {
+  expect(jwt_, token_errc::expired, issued + 3600s);
+  expect(jwt_, token_errc::invalid, issued - 301s);
+  EXPECT_FALSE(signer_.verify(jwt_, epoch + 1, issued + 1s));
+}
+
+TEST_F(Jwt, EveryMutatedCharacterIsRefused) {
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+/. ";
+  for (std::size_t i = 0; i < jwt_.size(); ++i)
+    for (char c : alphabet) {
+      if (c == jwt_[i]) continue;
+      auto altered = jwt_;
+      altered[i] = c;
+      expect(altered, token_errc::invalid);
+    }
+  for (std::size_t size = 0; size < jwt_.size(); ++size) expect(jwt_.substr(0, size), token_errc::invalid);
+  for (auto suffix : {"=", "A", " ", ".", ".e30"}) expect(jwt_ + suffix, token_errc::invalid);
+}
+
+TEST_F(Jwt, NoOtherAlgorithmIsHeard) {
+  for (auto head : {R"({"alg":"none","typ":"JWT","kid":"a1"})", R"({"alg":"HS512","typ":"JWT","kid":"a1"})",
+                    R"({"alg":"RS256","typ":"JWT","kid":"a1"})", R"({"alg":"HS256","typ":"JWT","kid":"a1","crit":["x"]})",
+                    R"({"kid":"a1","alg":"HS256","typ":"JWT"})", R"({"alg":"HS256","typ":"JWT","kid":"zz"})", "[]", "{}", ""}) {
+    expect(to_base64url(head) + "." + parts()[1] + "." + parts()[2], token_errc::invalid);
+    expect(to_base64url(head) + "." + parts()[1] + ".", token_errc::invalid);
+  }
+}
+
+TEST_F(Jwt, ASignatureOfTheOtherFormIsNotOne) {
+  auto plain = from_base64url(token_).value();
+  auto mac = plain.substr(plain.rfind('.') + 1);
+  expect(parts()[0] + "." + parts()[1] + "." + mac, token_errc::invalid);
+}
+
 TEST(TokenSigner, RefusesKeysThatAreTooShortOrMissing) {
   std::map<std::string, secret> brief;
   brief.emplace("a", secret(std::string(31, 'k')));

@@ -168,5 +168,20 @@ TEST(SecondFactorApi, IsSetUpAskedForAndRemoved) {
   EXPECT_EQ(type_of(f.call("DELETE", "/api/user/second-factor", token)), "step-up-required");
 }
 
+TEST(TokenForms, AJwtIsGoodWhereTheOtherFormIs) {
+  web_fixture f;
+  auto body = json{{"username", "alice"}, {"password", test::good_password}, {"token_format", "jwt"}};
+  std::string token = web_fixture::parse(f.call("POST", "/client/login", {}, body.dump()))["token"];
+  EXPECT_EQ(std::ranges::count(token, '.'), 2);
+  EXPECT_EQ(f.call("GET", "/api/user", token).status, 200);
+  auto confirmed = f.call("POST", "/api/sessions/confirm", token, json{{"password", test::good_password}}.dump());
+  std::string fresh = web_fixture::parse(confirmed)["token"];
+  EXPECT_EQ(std::ranges::count(fresh, '.'), 2) << "the form stays";
+  EXPECT_EQ(f.call("POST", "/client/logout", fresh).status, 204);
+  EXPECT_EQ(f.call("GET", "/api/user", fresh).status, 401);
+  body["token_format"] = "xml";
+  EXPECT_EQ(f.call("POST", "/client/login", {}, body.dump()).status, 422);
+}
+
 }  // namespace
 }  // namespace drover::web

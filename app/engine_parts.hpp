@@ -142,6 +142,7 @@ struct engine_parts {
   void begin_trading();
   task<void> refresh_user(user_id);
   task<void> reload_users();
+  task<void> note_token_use();
   task<result<void>> load_rules(task<result<void>> load_controls);
   void on_notification(std::string_view channel, std::string_view payload);
   task<void> return_start_memory();

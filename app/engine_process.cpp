@@ -29,6 +29,7 @@ const logger& log() {
 constexpr nanoseconds start_poll_interval = 500ms;
 constexpr nanoseconds start_settle_time = 2s;
 constexpr nanoseconds web_stop_limit = 5s;
+constexpr nanoseconds token_use_interval = 30s;
 constexpr nanoseconds spool_stop_limit = 3s;
 /// What it was doing when it failed is only found again by a new process.
 constexpr restart_limits never_restarted{.intensity = 0};
@@ -51,6 +52,17 @@ task<void> engine_parts::refresh_user(user_id user) {
 task<void> engine_parts::reload_users() {
   auto done = co_await directory->load();
   if (!done) log().error("the users could not be read", {{"err", done.error()}});
+}
+
+/// What is used all the time must not write all the time.
+task<void> engine_parts::note_token_use() {
+  for (;;) {
+    co_await sleep_for(*web_timers, token_use_interval);
+    auto used = directory->take_used_tokens();
+    if (used.empty()) continue;
+    auto noted = co_await users->touch_api_tokens(std::move(used));
+    if (!noted) log().warn("when API tokens were used is not noted", {{"err", noted.error()}});
+  }
 }
 
 /// What was locked and killed stays so, from the first order and the first request on. Tokens are checked from memory: the first
@@ -103,6 +115,7 @@ void engine_parts::open_for_business() {
   web_services->start("database listener", {}, [this] { return listener->run(); });
   web_services->start("database reader", {}, [this] { return reader->run(); });
   web_services->start("audit heads", {}, [this] { return audit_sealer->run(); });
+  web_services->start("use of API tokens", {}, [this] { return note_token_use(); });
   web_services->start("invitations", {}, [this] {
     return copy->run_invitations(*web_timers, [this](user_id user) { return server->is_connected(user); });
   });

@@ -46,6 +46,23 @@ problem make_internal_problem() {
   return make_http_problem(500, "Something went wrong on our side; the request id names it in the log.");
 }
 
+/// What an API token may not do, although its user may.
+std::optional<problem> check_scope(const request& r, const route& target) {
+  if (!r.caller || r.caller->api_token == 0) return std::nullopt;
+  if (target.needs != proof::token)
+    return problem{403, "session-needed", "Session needed", "An API token may not do this; log in and use that token."};
+  using tenants::token_scope;
+  const bool reads = target.rate == rate_class::read || target.rate == rate_class::socket ||
+                     target.rate == rate_class::unlimited || target.who == access::anyone;
+  const bool administrates = target.who == access::admin || target.who == access::local_or_admin;
+  const auto needed = administrates ? token_scope::admin : reads ? token_scope::read : token_scope::write;
+  if (r.caller->scope >= needed) return std::nullopt;
+  const std::string name(tenants::to_string(needed));
+  auto refused = make_http_problem(403, "This needs an API token with the scope " + name + ".");
+  refused.headers.emplace_back("WWW-Authenticate", "Bearer error=\"insufficient_scope\", scope=\"" + name + "\"");
+  return refused;
+}
+
 }  // namespace
 
 request_pipeline::request_pipeline(services& s, const page_files& page)
@@ -109,6 +126,7 @@ std::optional<problem> request_pipeline::admit(request& r, const route& target, 
   if (auto refused = count(r, target.rate, extra.headers)) return refused;
   if (auto refused = check_lockdown(r, target)) return refused;
   if (auto refused = authorise(r, target.who)) return refused;
+  if (auto refused = check_scope(r, target)) return refused;
   return target.needs == proof::recent_password ? ask_for_password(r, services_) : std::nullopt;
 }
 
@@ -124,7 +142,7 @@ std::optional<problem> request_pipeline::check_lockdown(const request& r, const 
 void request_pipeline::authenticate(request& r) {
   auto token = find_bearer_token(r.http);
   if (!token) return;
-  auto caller = services_.parts.directory.authenticate(*token);
+  auto caller = services_.parts.directory.authenticate(*token, r.client_address);
   services_.metrics.count_auth("token", caller ? "ok" : "refused");
   if (caller)
     r.caller = std::move(*caller);

@@ -27,8 +27,14 @@ enum class access {
 /// emergency: as write, but a page that writes too much does not use it up.
 enum class rate_class { unlimited, login, read, write, emergency, socket };
 
-/// What a token alone may not do: the password must have been entered a short while ago (SEC-29).
-enum class proof { token, recent_password };
+/// What a token must be backed by.
+enum class proof {
+  token,
+  /// A login: no API token may do this.
+  session,
+  /// A login whose password was entered a short while ago (SEC-29).
+  recent_password,
+};
 
 using handler_function = task<answer> (*)(request&, services&);
 

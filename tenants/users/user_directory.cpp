@@ -73,8 +73,9 @@ void user_directory::forget(user_id id) {
   tell({id});
 }
 
-result<principal> user_directory::authenticate(std::string_view token) const {
+result<principal> user_directory::authenticate(std::string_view token, std::string_view address) const {
   if (!loaded_) return fail(tenant_errc::unavailable);
+  if (looks_like_api_token(token)) return authenticate_api_token(token, address);
   auto claims = signer_.parse(token);
   if (!claims) return std::unexpected(claims.error());
   auto known = find_standing(claims->user, claims->session_id);
@@ -93,6 +94,52 @@ result<principal> user_directory::authenticate(std::string_view token) const {
                    .form = genuine->form};
 }
 
+result<principal> user_directory::authenticate_api_token(std::string_view token, std::string_view address) const {
+  const auto text = read_api_token(token);
+  if (!text) return fail(crypto::token_errc::invalid);
+  const auto hash = hash_token_secret(text->secret_part);
+  const auto now = clock_.wall_now();
+  std::shared_lock lock(mutex_);
+  const auto user = users_.find(text->user);
+  if (user == users_.end()) return fail(crypto::token_errc::invalid);
+  const auto& facts = user->second;
+  const auto found = std::ranges::find(facts.api_tokens, text->id, &api_token_facts::id);
+  if (found == facts.api_tokens.end() || !constant_time_equal(found->hash, hash))
+    return fail(crypto::token_errc::invalid);
+  if (now >= found->expires_at) return fail(crypto::token_errc::expired);
+  if (facts.status != user_status::active) return fail(tenant_errc::banned);
+  const auto allows = [&](const std::string& network) { return is_in(network, address); };
+  if (!found->addresses.empty() && std::ranges::none_of(found->addresses, allows))
+    return fail(crypto::token_errc::invalid);
+  {
+    std::lock_guard used(used_mutex_);
+    used_tokens_.insert_or_assign(found->id, now);
+  }
+  return principal{.user = facts.id,
+                   .role = facts.role,
+                   .session_id = {},
+                   .signed_in_at = {},
+                   .expires_at = found->expires_at,
+                   .epoch = facts.epoch,
+                   .key_id = {},
+                   .api_token = found->id,
+                   .scope = found->scope};
+}
+
+std::vector<std::pair<std::int64_t, wall_time>> user_directory::take_used_tokens() {
+  std::lock_guard lock(used_mutex_);
+  std::vector<std::pair<std::int64_t, wall_time>> used(used_tokens_.begin(), used_tokens_.end());
+  used_tokens_.clear();
+  return used;
+}
+
+bool user_directory::is_api_token_valid(const principal& p) const {
+  std::shared_lock lock(mutex_);
+  const auto user = users_.find(p.user);
+  return user != users_.end() && user->second.status == user_status::active && user->second.role == p.role &&
+         std::ranges::find(user->second.api_tokens, p.api_token, &api_token_facts::id) != user->second.api_tokens.end();
+}
+
 std::unexpected<error> user_directory::refusal(std::string_view token, const standing& known,
                                                const error& first) const {
   if (first.code != crypto::token_errc::invalid) return std::unexpected(first);
@@ -107,7 +154,9 @@ std::unexpected<error> user_directory::refusal(std::string_view token, const sta
 }
 
 bool user_directory::still_valid(const principal& p) const {
-  if (clock_.wall_now() >= p.expires_at || !signer_.knows(p.key_id)) return false;
+  if (clock_.wall_now() >= p.expires_at) return false;
+  if (p.api_token != 0) return is_api_token_valid(p);
+  if (!signer_.knows(p.key_id)) return false;
   auto known = find_standing(p.user, p.session_id);
   return known && known->has_session && known->status == user_status::active && known->role == p.role &&
          known->epoch == p.epoch;

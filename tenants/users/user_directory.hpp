@@ -2,11 +2,13 @@
 
 #include <atomic>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -28,6 +30,9 @@ struct principal {
   /// What the session's token was signed with, and how it is written.
   std::string key_id;
   crypto::token_form form = crypto::token_form::three_fields;
+  /// An API token, which has no session; 0: a session, which may do whatever its user may.
+  std::int64_t api_token = 0;
+  token_scope scope = token_scope::admin;
 };
 
 /// Authorises bearer tokens without a table read: holds every user's epoch, role, status and living sessions, loaded at
@@ -43,7 +48,10 @@ public:
   /// Takes over what was read of one user, unless something newer is known already; tells listeners.
   void learn(user_auth_facts);
   /// token_errc, tenant_errc::banned, or tenant_errc::unavailable until the first load() has succeeded.
-  result<principal> authenticate(std::string_view token) const;
+  /// Session tokens and API tokens; those of the latter that are bound to addresses need the caller's.
+  result<principal> authenticate(std::string_view token, std::string_view address = {}) const;
+  /// API tokens that were used since this was asked last, and when.
+  std::vector<std::pair<std::int64_t, wall_time>> take_used_tokens();
   /// Is this principal still good (session, epoch, role, ban, expiry)? For open sockets.
   bool still_valid(const principal&) const;
   std::optional<user_auth_facts> find(user_id) const;
@@ -60,6 +68,8 @@ private:
     std::int64_t epoch = 1;
     bool has_session = false;
   };
+  result<principal> authenticate_api_token(std::string_view token, std::string_view address) const;
+  bool is_api_token_valid(const principal&) const;
   std::optional<standing> find_standing(user_id, std::string_view session_id) const;
   std::unexpected<error> refusal(std::string_view token, const standing&, const error&) const;
   void tell(const std::vector<user_id>& changed) const;
@@ -70,6 +80,8 @@ private:
   std::atomic<bool> loaded_ = false;
   mutable std::shared_mutex mutex_;
   std::unordered_map<user_id, user_auth_facts> users_;
+  mutable std::mutex used_mutex_;
+  mutable std::unordered_map<std::int64_t, wall_time> used_tokens_;
   std::vector<std::function<void(user_id)>> listeners_;
 };
 

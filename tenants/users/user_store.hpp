@@ -3,11 +3,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/postgres.hpp"
 #include "base/task.hpp"
+#include "tenants/users/api_token.hpp"
 #include "tenants/users/invitation.hpp"
 #include "tenants/users/session.hpp"
 #include "tenants/users/user.hpp"
@@ -38,6 +40,7 @@ struct user_auth_facts {
   std::int64_t version = 1;
   /// By id; those that have not expired.
   std::vector<session_facts> sessions;
+  std::vector<api_token_facts> api_tokens;
   friend bool operator==(const user_auth_facts&, const user_auth_facts&) = default;
 };
 
@@ -78,6 +81,15 @@ public:
   virtual task<result<void>> end_session(user_id, std::string session_id) = 0;
   /// Ends all sessions of the user (logout everywhere): epoch + 1.
   virtual task<result<void>> end_sessions(user_id) = 0;
+  /// invalid when the user has as many living ones as they may have. Of those that have expired as many are kept.
+  virtual task<result<api_token>> create_api_token(new_api_token) = 0;
+  /// By id, also those that have expired.
+  virtual task<result<std::vector<api_token>>> list_api_tokens(user_id) = 0;
+  /// not_found also for another user's.
+  virtual task<result<void>> revoke_api_token(user_id, std::int64_t id) = 0;
+  /// When tokens were used last; neither audited nor notified.
+  virtual task<result<void>> touch_api_tokens(std::vector<std::pair<std::int64_t, wall_time>>) = 0;
+
   virtual task<result<invitation>> create_invitation(new_invitation) = 0;
   /// The newest first.
   virtual task<result<std::vector<invitation>>> list_invitations(int limit) = 0;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -90,6 +91,56 @@ public:
     co_return changed;
   }
 
+  task<result<api_token>> create_api_token(new_api_token fresh) override {
+    std::lock_guard lock(mutex_);
+    const auto found = users_.find(fresh.user);
+    if (found == users_.end()) co_return fail(tenant_errc::not_found);
+    auto& [login, sessions, api_tokens, version] = found->second;
+    const auto is_over = [now = clock_.wall_now()](const auto& t) { return t.first.expires_at <= now; };
+    auto surplus = std::ranges::count_if(api_tokens, is_over) - static_cast<std::ptrdiff_t>(api_tokens_per_user);
+    std::erase_if(api_tokens, [&](const auto& t) { return is_over(t) && surplus-- > 0; });
+    const auto living = std::ranges::count_if(api_tokens, std::not_fn(is_over));
+    if (std::cmp_greater_equal(living, api_tokens_per_user))
+      co_return fail(tenant_errc::invalid, "name: there are " + std::to_string(api_tokens_per_user) + " tokens; revoke one first");
+    api_token made{.id = ++last_api_token_,
+                   .user = fresh.user,
+                   .name = std::move(fresh.name),
+                   .scope = fresh.scope,
+                   .created_at = fresh.created_at,
+                   .expires_at = fresh.expires_at,
+                   .addresses = std::move(fresh.addresses),
+                   .last_used_at = {}};
+    api_tokens.emplace_back(made, std::move(fresh.hash));
+    ++version;
+    co_return made;
+  }
+
+  task<result<std::vector<api_token>>> list_api_tokens(user_id id) override {
+    std::lock_guard lock(mutex_);
+    std::vector<api_token> all;
+    if (const auto found = users_.find(id); found != users_.end())
+      for (const auto& [token, hash] : found->second.api_tokens) all.push_back(token);
+    co_return all;
+  }
+
+  task<result<void>> revoke_api_token(user_id user, std::int64_t id) override {
+    std::lock_guard lock(mutex_);
+    const auto found = users_.find(user);
+    if (found == users_.end() || std::erase_if(found->second.api_tokens, [id](const auto& t) { return t.first.id == id; }) == 0)
+      co_return fail(tenant_errc::not_found);
+    ++found->second.version;
+    co_return result<void>();
+  }
+
+  task<result<void>> touch_api_tokens(std::vector<std::pair<std::int64_t, wall_time>> used) override {
+    std::lock_guard lock(mutex_);
+    for (auto& [user, r] : users_)
+      for (auto& [token, hash] : r.api_tokens)
+        for (const auto& [id, at] : used)
+          if (token.id == id) token.last_used_at = std::max(token.last_used_at.value_or(at), at);
+    co_return result<void>();
+  }
+
   task<result<invitation>> create_invitation(new_invitation fresh) override {
     std::lock_guard lock(mutex_);
     invitation made{.id = static_cast<std::int64_t>(invitations_.size()) + 1,
@@ -142,7 +193,7 @@ public:
     std::lock_guard lock(mutex_);
     auto found = users_.find(fresh.user);
     if (found == users_.end()) co_return fail(tenant_errc::bad_login);
-    auto& [login, sessions, version] = found->second;
+    auto& [login, sessions, api_tokens, version] = found->second;
     if (login.user.epoch != epoch || login.user.status != user_status::active) co_return fail(tenant_errc::bad_login);
     login.user.last_login_at = fresh.created_at;
     drop_expired(sessions);
@@ -198,6 +249,8 @@ private:
     login_record login;
     /// The newest first.
     std::vector<session> sessions;
+    /// With their hashes.
+    std::vector<std::pair<api_token, std::string>> api_tokens;
     std::int64_t version = 1;
   };
 
@@ -245,9 +298,12 @@ private:
   user_auth_facts facts_of(record& r) const {
     drop_expired(r.sessions);
     const auto& u = r.login.user;
-    user_auth_facts facts{.id = u.id, .role = u.role, .status = u.status, .epoch = u.epoch, .version = r.version, .sessions = {}};
+    user_auth_facts facts{.id = u.id, .role = u.role, .status = u.status, .epoch = u.epoch, .version = r.version, .sessions = {}, .api_tokens = {}};
     for (const auto& s : r.sessions) facts.sessions.push_back({s.id, s.expires_at});
     std::ranges::sort(facts.sessions, {}, &session_facts::id);
+    for (const auto& [token, hash] : r.api_tokens)
+      if (token.expires_at > clock_.wall_now())
+        facts.api_tokens.push_back({token.id, hash, token.scope, token.expires_at, token.addresses});
     return facts;
   }
   record* find(const std::string& username) {
@@ -261,7 +317,7 @@ private:
   std::map<user_id, record> users_;
   /// By the hash of the code, in order of creation.
   std::vector<std::pair<std::string, invitation>> invitations_;
-  std::int64_t last_id_ = 0;
+  std::int64_t last_id_ = 0, last_api_token_ = 0;
 };
 
 }  // namespace

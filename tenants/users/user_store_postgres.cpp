@@ -1,5 +1,6 @@
 #include "tenants/audit/audit.hpp"
 #include "tenants/postgres_calls_detail.hpp"
+#include "tenants/users/api_token_rows_postgres.hpp"
 #include "tenants/users/invitation_rows_postgres.hpp"
 #include "tenants/users/user_store.hpp"
 
@@ -100,7 +101,8 @@ std::vector<user_auth_facts> facts_of(const pqxx::result& rows) {
                      .status = status_of(row[2]),
                      .epoch = integer_of(row[3]),
                      .version = integer_of(row[4]),
-                     .sessions = {}});
+                     .sessions = {},
+                     .api_tokens = {}});
     if (!row[5].is_null()) all.back().sessions.push_back({text_of(row[5]), time_of(row[6])});
   }
   return all;
@@ -121,6 +123,16 @@ std::int64_t to_microseconds(wall_time t) {
 
 std::string object_of(user_id id) {
   return "user:" + std::to_string(id.value);
+}
+
+/// What authorises is read at one moment.
+using snapshot = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
+
+void add_api_tokens(std::vector<user_auth_facts>& users, std::multimap<user_id, api_token_facts> tokens) {
+  for (auto& facts : users) {
+    const auto [from, to] = tokens.equal_range(facts.id);
+    for (auto at = from; at != to; ++at) facts.api_tokens.push_back(std::move(at->second));
+  }
 }
 
 /// A change of one user by id: statement, audit row, commit; not_found when no row was there.
@@ -364,6 +376,50 @@ public:
     co_return from_job(std::move(outcome));
   }
 
+  task<result<api_token>> create_api_token(new_api_token fresh) override {
+    auto job = [fresh = std::move(fresh)](pqxx::connection_base& connection) -> result<api_token> {
+      pqxx::work tx(connection);
+      if (execute(tx, count_change, fresh.user.value).empty()) return fail(tenant_errc::not_found);
+      auto made = api_token_rows::insert(tx, fresh);
+      if (made) tx.commit();
+      return made;
+    };
+    auto outcome = co_await db_.run("users_create_api_token", std::move(job));
+    co_return from_job(std::move(outcome));
+  }
+
+  task<result<std::vector<api_token>>> list_api_tokens(user_id id) override {
+    auto job = [id](pqxx::connection_base& connection) {
+      pqxx::nontransaction tx(connection);
+      return api_token_rows::list(tx, id);
+    };
+    auto outcome = co_await db_.run("users_list_api_tokens", std::move(job));
+    co_return from_read(std::move(outcome));
+  }
+
+  task<result<void>> revoke_api_token(user_id user, std::int64_t id) override {
+    auto job = [user, id](pqxx::connection_base& connection) -> result<void> {
+      pqxx::work tx(connection);
+      if (execute(tx, count_change, user.value).empty()) return fail(tenant_errc::not_found);
+      auto revoked = api_token_rows::revoke(tx, user, id);
+      if (revoked) tx.commit();
+      return revoked;
+    };
+    auto outcome = co_await db_.run("users_revoke_api_token", std::move(job));
+    co_return from_job(std::move(outcome));
+  }
+
+  task<result<void>> touch_api_tokens(std::vector<std::pair<std::int64_t, wall_time>> used) override {
+    auto job = [used = std::move(used)](pqxx::connection_base& connection) -> result<void> {
+      pqxx::work tx(connection);
+      for (const auto& [id, at] : used) api_token_rows::touch(tx, id, at);
+      tx.commit();
+      return {};
+    };
+    auto outcome = co_await db_.run("users_touch_api_tokens", std::move(job));
+    co_return from_job(std::move(outcome));
+  }
+
   task<result<invitation>> create_invitation(new_invitation fresh) override {
     auto job = [fresh = std::move(fresh)](pqxx::connection_base& connection) {
       pqxx::work tx(connection);
@@ -406,8 +462,10 @@ public:
 
   task<result<std::vector<user_auth_facts>>> load_auth_facts() override {
     auto job = [](pqxx::connection_base& connection) {
-      pqxx::nontransaction tx(connection);
-      return facts_of(execute(tx, select_facts));
+      snapshot tx(connection);
+      auto all = facts_of(execute(tx, select_facts));
+      add_api_tokens(all, api_token_rows::load_facts(tx));
+      return all;
     };
     auto outcome = co_await db_.run("users_auth_facts", std::move(job));
     co_return from_read(std::move(outcome));
@@ -415,8 +473,9 @@ public:
 
   task<result<std::optional<user_auth_facts>>> load_auth_facts(user_id id) override {
     auto job = [id](pqxx::connection_base& connection) {
-      pqxx::nontransaction tx(connection);
+      snapshot tx(connection);
       auto found = facts_of(execute(tx, select_facts_of, id.value));
+      add_api_tokens(found, api_token_rows::load_facts(tx, id));
       std::optional<user_auth_facts> facts;
       if (!found.empty()) facts = std::move(found.front());
       return facts;

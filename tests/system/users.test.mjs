@@ -207,6 +207,29 @@ test('what a stolen token must not do asks for the password', async (t) => {
   assert.equal((await lockdown(token)).status, 200);
 });
 
+test('an API token works on REST and sockets until it is revoked, also after kill -9', async (t) => {
+  const world = await World.create();
+  t.after(() => world.close());
+  const alice = await world.add_user('alice');
+  const bound = { name: 'bot', scope: 'read', addresses: ['127.0.0.0/8'] };
+  const made = await world.must('POST', '/api/tokens', { token: alice.token, body: bound });
+  await world.must('POST', '/api/tokens', { token: alice.token, body: { ...bound, addresses: ['203.0.113.1'] } }).then(async (elsewhere) =>
+    assert.equal(await status_of(world, elsewhere.token), 401));
+  assert.equal(await status_of(world, made.token), 200);
+  assert.equal((await world.call('DELETE', '/api/sessions', { token: made.token })).status, 403);
+  assert.equal(world.sql(`SELECT count(*) FROM user_api_tokens WHERE hash LIKE '%' || substr('${made.token}', 10, 20) || '%'`), '0');
+  await world.kill_engine('SIGKILL');
+  await world.start_engine();
+  assert.equal(await status_of(world, made.token), 200);
+  const socket = await Socket.open(world, '/ws/earnings', { headers: { 'user-agent': 'bot', authorization: `Bearer ${made.token}` } });
+  await socket.next('auth_success');
+  const token = await log_in(world, alice);
+  await world.must('DELETE', `/api/tokens/${made.id}`, { token });
+  assert.equal(await status_of(world, made.token), 401);
+  await until('the socket is closed', () => socket.close_code === closed_because_unauthorised, limit_ms);
+  assert.ok(!world.log_text('engine').includes(made.token));
+});
+
 test('signing keys rotate under load without a refusal, and a key that is taken out is refused at once', async (t) => {
   const world = await World.create();
   t.after(() => world.close());

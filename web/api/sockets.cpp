@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "web/api/handlers.hpp"
-#include "web/client_address.hpp"
 #include "web/origins.hpp"
 
 namespace drover::web::api {
@@ -48,7 +47,7 @@ std::optional<problem> check_handshake(const request& r, const services& s) {
 /// The token of the protocol list, when no Authorization header came.
 void authenticate_by_protocol(request& r, services& s, std::string_view token) {
   if (r.caller || r.token_error || token.empty()) return;
-  auto caller = s.parts.directory.authenticate(token);
+  auto caller = s.parts.directory.authenticate(token, r.client_address);
   s.metrics.count_auth("token", caller ? "ok" : "refused");
   if (caller)
     r.caller = std::move(*caller);
@@ -61,15 +60,14 @@ answer open_socket(request& r, services& s, ws::topic topic) {
   auto protocols = read_protocols(find_header(r.http.headers, "Sec-WebSocket-Protocol"));
   authenticate_by_protocol(r, s, protocols.token);
   if (r.token_error) return refuse(to_unauthorized(&*r.token_error));
-  auto key = rate_key_of(r.client_address);
-  if (!r.caller && !s.sockets->may_wait(key)) {
+  if (!r.caller && !s.sockets->may_wait(r.client_address)) {
     auto refused = make_http_problem(429, "Too many sockets of this address wait for authentication.");
     refused.headers.emplace_back("Retry-After", "5");
     return refuse(std::move(refused));
   }
   auto response = empty_response(101);
   if (!protocols.chosen.empty()) response.headers.emplace_back("Sec-WebSocket-Protocol", protocols.chosen);
-  response.websocket = s.sockets->make_session(topic, std::move(r.caller), std::move(key));
+  response.websocket = s.sockets->make_session(topic, std::move(r.caller), r.client_address);
   return response;
 }
 

@@ -95,7 +95,7 @@ void dashboard_session::handle_message(std::string_view message) {
 }
 
 void dashboard_session::handle_auth(const std::string* token) {
-  auto caller = token ? hub_.parts().directory.authenticate(*token)
+  auto caller = token ? hub_.parts().directory.authenticate(*token, waiting_address())
                       : result<tenants::principal>(fail(crypto::token_errc::invalid));
   bool same_user = caller && (!is_authenticated() || caller->user == user());
   hub_.metrics().count_auth("socket", same_user ? "ok" : "refused");

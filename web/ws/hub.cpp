@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "web/bot_reason.hpp"
+#include "web/client_address.hpp"
 
 namespace drover::web::ws {
 
@@ -61,14 +62,14 @@ std::shared_ptr<net::websocket_handler> hub::make_session(topic t, std::optional
 }
 
 bool hub::may_wait(const std::string& address) const {
-  auto found = waiting_by_address_.find(address);
+  auto found = waiting_by_address_.find(rate_key_of(address));
   return found == waiting_by_address_.end() || found->second < config_.unauthenticated_sockets_per_address;
 }
 
 void hub::add(dashboard_session& s) {
   s.index = sessions_.size();
   sessions_.push_back(&s);
-  ++waiting_by_address_[s.waiting_address()];
+  ++waiting_by_address_[rate_key_of(s.waiting_address())];
 }
 
 void hub::remove(dashboard_session& s) {
@@ -84,7 +85,7 @@ void hub::remove(dashboard_session& s) {
     s.channel = nullptr;
     return;
   }
-  auto waiting = waiting_by_address_.find(s.waiting_address());
+  auto waiting = waiting_by_address_.find(rate_key_of(s.waiting_address()));
   if (waiting != waiting_by_address_.end() && --waiting->second <= 0) waiting_by_address_.erase(waiting);
 }
 
@@ -97,7 +98,7 @@ std::int64_t hub::first_seq() {
 }
 
 void hub::join(dashboard_session& s) {
-  auto waiting = waiting_by_address_.find(s.waiting_address());
+  auto waiting = waiting_by_address_.find(rate_key_of(s.waiting_address()));
   if (waiting != waiting_by_address_.end() && --waiting->second <= 0) waiting_by_address_.erase(waiting);
   auto found = channels_.find(s.user());
   if (found == channels_.end()) found = channels_.emplace(s.user(), user_channel(s.user(), first_seq())).first;

@@ -297,6 +297,76 @@ TEST_P(Invitations, EndByTimeAndByRevocation) {
   EXPECT_TRUE(listed[0].revoked_at);
 }
 
+class ApiTokenRows : public contract_suite {
+protected:
+  result<api_token> make(const user& u, const std::string& name, nanoseconds life = 1h) {
+    const wall_time now{std::chrono::floor<std::chrono::microseconds>(stores().now().since_epoch)};
+    return wait(users().create_api_token({.user = u.id,
+                                          .name = name,
+                                          .scope = token_scope::write,
+                                          .hash = std::string(64, 'a'),
+                                          .created_at = now - 2h,
+                                          .expires_at = now + life,
+                                          .addresses = {"192.0.2.1", "2001:db8::/32"}}));
+  }
+  user alice_ = add_user("alice"), bob_ = add_user("bob");
+};
+INSTANTIATE_TEST_SUITE_P(Stores, ApiTokenRows, testing::ValuesIn(backend_kinds),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(ApiTokenRows, AreKeptAndAuthorise) {
+  auto before = wait(users().load_auth_facts(alice_.id)).value()->version;
+  auto made = make(alice_, "one").value();
+  auto over = make(alice_, "over", -1h).value();
+  auto listed = wait(users().list_api_tokens(alice_.id)).value();
+  ASSERT_EQ(listed.size(), 2u);
+  EXPECT_EQ(listed[0].name, "one");
+  EXPECT_EQ(listed[0].scope, token_scope::write);
+  EXPECT_EQ(listed[0].addresses, (std::vector<std::string>{"192.0.2.1", "2001:db8::/32"}));
+  EXPECT_EQ(listed[0].expires_at, made.expires_at);
+  EXPECT_FALSE(listed[0].last_used_at);
+  auto facts = wait(users().load_auth_facts(alice_.id)).value().value();
+  ASSERT_EQ(facts.api_tokens.size(), 1u);
+  EXPECT_EQ(facts.api_tokens[0],
+            (api_token_facts{made.id, std::string(64, 'a'), token_scope::write, made.expires_at, made.addresses}));
+  EXPECT_GT(facts.version, before);
+  auto all = wait(users().load_auth_facts()).value();
+  EXPECT_EQ(all[0], facts);
+  EXPECT_TRUE(all[1].api_tokens.empty());
+}
+
+TEST_P(ApiTokenRows, AreRevokedByTheirUserOnly) {
+  auto made = make(alice_, "one").value();
+  expect_error(wait(users().revoke_api_token(bob_.id, made.id)), tenant_errc::not_found);
+  ASSERT_TRUE(wait(users().revoke_api_token(alice_.id, made.id)));
+  expect_error(wait(users().revoke_api_token(alice_.id, made.id)), tenant_errc::not_found);
+  EXPECT_TRUE(wait(users().load_auth_facts(alice_.id)).value()->api_tokens.empty());
+}
+
+TEST_P(ApiTokenRows, AreBoundedAndExpiredOnesDoNotCount) {
+  make(alice_, "over", -1h).value();
+  for (std::size_t i = 0; i < api_tokens_per_user; ++i) ASSERT_TRUE(make(alice_, "t" + std::to_string(i)));
+  expect_error(make(alice_, "one too many"), tenant_errc::invalid);
+  EXPECT_TRUE(make(bob_, "his own"));
+}
+
+TEST_P(ApiTokenRows, OfThoseThatHaveExpiredOnlyTheNewestAreKept) {
+  for (std::size_t i = 0; i < api_tokens_per_user + 3; ++i) make(alice_, "over " + std::to_string(i), -1h).value();
+  make(alice_, "living").value();
+  auto listed = wait(users().list_api_tokens(alice_.id)).value();
+  ASSERT_EQ(listed.size(), api_tokens_per_user + 1);
+  EXPECT_EQ(listed.front().name, "over 3");
+  EXPECT_EQ(listed.back().name, "living");
+}
+
+TEST_P(ApiTokenRows, KeepWhenTheyWereUsedLast) {
+  auto made = make(alice_, "one").value();
+  const auto at = made.created_at + 10min;
+  ASSERT_TRUE(wait(users().touch_api_tokens({{made.id, at}, {made.id + 1000, at}})));
+  ASSERT_TRUE(wait(users().touch_api_tokens({{made.id, at - 5min}})));
+  EXPECT_EQ(wait(users().list_api_tokens(alice_.id)).value()[0].last_used_at, at);
+}
+
 class SecondFactorStore : public contract_suite {
 protected:
   second_factor_store& factors() { return stores().second_factors(); }

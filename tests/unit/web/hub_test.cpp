@@ -133,6 +133,23 @@ TEST(Hub, WrongTokensAreToldAndClosedAfterAWhile) {
   EXPECT_EQ(c.socket.closed, 4401);
 }
 
+TEST(Hub, AnApiTokenOpensSocketsFromItsAddressesUntilItIsRevoked) {
+  web_fixture f;
+  const auto make = [&](const std::string& network) {
+    auto wanted = json{{"name", "bot"}, {"scope", "read"}, {"addresses", {network}}};
+    return web_fixture::parse(f.call("POST", "/api/tokens", f.token_of("alice"), wanted.dump()));
+  };
+  auto here = make("192.0.2.0/24"), elsewhere = make("203.0.113.1");
+  client strange(f), known(f);
+  strange.say({{"type", "auth"}, {"payload", {{"token", elsewhere["token"]}}}});
+  EXPECT_EQ(strange.socket.sent.back()["code"], "auth_failed");
+  known.say({{"type", "auth"}, {"payload", {{"token", here["token"]}}}});
+  EXPECT_EQ(known.socket.types("auth_success").size(), 1u);
+  EXPECT_EQ(f.call("DELETE", "/api/tokens/" + here["id"].dump(), f.token_of("alice")).status, 204);
+  f.settle();
+  EXPECT_EQ(known.socket.closed, 4401);
+}
+
 TEST(Hub, BeforeAuthenticationOnlyAuthAndHeartbeatAreTaken) {
   web_fixture f;
   client c(f);

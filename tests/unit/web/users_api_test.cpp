@@ -183,5 +183,82 @@ TEST(TokenForms, AJwtIsGoodWhereTheOtherFormIs) {
   EXPECT_EQ(f.call("POST", "/client/login", {}, body.dump()).status, 422);
 }
 
+class ApiTokens : public testing::Test {
+protected:
+  json create(const std::string& who, json wanted) {
+    auto made = f.call("POST", "/api/tokens", f.token_of(who), wanted.dump());
+    EXPECT_EQ(made.status, 201) << made.body;
+    return web_fixture::parse(made);
+  }
+  int status(const std::string& method, const std::string& path, const json& token, const std::string& body = {}) {
+    return f.call(method, path, token["token"].get<std::string>(), body).status;
+  }
+  web_fixture f;
+};
+
+TEST_F(ApiTokens, AreShownOnceAndListedWithoutTheirSecret) {
+  auto made = create("alice", {{"name", "grafana"}, {"scope", "read"}});
+  EXPECT_TRUE(made["token"].get<std::string>().starts_with("eng_"));
+  auto listed = web_fixture::parse(f.call("GET", "/api/tokens", f.token_of("alice")))["items"];
+  ASSERT_EQ(listed.size(), 1u);
+  test::expect_members(listed[0], "ApiToken");
+  EXPECT_TRUE(web_fixture::parse(f.call("GET", "/api/tokens", f.token_of("bob")))["items"].empty());
+}
+
+TEST_F(ApiTokens, MayDoWhatTheirScopeSays) {
+  auto read = create("alice", {{"name", "r"}, {"scope", "read"}}), write = create("alice", {{"name", "w"}, {"scope", "write"}});
+  EXPECT_EQ(status("GET", "/api/user", read), 200);
+  auto account = f.add_account("alice");
+  auto toggle = "/user/exchanges/" + std::to_string(account) + "/toggle";
+  EXPECT_EQ(status("PATCH", toggle, read, R"({"is_active":false})"), 403);
+  EXPECT_EQ(status("PATCH", toggle, write, R"({"is_active":false})"), 200);
+  EXPECT_EQ(status("GET", "/admin/users", write), 403);
+  auto refused = f.call("PATCH", toggle, read["token"], R"({"is_active":false})");
+  EXPECT_EQ(find_header(refused.headers, "WWW-Authenticate"), "Bearer error=\"insufficient_scope\", scope=\"write\"");
+}
+
+TEST_F(ApiTokens, NeverMayWhatNeedsThePassword) {
+  auto admin = create("root", {{"name", "ops"}, {"scope", "admin"}});
+  EXPECT_EQ(status("GET", "/admin/users", admin), 200);
+  EXPECT_EQ(type_of(f.call("POST", "/admin/invitations", admin["token"], "{}")), "session-needed");
+  EXPECT_EQ(type_of(f.call("POST", "/api/tokens", admin["token"], R"({"name":"x","scope":"read"})")), "session-needed");
+  EXPECT_EQ(type_of(f.call("POST", "/api/user/password", admin["token"], "{}")), "session-needed");
+  EXPECT_EQ(type_of(f.call("DELETE", "/api/sessions", admin["token"])), "session-needed");
+  EXPECT_EQ(type_of(f.call("POST", "/client/logout", admin["token"])), "session-needed");
+  auto weaker = create("root", {{"name", "look"}, {"scope", "write"}});
+  EXPECT_EQ(status("GET", "/admin/users", weaker), 403) << "an administrator's token is not an administrator";
+  auto wanted = f.call("POST", "/api/tokens", f.token_of("alice"), R"({"name":"x","scope":"admin"})");
+  EXPECT_EQ(wanted.status, 422);
+}
+
+TEST_F(ApiTokens, EndWithTheirRevocationTheirTimeAndABan) {
+  auto one = create("alice", {{"name", "one"}, {"scope", "read"}}), two = create("alice", {{"name", "two"}, {"scope", "read"}, {"expires_in", 60}});
+  auto path = "/api/tokens/" + one["id"].dump();
+  EXPECT_EQ(f.call("DELETE", path, f.token_of("bob")).status, 404);
+  EXPECT_EQ(status("GET", "/api/user", one), 200);
+  EXPECT_EQ(f.call("DELETE", path, f.token_of("alice")).status, 204);
+  EXPECT_EQ(status("GET", "/api/user", one), 401);
+  EXPECT_EQ(status("GET", "/api/user", two), 200);
+  f.clock.advance(seconds(61));
+  EXPECT_EQ(status("GET", "/api/user", two), 401);
+  auto three = create("alice", {{"name", "three"}, {"scope", "read"}});
+  EXPECT_EQ(f.call("POST", "/backend/ban-user/name/alice/now", f.token_of("root")).status, 200);
+  EXPECT_EQ(status("GET", "/api/user", three), 401);
+}
+
+TEST_F(ApiTokens, WorkFromTheirAddressesOnly) {
+  auto here = create("alice", {{"name", "here"}, {"scope", "read"}, {"addresses", {"192.0.2.0/24"}}});
+  auto elsewhere = create("alice", {{"name", "elsewhere"}, {"scope", "read"}, {"addresses", {"203.0.113.1"}}});
+  EXPECT_EQ(status("GET", "/api/user", here), 200);
+  EXPECT_EQ(status("GET", "/api/user", elsewhere), 401);
+  auto wrong = f.call("POST", "/api/tokens", f.token_of("alice"), R"({"name":"x","scope":"read","addresses":["here"]})");
+  EXPECT_EQ(wrong.status, 422);
+}
+
+TEST_F(ApiTokens, AreBounded) {
+  for (std::size_t i = 0; i < tenants::api_tokens_per_user; ++i) create("alice", {{"name", "t"}, {"scope", "read"}});
+  EXPECT_EQ(f.call("POST", "/api/tokens", f.token_of("alice"), R"({"name":"x","scope":"read"})").status, 422);
+}
+
 }  // namespace
 }  // namespace drover::web

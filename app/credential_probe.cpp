@@ -13,6 +13,11 @@ using tenants::probe_outcome;
 
 probe_outcome refused(std::string reason) { return {.accepted = false, .reason = std::move(reason)}; }
 
+/// The operator took it out of the configuration since the account was connected.
+task<probe_outcome> refuse_unknown(std::string venue) {
+  co_return probe_outcome{.reason = venue + " is not configured in this engine", .unavailable = true};
+}
+
 /// Runs on the trading thread; owns the credentials until the venue has answered.
 task<probe_outcome> run_probe(exchanges::exchange* venue, exchanges::credentials keys, bool allow_unknown) {
   auto shared = std::make_shared<exchanges::credentials>(std::move(keys));
@@ -55,6 +60,7 @@ tenants::credential_probe make_credential_probe(executor trading, const exchange
   return [trading, &venues, &configs](std::string name, secret key, secret api_secret,
                                       secret passphrase) -> task<probe_outcome> {
     const auto venue = venues.find(name);
+    if (venue == venues.end()) return refuse_unknown(std::move(name));
     const auto config = std::find_if(configs.begin(), configs.end(), [&](const auto& c) { return c.name == name; });
     const bool allow_unknown = config != configs.end() && config->allow_unknown_permissions;
     exchanges::credentials keys{std::move(key), std::move(api_secret), std::move(passphrase)};

@@ -8,6 +8,7 @@
 #include "app/bot_reports.hpp"
 #include "app/connection_health.hpp"
 #include "app/credential_probe.hpp"
+#include "app/exchange_catalogue.hpp"
 #include "app/exchange_limits.hpp"
 #include "app/signals.hpp"
 #include "app/version.hpp"
@@ -100,15 +101,8 @@ void engine_parts::build_services() {
   login = std::make_unique<tenants::login_service>(
       tenants::login_parts{*users, *directory, *signer, *hasher, attempts, *second_factor, wall, random});
   registration = std::make_unique<tenants::registration_service>(*users, *hasher, attempts, wall, random, config.registration);
-  tenants::exchange_catalogue catalogue;
-  for (const auto& venue : config.exchanges) catalogue.names.push_back(venue.name);
-  catalogue.is_known = [this](const std::string& name) { return venues.contains(name); };
-  catalogue.needs_passphrase = [this](const std::string& name) {
-    const auto venue = venues.find(name);
-    return venue != venues.end() && venue->second->traits().has_passphrase;
-  };
   account_service = std::make_unique<tenants::account_service>(
-      *accounts, *keyring, std::move(catalogue),
+      *accounts, *keyring, make_exchange_catalogue(config.exchanges),
       make_credential_probe(trading.get_executor(), venues, config.exchanges));
   bot_service = std::make_unique<engine::bot_service>(*bots, config.bots.bots_per_user);
 }
@@ -174,7 +168,7 @@ void engine_parts::build_control() {
       .risk = *risk,
       .bots = *manager,
       .board = board,
-      .knows_exchange = [this](const std::string& name) { return venues.contains(name); },
+      .knows_exchange = [this](const std::string& name) { return account_service->catalogue().is_known(name); },
       .note = control_note.get()});
   kill_switch->recall(control_note->recall());
 }

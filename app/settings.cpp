@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <climits>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "app/exchange_catalogue.hpp"
 #include "base/json.hpp"
 #include "engine/strategies/strategy.hpp"
 
@@ -190,16 +192,43 @@ void read_recorded(config_section& s, exchanges::recorded_markets& out) {
   }
 }
 
+void read_network(config_section& s, std::string_view key, exchanges::exchange_config& out, std::string_view help) {
+  std::string network = "live";
+  s.get_choice(key, network, {"live", "testnet"}, help);
+  out.region = network == "testnet" ? exchanges::venue_region::testnet : exchanges::venue_region::live;
+}
+
+void read_addresses(config_section& s, exchanges::exchange_config& out) {
+  s.get("rest_url", out.rest_url, "Base URL of REST, without path; default: the venue's.");
+  s.get("stream_url", out.stream_url, "Base URL of market streams; default: the venue's.");
+  s.get("ws_api_url", out.ws_api_url, "Base URL of private streams; default: the venue's.");
+}
+
+bool is_region_name(std::string_view name) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789";
+  return !name.empty() && name.size() <= 32 && letters.find(name.front()) != name.npos &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == name.npos && name != tenants::default_region;
+}
+
+/// A venue like the exchange itself, elsewhere.
+void read_region(config_section s, const exchanges::exchange_config& of, std::vector<exchanges::exchange_config>& out) {
+  std::string name;
+  s.get("name", name, "What accounts name it.");
+  auto e = make_region(of, name);
+  read_network(s, "network", e, "Which of the venue's own addresses are meant where none is given.");
+  read_addresses(s, e);
+  s.get("ca_file", e.ca_file, "PEM bundle instead of the exchange's.");
+  if (!is_region_name(name)) s.problem("name", "must be 1 to 32 of a-z, 0-9, - and _, and not \"default\"");
+  check_venue(s, e);
+  out.push_back(std::move(e));
+}
+
 void read_exchange(config_section s, std::vector<exchanges::exchange_config>& out) {
   exchanges::exchange_config e;
   s.get("name", e.name, "What users name it.");
   s.get_choice("dialect", e.dialect, exchanges::known_dialects(), "Protocol it speaks.");
-  std::string region = "live";
-  s.get_choice("region", region, {"live", "testnet"}, "Which of the venue's own addresses are meant where none is given.");
-  e.region = region == "testnet" ? exchanges::venue_region::testnet : exchanges::venue_region::live;
-  s.get("rest_url", e.rest_url, "Base URL of REST, without path; default: the venue's.");
-  s.get("stream_url", e.stream_url, "Base URL of market streams; default: the venue's.");
-  s.get("ws_api_url", e.ws_api_url, "Base URL of private streams; default: the venue's.");
+  read_network(s, "region", e, "Which of the venue's own addresses are meant where none is given.");
+  read_addresses(s, e);
   read_options(s, e);
   s.get("ca_file", e.ca_file, "PEM bundle instead of the system's trust store.");
   s.get("request_timeout", e.request_timeout, 100ms, 2min, "Deadline of one request.");
@@ -210,9 +239,13 @@ void read_exchange(config_section s, std::vector<exchanges::exchange_config>& ou
   s.get("allow_unknown_permissions", e.allow_unknown_permissions, "Accept keys whose permission to withdraw cannot be read.");
   read_recorded(s, e.recorded);
   if (e.name.empty()) s.problem("name", "is required");
+  if (e.name.find('@') != std::string::npos) s.problem("name", "must not contain @");
   if (e.dialect.empty()) s.problem("dialect", "is required");
   check_venue(s, e);
+  std::vector<exchanges::exchange_config> regions;
+  s.get_list("regions", [&](config_section r) { read_region(std::move(r), e, regions); }, "Other addresses of the venue that an account may choose instead.");
   out.push_back(std::move(e));
+  std::ranges::move(regions, std::back_inserter(out));
 }
 
 std::string default_engine_name() {

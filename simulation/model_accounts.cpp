@@ -32,6 +32,7 @@ public:
     return read<std::optional<runnable_account>>([&s = store_, id] { return s.load_runnable(id); });
   }
 
+  task<result<runnable_account>> load_credentials(account_id) override { co_return read_only(); }
   task<result<account_id>> reserve_id() override { co_return read_only(); }
   task<result<std::optional<data_key_row>>> find_data_key(user_id) override { co_return read_only(); }
   task<result<data_key_row>> ensure_data_key(user_id, data_key_row) override { co_return read_only(); }
@@ -40,8 +41,7 @@ public:
   task<result<std::vector<account>>> list(user_id, account_page) override { co_return read_only(); }
   task<result<account>> get(user_id, account_id) override { co_return read_only(); }
   task<result<account>> update(user_id, account_id, account_patch) override { co_return read_only(); }
-  task<result<account>> replace_credentials(user_id, account_id, std::string, std::string,
-                                            sealed_credentials) override {
+  task<result<account>> replace_credentials(user_id, account_id, replacement, sealed_credentials) override {
     co_return read_only();
   }
   task<result<account>> set_active(user_id, account_id, bool) override { co_return read_only(); }

@@ -15,9 +15,9 @@
 #include "app/cli/hidden_input.hpp"
 #include "app/cli/rows_output.hpp"
 #include "app/cli/run_task.hpp"
+#include "app/exchange_catalogue.hpp"
 #include "base/files.hpp"
 #include "crypto/legacy.hpp"
-#include "exchanges/registry.hpp"
 #include "tenants/errors.hpp"
 #include "tenants/import/account_import.hpp"
 #include "tenants/keys/master_keys.hpp"
@@ -43,22 +43,6 @@ int give_up(const error& e) {
   if (is_unavailable(e)) return exit_unavailable;
   const bool wrong_key = e.code == crypto_errc::key_wrong || e.code == crypto_errc::key_malformed || e.code == crypto_errc::key_missing;
   return wrong_key ? exit_config : exit_failed;
-}
-
-tenants::exchange_catalogue catalogue_of(const settings& s) {
-  std::map<std::string, bool> passphrases;
-  tenants::exchange_catalogue catalogue;
-  for (const auto& venue : s.exchanges) {
-    const auto* traits = exchanges::find_venue(venue.dialect);
-    passphrases.emplace(venue.name, traits != nullptr && traits->has_passphrase);
-    catalogue.names.push_back(venue.name);
-  }
-  catalogue.is_known = [passphrases](const std::string& name) { return passphrases.contains(name); };
-  catalogue.needs_passphrase = [passphrases](const std::string& name) {
-    const auto found = passphrases.find(name);
-    return found != passphrases.end() && found->second;
-  };
-  return catalogue;
 }
 
 result<secret> read_standard_input() {
@@ -190,7 +174,7 @@ int run_import(const global_options& global, import_command& c) {
   if (!read_pairs(c)) return exit_usage;
   auto s = load_settings(global);
   if (!s) return exit_config;
-  const auto catalogue = catalogue_of(*s);
+  const auto catalogue = make_exchange_catalogue(s->exchanges);
   auto rows = read_rows(c, catalogue);
   if (!rows) return give_up(rows.error());
   if (rows->empty()) {

@@ -47,6 +47,8 @@ class account_link {
                std::shared_ptr<const tenants::sealed_credentials>, exchanges::exchange* venue, std::int64_t lease_epoch);
 
   exchanges::exchange* venue() const { return venue_; }
+  /// What its owner connected, whatever the region: "bybit".
+  const std::string& exchange_name() const { return sealed_->exchange_name; }
   std::int64_t credential_version() const { return credential_version_; }
   const std::shared_ptr<const tenants::sealed_credentials>& sealed() const { return sealed_; }
   /// 0 = none.

@@ -28,7 +28,7 @@ class waiting_mark {
 }  // namespace
 
 order_owner bot_instance::owner() const {
-  return {id_.user, id_.account, id_.link->venue() != nullptr ? id_.link->venue()->name() : std::string(), id_.bot};
+  return {id_.user, id_.account, id_.link->exchange_name(), id_.bot};
 }
 
 void bot_instance::heed_gate() {

@@ -251,8 +251,7 @@ std::vector<external_order> bot_instance::external_orders() const {
   std::vector<external_order> out;
   if (!desk_) return out;
   const auto& seen = desk_->list_foreign_orders();
-  const std::string venue = id_.link->venue() ? id_.link->venue()->name() : std::string();
-  for (const auto& o : seen.orders) out.push_back({id_.user, id_.account, id_.bot, venue, o, seen.seen_at});
+  for (const auto& o : seen.orders) out.push_back({id_.user, id_.account, id_.bot, id_.link->exchange_name(), o, seen.seen_at});
   return out;
 }
 

@@ -212,7 +212,7 @@ std::shared_ptr<account_link> bot_supervisor::get_link(const tenants::runnable_a
     if (link->credential_version() == row.account.credential_version) return link;
     epoch = std::max(epoch, link->lease_epoch());
   }
-  auto venue = parts_.exchanges.find(row.account.exchange_name);
+  auto venue = parts_.exchanges.find(tenants::venue_of(row.account.exchange_name, row.account.region));
   auto* found = venue == parts_.exchanges.end() ? nullptr : venue->second.get();
   auto sealed = std::make_shared<const tenants::sealed_credentials>(row.credentials);
   if (planted("another_ones_key") && !entries_.empty()) sealed = entries_.begin()->second->link->sealed();
@@ -242,7 +242,7 @@ void bot_supervisor::enter(const tenants::runnable_account& account, const bot& 
   entry& e = add_entry(account, wanted, start.fresh);
   e.start = std::make_unique<bot_start>(std::move(start));
   if (e.venue() == nullptr)
-    return quarantine(wanted.id, e, "The exchange '" + account.account.exchange_name + "' is not configured in this engine");
+    return quarantine(wanted.id, e, "The exchange '" + tenants::venue_of(account.account.exchange_name, account.account.region) + "' is not configured in this engine");
   if (!e.plan->problem.empty()) return quarantine(wanted.id, e, e.plan->problem);
   if (const auto poisoned = find_poison(wanted.id)) return quarantine(wanted.id, e, poisoned->reason());
   queue(wanted.id, e);
@@ -410,7 +410,7 @@ void bot_supervisor::heed_gate_of(std::vector<bot_id> ids) {
 }
 
 order_owner bot_supervisor::owner_of(bot_id id, const entry& e) const {
-  return {e.user, e.account, e.venue() != nullptr ? e.venue()->name() : std::string(), id};
+  return {e.user, e.account, e.link->exchange_name(), id};
 }
 
 std::vector<bot_exposure> bot_supervisor::exposures(const halt_scope& scope) const {

@@ -26,6 +26,12 @@ std::optional<account_status> parse_account_status(std::string_view text) {
   return std::nullopt;
 }
 
+std::string venue_of(std::string_view exchange_name, std::string_view region) {
+  std::string venue(exchange_name);
+  if (region != default_region) venue.append("@").append(region);
+  return venue;
+}
+
 std::string mask_api_key(std::string_view api_key) {
   if (api_key.size() < mask_least) return "****";
   return std::string(api_key.substr(0, mask_shown)) + "****" + std::string(api_key.substr(api_key.size() - mask_shown));

@@ -23,6 +23,9 @@ result<void> check_approval(const decision_facts& facts, user_id admin, std::opt
     return fail(tenant_errc::already_decided, name_of(facts) + " was " +
                                                   (facts.status == account_status::approved ? "approved" : "rejected") +
                                                   " already" + by_whom(facts));
+  if (!reviewed_version && facts.credential_version > 1)
+    return fail(tenant_errc::invalid, "reviewed_version: is required, because the credentials were replaced since the account was "
+                                      "connected; give the credential_version that you reviewed");
   if (reviewed_version && *reviewed_version != facts.credential_version)
     return fail(tenant_errc::already_decided, name_of(facts) + " has new credentials (version " +
                                                   std::to_string(facts.credential_version) +

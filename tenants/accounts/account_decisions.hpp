@@ -21,7 +21,8 @@ struct decision_facts {
   std::string error_message;
 };
 
-/// own_account, or already_decided (also when the credentials are not the ones that were reviewed).
+/// own_account, or already_decided (also when the credentials are not the ones that were reviewed). Who does not say what was
+/// reviewed can only mean the first version: invalid once there is another one (SEC-63).
 result<void> check_approval(const decision_facts&, user_id admin, std::optional<std::int64_t> reviewed_version);
 /// already_decided for a rejected account; invalid for a reason that is empty or longer than 500 bytes.
 result<void> check_rejection(const decision_facts&, const std::string& reason);

@@ -8,7 +8,7 @@ namespace drover::tenants {
 std::string account_columns() {
   return "a.id, a.user_id, a.exchange_name, a.label, a.status, a.is_active, a.api_key_mask, a.error_message, "
          "a.credential_version, " +
-         microseconds_of("a.created_at") + ", " + microseconds_of("a.updated_at");
+         microseconds_of("a.created_at") + ", " + microseconds_of("a.updated_at") + ", a.region";
 }
 
 template <class Row>
@@ -18,6 +18,7 @@ account account_of(const Row& row, int first) {
   return {.id = account_id(integer_of(row[first])),
           .user = user_id(integer_of(row[first + 1])),
           .exchange_name = text_of(row[first + 2]),
+          .region = text_of(row[first + 11]),
           .label = text_of(row[first + 3]),
           .status = *status,
           .is_active = boolean_of(row[first + 5]),
@@ -31,16 +32,16 @@ account account_of(const Row& row, int first) {
 template account account_of(const pqxx::row&, int);
 template account account_of(const read_row&, int);
 
-std::string describe_credentials(const std::string& mask, const std::string& fingerprint, std::int64_t version) {
-  return mask + " key " + fingerprint + " version " + std::to_string(version);
+std::string describe_credentials(const std::string& mask, const std::string& fingerprint, const sealed_credentials& sealed) {
+  return mask + " key " + fingerprint + " region " + sealed.region + " version " + std::to_string(sealed.version);
 }
 
 account insert_account(pqxx::transaction_base& tx, const new_account& fresh, const sealed_credentials& sealed, user_id actor) {
   auto rows = execute(tx, account_statements::insert, fresh.user.value, sealed.account.value, fresh.exchange_name, fresh.label,
                       fresh.api_key_mask, fresh.key_fingerprint, sealed.api_key, sealed.api_secret,
-                      null_if_empty(sealed.passphrase), sealed.version);
+                      null_if_empty(sealed.passphrase), sealed.version, sealed.region);
   auto created = account_of(rows.at(0));
-  const auto credentials = describe_credentials(fresh.api_key_mask, fresh.key_fingerprint, sealed.version);
+  const auto credentials = describe_credentials(fresh.api_key_mask, fresh.key_fingerprint, sealed);
   insert_audit_event(tx, {.actor = actor,
                           .action = "account.create",
                           .object = "account:" + std::to_string(created.id.value),
@@ -59,6 +60,7 @@ runnable_account runnable_of(const pqxx::row& row) {
   out.credentials = {.account = out.account.id,
                      .user = out.account.user,
                      .exchange_name = out.account.exchange_name,
+                     .region = out.account.region,
                      .version = out.account.credential_version,
                      .newest_version = integer_of(row[next + 5]),
                      .dek_id = text_of(row[next]),

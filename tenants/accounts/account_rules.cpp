@@ -63,6 +63,12 @@ bool is_printable_ascii(char c) {
   return c >= ' ' && c <= '~';
 }
 
+std::string plain_address(std::string text) {
+  while (text.ends_with('/')) text.pop_back();
+  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return text;
+}
+
 /// Private keys in PEM have lines.
 bool is_pem_character(char c) {
   return is_printable_ascii(c) || c == '\n' || c == '\r';
@@ -107,6 +113,27 @@ result<void> check_label(std::string& label) {
   }
   if (characters > label_most_characters) return refuse("label", "must have at most 64 characters");
   return {};
+}
+
+result<std::string> find_region(const std::string& exchange_name, const std::string& region, const std::string& base_url,
+                                const exchange_catalogue& catalogue) {
+  const auto regions = catalogue.regions_of(exchange_name);
+  const auto wanted = region.empty() ? std::string(default_region) : region;
+  std::string names, addresses;
+  for (const auto& r : regions) {
+    names += (names.empty() ? "" : ", ") + r.name;
+    addresses += (addresses.empty() ? "" : ", ") + r.base_url;
+  }
+  const auto by_name = std::ranges::find(regions, wanted, &exchange_region::name);
+  if (by_name == regions.end()) return refuse("region", "is not one of " + names);
+  if (base_url.empty()) return by_name->name;
+  const auto address = plain_address(base_url);
+  // Two regions may share an address (a test network that a header tells apart).
+  if (plain_address(by_name->base_url) == address) return by_name->name;
+  const auto by_address = std::ranges::find_if(regions, [&](const auto& r) { return plain_address(r.base_url) == address; });
+  if (by_address == regions.end()) return refuse("base_url", "is not one of " + addresses);
+  if (!region.empty()) return refuse("base_url", "is not the address of region " + region + "; leave one of both out");
+  return by_address->name;
 }
 
 result<void> check_exchange_name(const std::string& name, const exchange_catalogue& catalogue) {

@@ -16,6 +16,8 @@ struct account_request {
   std::string exchange_name;
   secret api_key, api_secret, passphrase;
   std::string label;
+  /// Of the exchange, or the same by its address; both empty: the default one. Known by its name once the rules were applied.
+  std::string region{}, base_url{};
 };
 
 /// What the exchange says about a key. tenants/ knows no exchange: main binds this to the connectors.
@@ -26,13 +28,24 @@ struct probe_outcome {
   /// The exchange could not be reached; nothing is known about the key.
   bool unavailable = false;
 };
+/// `venue`: venue_of() exchange and region.
 using credential_probe =
-    std::function<task<probe_outcome>(std::string exchange_name, secret api_key, secret api_secret, secret passphrase)>;
+    std::function<task<probe_outcome>(std::string venue, secret api_key, secret api_secret, secret passphrase)>;
+/// Where accounts of an exchange may trade.
+struct exchange_region {
+  std::string name, base_url;
+};
 /// Which exchange names are configured, and whether one has a passphrase.
 struct exchange_catalogue {
   std::function<bool(const std::string&)> is_known;
   std::function<bool(const std::string&)> needs_passphrase;
   std::vector<std::string> names;
+  /// Absent: every exchange has only the default one.
+  std::function<std::vector<exchange_region>(const std::string& exchange_name)> regions{};
+  /// The default one first; keys are sent to no other addresses than these.
+  std::vector<exchange_region> regions_of(const std::string& exchange_name) const {
+    return regions ? regions(exchange_name) : std::vector<exchange_region>{{std::string(default_region), {}}};
+  }
 };
 
 /// Rules of connecting accounts: validate → probe at the exchange → seal → store. Errors are tenant_errc.
@@ -42,11 +55,14 @@ public:
 
   /// invalid (names the field), duplicate, or invalid with the exchange's own reason when the probe refuses.
   task<result<account>> create(user_id, account_request);
-  /// Label only, or new credentials (all of key, secret and passphrase): those are probed, sealed and return the
-  /// account to PENDING.
+  /// A label, new credentials (all of key, secret and passphrase), another region by its name or address. The latter two are
+  /// probed there, sealed for there and return the account to PENDING.
   struct change {
     std::optional<std::string> label;
-    std::optional<account_request> credentials;
+    std::optional<account_request> credentials{};
+    std::optional<std::string> region{}, base_url{};
+    /// Must be what it is.
+    std::optional<std::string> exchange_name{};
   };
   task<result<account>> update(user_id, account_id, change);
 
@@ -55,6 +71,9 @@ public:
 
 private:
   task<result<void>> check_with_exchange(const account_request&);
+  /// The stored ones, to be sealed anew for another region.
+  task<result<account_request>> open_credentials(const account& current);
+  task<result<account>> change_what_was_reviewed(user_id, const account& current, change&, std::string region);
   task<result<account>> replace_credentials(user_id, const account& current, const account_request&);
   account_store& store_;
   const crypto::keyring& keyring_;

@@ -13,10 +13,11 @@ const std::string facts_columns =
 
 const std::string returning = " RETURNING " + account_columns();
 
-const std::string runnable_from =
+const std::string with_credentials =
     "SELECT " + runnable_columns() +
-    " FROM user_exchanges a JOIN users u ON u.id = a.user_id JOIN user_data_keys k ON k.user_id = a.user_id "
-    "WHERE a.status = 'APPROVED' AND a.is_active AND a.deleted_at IS NULL AND u.status = 'active'";
+    " FROM user_exchanges a JOIN users u ON u.id = a.user_id JOIN user_data_keys k ON k.user_id = a.user_id ";
+const std::string runnable_from =
+    with_credentials + "WHERE a.status = 'APPROVED' AND a.is_active AND a.deleted_at IS NULL AND u.status = 'active'";
 
 }  // namespace
 
@@ -32,8 +33,8 @@ const statement ensure_data_key{"accounts_ensure_data_key",
 const statement insert{
     "accounts_insert",
     "INSERT INTO user_exchanges AS a (user_id, id, exchange_name, label, api_key_mask, key_fingerprint, "
-    "api_key, api_secret, passphrase, credential_version) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)" +
+    "api_key, api_secret, passphrase, credential_version, region) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)" +
         returning};
 
 const statement list{"accounts_list", "SELECT " + account_columns() +
@@ -56,7 +57,7 @@ const statement lock_own{"accounts_lock_own", "SELECT " + facts_columns +
 const statement replace_credentials{
     "accounts_replace_credentials",
     "UPDATE user_exchanges a SET api_key_mask = $3, key_fingerprint = $4, api_key = $5, api_secret = $6, "
-    "passphrase = $7, credential_version = $8, status = 'PENDING', is_active = false, error_message = NULL, "
+    "passphrase = $7, credential_version = $8, region = $9, status = 'PENDING', is_active = false, error_message = NULL, "
     "reviewed_version = NULL, approved_by = NULL, approved_at = NULL, rejected_by = NULL, rejected_at = NULL, "
     "updated_at = now() "
     "WHERE a.user_id = $1 AND a.id = $2 AND a.credential_version = $8 - 1 AND a.deleted_at IS NULL" +
@@ -97,6 +98,7 @@ const statement reject{"accounts_reject",
                            returning};
 
 const statement load_runnable{"accounts_load_runnable", runnable_from + " ORDER BY a.id"};
+const statement load_credentials{"accounts_load_credentials", with_credentials + "WHERE a.id = $1 AND a.deleted_at IS NULL"};
 const statement load_runnable_one{"accounts_load_runnable_one", runnable_from + " AND a.id = $1"};
 
 }  // namespace drover::tenants::account_statements

@@ -25,6 +25,13 @@ struct account_page {
 struct new_account {
   user_id user;
   std::string exchange_name, label, api_key_mask, key_fingerprint;
+  std::optional<account_probe> probe{};
+};
+
+/// Of new credentials, besides what is sealed.
+struct replacement {
+  std::string api_key_mask, key_fingerprint;
+  std::optional<account_probe> probe{};
 };
 
 /// Fields to change; absent = leave.
@@ -55,24 +62,26 @@ public:
   virtual task<result<std::vector<account>>> list(user_id, account_page) = 0;
   virtual task<result<account>> get(user_id, account_id) = 0;
   virtual task<result<account>> update(user_id, account_id, account_patch) = 0;
-  /// New credentials: back to PENDING and inactive, atomically. They are sealed for the current version + 1; when that
-  /// is no longer the next one, somebody else replaced them meanwhile: unavailable. duplicate as in create().
-  virtual task<result<account>> replace_credentials(user_id, account_id, std::string api_key_mask,
-                                                    std::string key_fingerprint, sealed_credentials) = 0;
+  /// New credentials, or the same ones for another region: back to PENDING and inactive, atomically. They are sealed for the
+  /// current version + 1; when that is no longer the next one, somebody else replaced them meanwhile: unavailable. duplicate as
+  /// in create().
+  virtual task<result<account>> replace_credentials(user_id, account_id, replacement, sealed_credentials) = 0;
   /// account_not_approved when switching on while not APPROVED.
   virtual task<result<account>> set_active(user_id, account_id, bool is_active) = 0;
   /// Destroys the sealed credentials; orders, fills and earnings stay.
   virtual task<result<void>> remove(user_id, account_id) = 0;
 
   virtual task<result<std::vector<pending_account>>> list_for_admin(std::optional<account_status>, account_page) = 0;
-  /// `reviewed_version`: the credential version the admin saw; another one by now answers already_decided.
-  /// own_account when the admin owns it. Approval switches the account on.
+  /// `reviewed_version`: the credential version the admin saw; another one by now answers already_decided, none is only enough
+  /// while there was no other than the first (invalid). own_account when the admin owns it. Approval switches the account on.
   virtual task<result<account>> approve(user_id admin, account_id, std::optional<std::int64_t> reviewed_version,
                                         std::string message) = 0;
   /// Also switches off; the reason becomes the account's error_message. An approved account may be rejected later
   /// (withdrawal of approval); a rejected one answers already_decided.
   virtual task<result<account>> reject(user_id admin, account_id, std::string reason) = 0;
 
+  /// Of any account that is there, in whatever state; not_found.
+  virtual task<result<runnable_account>> load_credentials(account_id) = 0;
   /// For the bot manager: everything to run, or one account (nothing when it is not to run any more).
   virtual task<result<std::vector<runnable_account>>> load_runnable() = 0;
   virtual task<result<std::optional<runnable_account>>> load_runnable(account_id) = 0;

@@ -51,6 +51,7 @@ public:
     account created{.id = sealed.account,
                     .user = fresh.user,
                     .exchange_name = std::move(fresh.exchange_name),
+                    .region = sealed.region,
                     .label = std::move(fresh.label),
                     .api_key_mask = std::move(fresh.api_key_mask),
                     .credential_version = sealed.version,
@@ -86,22 +87,23 @@ public:
     co_return touched(*found);
   }
 
-  task<result<account>> replace_credentials(user_id user, account_id id, std::string api_key_mask,
-                                            std::string key_fingerprint, sealed_credentials sealed) override {
+  task<result<account>> replace_credentials(user_id user, account_id id, replacement fresh,
+                                            sealed_credentials sealed) override {
     std::lock_guard lock(mutex_);
     auto* found = find(user, id);
     if (!found) co_return fail(tenant_errc::not_found);
     if (auto allowed = check_replacement(facts_of(*found), sealed.version); !allowed)
       co_return std::unexpected(allowed.error());
-    if (is_connected(key_fingerprint, id)) co_return fail(tenant_errc::duplicate, "api_key: is connected already");
-    found->account.api_key_mask = std::move(api_key_mask);
+    if (is_connected(fresh.key_fingerprint, id)) co_return fail(tenant_errc::duplicate, "api_key: is connected already");
+    found->account.api_key_mask = std::move(fresh.api_key_mask);
+    found->account.region = sealed.region;
     found->account.credential_version = sealed.version;
     found->account.status = account_status::pending;
     found->account.is_active = false;
     found->account.error_message.reset();
     by_fingerprint_.erase(found->fingerprint);
-    by_fingerprint_[key_fingerprint] = id;
-    found->fingerprint = std::move(key_fingerprint);
+    by_fingerprint_[fresh.key_fingerprint] = id;
+    found->fingerprint = std::move(fresh.key_fingerprint);
     found->sealed = std::move(sealed);
     found->decided_by = {};
     co_return touched(*found);
@@ -162,6 +164,13 @@ public:
     found->second.account.is_active = false;
     found->second.account.error_message = std::move(reason);
     co_return touched(found->second);
+  }
+
+  task<result<runnable_account>> load_credentials(account_id id) override {
+    std::lock_guard lock(mutex_);
+    auto found = accounts_.find(id);
+    if (found == accounts_.end()) co_return fail(tenant_errc::not_found);
+    co_return runnable_of(found->second);
   }
 
   task<result<std::vector<runnable_account>>> load_runnable() override {

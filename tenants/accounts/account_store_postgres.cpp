@@ -91,17 +91,16 @@ result<account> update_account(connection& c, user_id user, account_id id, const
   return changed;
 }
 
-result<account> replace(connection& c, user_id user, account_id id, const std::string& mask,
-                        const std::string& fingerprint, const sealed_credentials& sealed) {
+result<account> replace(connection& c, user_id user, account_id id, const replacement& fresh, const sealed_credentials& sealed) {
   pqxx::work tx(c);
   act_for(tx, user);
   auto facts = facts_of(execute(tx, sql::lock_own, user.value, id.value), id);
   if (!facts) return fail(tenant_errc::not_found);
   if (auto allowed = check_replacement(*facts, sealed.version); !allowed) return std::unexpected(allowed.error());
   auto changed =
-      changed_row(execute(tx, sql::replace_credentials, user.value, id.value, mask, fingerprint, sealed.api_key,
-                          sealed.api_secret, null_if_empty(sealed.passphrase), sealed.version));
-  audit(tx, user, "account.replace_credentials", id, describe_credentials(mask, fingerprint, sealed.version));
+      changed_row(execute(tx, sql::replace_credentials, user.value, id.value, fresh.api_key_mask, fresh.key_fingerprint,
+                          sealed.api_key, sealed.api_secret, null_if_empty(sealed.passphrase), sealed.version, sealed.region));
+  audit(tx, user, "account.replace_credentials", id, describe_credentials(fresh.api_key_mask, fresh.key_fingerprint, sealed));
   tx.commit();
   return changed;
 }
@@ -244,10 +243,11 @@ public:
     co_return from_job(std::move(outcome));
   }
 
-  task<result<account>> replace_credentials(user_id user, account_id id, std::string api_key_mask,
-                                            std::string key_fingerprint, sealed_credentials sealed) override {
-    auto job = [user, id, mask = std::move(api_key_mask), fingerprint = std::move(key_fingerprint),
-                sealed = std::move(sealed)](connection& c) { return replace(c, user, id, mask, fingerprint, sealed); };
+  task<result<account>> replace_credentials(user_id user, account_id id, replacement fresh,
+                                            sealed_credentials sealed) override {
+    auto job = [user, id, fresh = std::move(fresh), sealed = std::move(sealed)](connection& c) {
+      return replace(c, user, id, fresh, sealed);
+    };
     auto outcome = co_await db_.run("accounts_replace_credentials", std::move(job));
     co_return from_job(std::move(outcome));
   }
@@ -283,6 +283,17 @@ public:
   task<result<account>> reject(user_id admin, account_id id, std::string reason) override {
     auto job = [admin, id, reason = std::move(reason)](connection& c) { return reject_account(c, admin, id, reason); };
     auto outcome = co_await db_.run("accounts_reject", std::move(job));
+    co_return from_job(std::move(outcome));
+  }
+
+  task<result<runnable_account>> load_credentials(account_id id) override {
+    auto job = [id](connection& c) -> result<runnable_account> {
+      pqxx::nontransaction tx(c);
+      auto rows = execute(tx, sql::load_credentials, id.value);
+      if (rows.empty()) return fail(tenant_errc::not_found);
+      return runnable_of(rows[0]);
+    };
+    auto outcome = co_await db_.run("accounts_load_credentials", std::move(job));
     co_return from_job(std::move(outcome));
   }
 

@@ -26,10 +26,11 @@ result<credential_opener::clear_credentials> credential_opener::open() {
     return fail(crypto::crypto_errc::rolled_back, "version " + std::to_string(sealed.version) + " is in the row, " + std::to_string(sealed.newest_version) + " is the newest");
   if (!state_->key) return std::unexpected(state_->key.error());
   clear_credentials clear;
+  const auto venue = venue_of(sealed.exchange_name, sealed.region);
   for (const auto& field : sealed_fields) {
     const auto& text = state_->sealed.*field.sealed;
     if (text.empty()) continue;
-    auto opened = state_->key->open(place_of(state_->sealed, field.name), text);
+    auto opened = state_->key->open(place_of(sealed, venue, field.name), text);
     if (!opened) return std::unexpected(opened.error());
     clear.*field.opened = std::move(*opened);
   }

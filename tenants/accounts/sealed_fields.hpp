@@ -26,8 +26,9 @@ inline constexpr std::array<sealed_field, 3> sealed_fields{{
      &credential_opener::clear_credentials::passphrase},
 }};
 
-inline crypto::sealed_place place_of(const sealed_credentials& c, std::string_view field) {
-  return {.user = c.user, .account = c.account, .field = field, .version = c.version, .exchange = c.exchange_name};
+/// `venue`: venue_of() the credentials. They open for the addresses that were reviewed and no others.
+inline crypto::sealed_place place_of(const sealed_credentials& c, std::string_view venue, std::string_view field) {
+  return {.user = c.user, .account = c.account, .field = field, .version = c.version, .exchange = venue};
 }
 
 }  // namespace drover::tenants

@@ -15,6 +15,7 @@ std::string find_problem(account_request& request, const exchange_catalogue& cat
   for (const auto& checked : {check_exchange_name(request.exchange_name, catalogue), check_label(request.label)})
     if (!checked) return checked.error().detail;
   if (auto checked = check_credentials(request, catalogue); !checked) return checked.error().detail;
+  request.region = default_region;
   return {};
 }
 

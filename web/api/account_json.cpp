@@ -5,6 +5,16 @@
 
 namespace drover::web::api {
 
+namespace {
+
+void write_bot(json_writer& w, const tenants::account& a, const engine::bot_board& board) {
+  w.key("bot").begin_object();
+  ws::write_bot_members(w, describe_bot(a, board));
+  w.end_object();
+}
+
+}  // namespace
+
 void write_account(json_writer& w, const tenants::account& a, const engine::bot_board& board) {
   w.begin_object();
   w.member("id", a.id).member("user_id", a.user).member("exchange_name", a.exchange_name).member("label", a.label);
@@ -12,9 +22,19 @@ void write_account(json_writer& w, const tenants::account& a, const engine::bot_
   w.member("error_message", a.error_message);
   w.member("created_at", a.created_at).member("updated_at", a.updated_at);
   w.member("api_key", a.api_key_mask).member("credential_version", a.credential_version);
-  w.key("bot").begin_object();
-  ws::write_bot_members(w, describe_bot(a, board));
-  w.end_object().end_object();
+  w.member("region", a.region);
+  write_bot(w, a, board);
+  w.end_object();
+}
+
+void write_account_info(json_writer& w, const tenants::account& a, const engine::bot_board& board) {
+  w.begin_object();
+  w.member("id", a.id).member("userId", a.user).member("exchange", a.exchange_name).member("accountId", a.label);
+  w.member("region", a.region).member("apiKey", a.api_key_mask).member("credentialVersion", a.credential_version);
+  w.member("status", tenants::to_string(a.status)).member("isActive", a.is_active).member("errorMessage", a.error_message);
+  w.member("createTime", a.created_at).member("updateTime", a.updated_at);
+  write_bot(w, a, board);
+  w.end_object();
 }
 
 void write_pending_account(json_writer& w, const tenants::pending_account& p) {
@@ -26,7 +46,7 @@ void write_pending_account(json_writer& w, const tenants::pending_account& p) {
   w.member("status", tenants::to_string(a.status)).member("is_active", a.is_active);
   w.member("error_message", a.error_message).member("updated_at", a.updated_at);
   w.member("api_key", a.api_key_mask).member("credential_version", a.credential_version);
-  w.end_object();
+  w.member("region", a.region).end_object();
 }
 
 }  // namespace drover::web::api

@@ -8,7 +8,7 @@ namespace drover::web::api {
 
 namespace {
 
-constexpr std::size_t name_limit = 50, label_limit = 256, credential_limit = 4096;
+constexpr std::size_t name_limit = 50, label_limit = 256, credential_limit = 4096, address_limit = 256;
 
 net::http_response respond_with(int status, const tenants::account& a, services& s) {
   json_writer w(512);
@@ -16,17 +16,22 @@ net::http_response respond_with(int status, const tenants::account& a, services&
   return json_response(status, w.take());
 }
 
-/// Label, or key and secret (and passphrase where the exchange has one), or both.
+/// Label, key and secret (and passphrase where the exchange has one), region or its address: at least one of these.
 tenants::account_service::change read_change(body_reader& body) {
   tenants::account_service::change change;
   change.label = body.optional_text("label", label_limit);
   auto key = body.optional_secret("api_key", credential_limit);
   auto api_secret = body.optional_secret("api_secret", credential_limit);
   auto passphrase = body.optional_secret("passphrase", credential_limit);
+  change.region = body.optional_text("region", name_limit);
+  change.base_url = body.optional_text("base_url", address_limit);
   bool replaces = key || api_secret || passphrase;
   if (replaces && !key) body.complain("api_key", "is required when credentials are replaced");
   if (replaces && !api_secret) body.complain("api_secret", "is required when credentials are replaced");
-  if (!replaces && !change.label) body.complain("label", "or new credentials must be given");
+  if (change.region && change.region->empty()) body.complain("region", "must not be empty");
+  if (change.base_url && change.base_url->empty()) body.complain("base_url", "must not be empty");
+  if (!replaces && !change.label && !change.region && !change.base_url)
+    body.complain("label", "or new credentials, region or base_url must be given");
   if (replaces && key && api_secret) {
     change.credentials.emplace();
     change.credentials->api_key = std::move(*key);
@@ -49,6 +54,8 @@ task<answer> handle_create_account(request& r, services& s) {
   wanted.api_secret = body->required_secret("api_secret", credential_limit);
   auto passphrase = body->optional_secret("passphrase", credential_limit);
   if (passphrase) wanted.passphrase = std::move(*passphrase);
+  wanted.region = body->optional_text("region", name_limit).value_or("");
+  wanted.base_url = body->optional_text("base_url", address_limit).value_or("");
   if (auto wrong = body->finish()) co_return refuse(std::move(*wrong));
   auto created = co_await s.parts.accounts.create(r.caller_id(), std::move(wanted));
   if (!created) co_return refuse(created.error());
@@ -83,7 +90,7 @@ task<answer> handle_get_account(request& r, services& s) {
   co_return respond_with(200, *found, s);
 }
 
-/// PATCH /user/exchanges/{id}: new label, or new credentials, which wait for approval again.
+/// PATCH /user/exchanges/{id}: new label, or new credentials or another region, which wait for approval again.
 task<answer> handle_update_account(request& r, services& s) {
   auto id = r.id_parameter();
   if (!id) co_return refuse(id.error());
@@ -91,7 +98,7 @@ task<answer> handle_update_account(request& r, services& s) {
   if (!body) co_return refuse(body.error());
   auto change = read_change(*body);
   if (auto wrong = body->finish()) co_return refuse(std::move(*wrong));
-  if (change.credentials)
+  if (change.credentials || change.region || change.base_url)
     if (auto asked = ask_for_password(r, s)) co_return refuse(std::move(*asked));
   auto updated = co_await s.parts.accounts.update(r.caller_id(), account_id(*id), std::move(change));
   if (!updated) co_return refuse(updated.error());

@@ -11,6 +11,14 @@ void end_page(json_writer& w, std::size_t total) {
   w.end_array().key("next_cursor").null().member("total", total).end_object();
 }
 
+void write_exchange(json_writer& w, const std::string& name, const tenants::exchange_catalogue& catalogue) {
+  w.begin_object().member("name", name).member("needs_passphrase", catalogue.needs_passphrase(name));
+  w.key("regions").begin_array();
+  for (const auto& region : catalogue.regions_of(name))
+    w.begin_object().member("name", region.name).member("base_url", region.base_url).end_object();
+  w.end_array().end_object();
+}
+
 }  // namespace
 
 /// GET /api/v1/exchanges: what accounts can be connected to.
@@ -21,7 +29,7 @@ task<answer> handle_list_exchanges(request& r, services& s) {
   json_writer w;
   w.begin_object().key("items").begin_array();
   for (const auto& name : catalogue.names)
-    w.begin_object().member("name", name).member("needs_passphrase", catalogue.needs_passphrase(name)).end_object();
+    write_exchange(w, name, catalogue);
   end_page(w, catalogue.names.size());
   co_return json_response(200, w.take());
 }

@@ -38,6 +38,8 @@ task<answer> handle_get_account(request&, services&);
 task<answer> handle_update_account(request&, services&);
 task<answer> handle_delete_account(request&, services&);
 task<answer> handle_toggle_account(request&, services&);
+task<answer> handle_list_account_infos(request&, services&);
+task<answer> handle_save_account_info(request&, services&);
 
 task<answer> handle_list_all_accounts(request&, services&);
 task<answer> handle_list_pending_accounts(request&, services&);

@@ -180,7 +180,8 @@ protected:
   }
   task<void> replace(account_id id, std::string key, outcomes& out) {
     auto sealed = sealed_for(alice_, id, 2, key);
-    auto outcome = co_await accounts().replace_credentials(alice_, id, key, key, std::move(sealed));
+    replacement fresh{key, key};
+    auto outcome = co_await accounts().replace_credentials(alice_, id, std::move(fresh), std::move(sealed));
     out.push_back(std::move(outcome));
   }
   task<void> connect(account_id id, std::string key, outcomes& out) {

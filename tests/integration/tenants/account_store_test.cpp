@@ -87,7 +87,7 @@ TEST_P(AccountStore, ForeignIdsAreNotFound) {
     expect_error(wait(accounts().update(other, id, {.label = "mine"})), tenant_errc::not_found);
     expect_error(wait(accounts().set_active(other, id, true)), tenant_errc::not_found);
     expect_error(wait(accounts().remove(other, id)), tenant_errc::not_found);
-    expect_error(wait(accounts().replace_credentials(other, id, "m", "f", sealed_for(other, id, 2, "x"))),
+    expect_error(wait(accounts().replace_credentials(other, id, {"m", "f"}, sealed_for(other, id, 2, "x"))),
                  tenant_errc::not_found);
   }
   EXPECT_EQ(wait(accounts().get(alice_, created.id))->label, "label of k1");

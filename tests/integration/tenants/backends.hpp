@@ -95,6 +95,7 @@ protected:
     return {.account = id,
             .user = owner,
             .exchange_name = "paper",
+            .region = "default",
             .version = version,
             .dek_id = {},
             .wrapped_dek = {},
@@ -118,7 +119,7 @@ protected:
   account add_account(user_id owner, const std::string& key) { return try_add_account(owner, key).value(); }
   result<account> try_replace(user_id owner, const account& current, const std::string& key) {
     return wait(
-        stores().accounts().replace_credentials(owner, current.id, "mask of " + key, "fingerprint of " + key,
+        stores().accounts().replace_credentials(owner, current.id, {"mask of " + key, "fingerprint of " + key},
                                                 sealed_for(owner, current.id, current.credential_version + 1, key)));
   }
 

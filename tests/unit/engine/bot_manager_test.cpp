@@ -363,9 +363,10 @@ class failing_store final : public tenants::account_store {
   task<result<std::vector<tenants::account>>> list(user_id u, tenants::account_page p) override { return real_.list(u, p); }
   task<result<tenants::account>> get(user_id u, account_id a) override { return real_.get(u, a); }
   task<result<tenants::account>> update(user_id u, account_id a, tenants::account_patch p) override { return real_.update(u, a, std::move(p)); }
-  task<result<tenants::account>> replace_credentials(user_id u, account_id a, std::string m, std::string f, tenants::sealed_credentials c) override {
-    return real_.replace_credentials(u, a, std::move(m), std::move(f), std::move(c));
+  task<result<tenants::account>> replace_credentials(user_id u, account_id a, tenants::replacement r, tenants::sealed_credentials c) override {
+    return real_.replace_credentials(u, a, std::move(r), std::move(c));
   }
+  task<result<tenants::runnable_account>> load_credentials(account_id a) override { return real_.load_credentials(a); }
   task<result<tenants::account>> set_active(user_id u, account_id a, bool on) override { return real_.set_active(u, a, on); }
   task<result<void>> remove(user_id u, account_id a) override { return real_.remove(u, a); }
   task<result<std::vector<tenants::pending_account>>> list_for_admin(std::optional<tenants::account_status> s, tenants::account_page p) override {

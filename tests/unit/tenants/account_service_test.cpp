@@ -46,7 +46,11 @@ protected:
   static exchange_catalogue catalogue() {
     return {.is_known = [](const std::string& name) { return name == "paper" || name == "okx"; },
             .needs_passphrase = [](const std::string& name) { return name == "okx"; },
-            .names = {"paper", "okx"}};
+            .names = {"paper", "okx"},
+            .regions = [](const std::string& name) -> std::vector<exchange_region> {
+              if (name != "paper") return {{"default", "https://" + name + ".example"}};
+              return {{"default", "https://paper.example"}, {"eu", "https://eu.paper.example"}};
+            }};
   }
 
   asio::io_context io_;
@@ -99,6 +103,81 @@ TEST_F(AccountService, SwappedFieldsAndOlderVersionsDoNotOpen) {
   foreign.user = user_id(2);
   EXPECT_FALSE(credential_opener(keyring_, std::move(foreign)).open());
   EXPECT_TRUE(credential_opener(keyring_, std::move(stored)).open());
+}
+
+TEST_F(AccountService, RegionsAreNamedOrGivenByTheirAddress) {
+  auto wanted = request();
+  wanted.base_url = "https://EU.paper.example/";
+  auto created = wait(service_.create(alice, std::move(wanted))).value();
+  EXPECT_EQ(created.region, "eu");
+  EXPECT_EQ(probed_, std::vector<std::string>{"paper@eu the-api-key-1234"});
+  auto moved = wait(service_.update(alice, created.id, {.region = "default"})).value();
+  EXPECT_EQ(moved.region, "default");
+  EXPECT_EQ(probed_.back(), "paper the-api-key-1234");
+  EXPECT_EQ(wait(service_.update(alice, created.id, {.base_url = "https://paper.example"}))->credential_version, 2);
+}
+
+TEST_F(AccountService, NoAddressButAConfiguredOneIsTaken) {
+  const auto with = [](std::string region, std::string base_url) {
+    auto r = request();
+    r.region = std::move(region);
+    r.base_url = std::move(base_url);
+    return r;
+  };
+  const std::string known = "base_url: is not one of https://paper.example, https://eu.paper.example";
+  for (const std::string address :
+       {"https://paper.example.evil.test", "https://evil.test/https://paper.example", "https://paper.example@evil.test",
+        "http://paper.example", "https://paper.example:8443", "https://paper.example/path", "//paper.example", "169.254.169.254"})
+    expect_invalid(with("", address), known);
+  expect_invalid(with("us", ""), "region: is not one of default, eu");
+  expect_invalid(with("default", "https://eu.paper.example"),
+                 "base_url: is not the address of region default; leave one of both out");
+  EXPECT_TRUE(probed_.empty());
+}
+
+TEST_F(AccountService, AnotherRegionIsReviewedAgain) {
+  auto account = approved();
+  auto changed = wait(service_.update(alice, account.id, {.region = "eu"})).value();
+  EXPECT_EQ(changed.status, account_status::pending);
+  EXPECT_FALSE(changed.is_active);
+  EXPECT_EQ(changed.credential_version, 2);
+  EXPECT_EQ(changed.api_key_mask, account.api_key_mask);
+  auto stale = wait(store_->approve(admin, account.id, 1, ""));
+  ASSERT_FALSE(stale);
+  EXPECT_EQ(stale.error().code, tenant_errc::already_decided);
+  wait(store_->approve(admin, account.id, 2, "")).value();
+  EXPECT_EQ(open(account.id).api_secret.reveal(), "the-api-secret-5678");
+}
+
+TEST_F(AccountService, CredentialsOpenForTheirRegionOnly) {
+  auto account = approved();
+  auto moved = wait(store_->load_runnable(account.id)).value()->credentials;
+  moved.region = "eu";
+  auto opened = credential_opener(keyring_, std::move(moved)).open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, crypto::crypto_errc::sealed_value_refused);
+}
+
+TEST_F(AccountService, RegionThatRefusesTheKeyChangesNothing) {
+  auto account = approved();
+  probe_answer_ = {.accepted = false, .reason = "the exchange does not accept this key and secret", .unavailable = false};
+  EXPECT_FALSE(wait(service_.update(alice, account.id, {.region = "eu"})));
+  auto now = wait(store_->get(alice, account.id)).value();
+  EXPECT_EQ(now.region, "default");
+  EXPECT_EQ(now.status, account_status::approved);
+}
+
+TEST_F(AccountService, ReplacedKeysAreApprovedByTheirVersionOnly) {
+  auto account = approved();
+  auto replaced = request();
+  replaced.exchange_name.clear();
+  replaced.api_key = secret("another-api-key-1");
+  wait(service_.update(alice, account.id, {.credentials = std::move(replaced)})).value();
+  auto blind = wait(store_->approve(admin, account.id, std::nullopt, ""));
+  ASSERT_FALSE(blind);
+  EXPECT_EQ(blind.error().code, tenant_errc::invalid);
+  EXPECT_TRUE(blind.error().detail.starts_with("reviewed_version: is required"));
+  EXPECT_TRUE(wait(store_->approve(admin, account.id, 2, "")));
 }
 
 TEST_F(AccountService, AnotherMasterKeyIsNamedByTheOpener) {

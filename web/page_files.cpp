@@ -63,6 +63,11 @@ net::http_response make_building_hint() {
   return response;
 }
 
+std::string without_slash(std::string path) {
+  if (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
 bool is_refused_quality(std::string_view parameters) {
   auto q = parameters.find("q=");
   if (q == std::string_view::npos) return false;
@@ -122,13 +127,18 @@ bool page_files::add(file_system& files, const std::string& path, std::string ur
 
 std::optional<net::http_response> page_files::find(const net::http_request& http) const {
   if (!present()) return http.path == "/" ? std::optional(make_building_hint()) : std::nullopt;
-  auto found = files_.find(http.path);
-  if (found != files_.end() && found->second.plain.content) return respond(found->second, http);
+  if (const auto* named = find_file(http.path)) return respond(*named, http);
+  if (const auto* titled = find_file(without_slash(http.path) + ".html")) return respond(*titled, http);
   auto is_api = [&](std::string_view prefix) { return http.path.starts_with(prefix); };
   if (std::any_of(api_prefixes.begin(), api_prefixes.end(), is_api)) return std::nullopt;
   if (find_header(http.headers, "Accept").find("text/html") == std::string_view::npos && http.path != "/")
     return std::nullopt;
   return respond(files_.at(index_), http);
+}
+
+const page_files::file* page_files::find_file(const std::string& url) const {
+  auto found = files_.find(url);
+  return found != files_.end() && found->second.plain.content ? &found->second : nullptr;
 }
 
 net::http_response page_files::respond(const file& f, const net::http_request& http) const {

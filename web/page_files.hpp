@@ -20,7 +20,8 @@ public:
   page_files(file_system&, const std::string& folder);
 
   bool present() const { return !index_.empty(); }
-  /// The file at `http.path`, or index.html for paths of the page's own routes; nothing when it is not for the page.
+  /// The file at `http.path` (also "/docs" for docs.html, with or without a slash behind), or index.html for paths of the
+  /// page's own routes; nothing when it is not for the page.
   /// Answers 304 to a matching If-None-Match. Without a page, "/" says how to build it. Only for GET and HEAD.
   std::optional<net::http_response> find(const net::http_request& http) const;
 
@@ -36,6 +37,7 @@ private:
   };
   bool read_folder(file_system&, const std::string& folder, const std::string& prefix);
   bool add(file_system&, const std::string& path, std::string url);
+  const file* find_file(const std::string& url) const;
   net::http_response respond(const file&, const net::http_request&) const;
 
   std::unordered_map<std::string, file> files_;

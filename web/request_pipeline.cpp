@@ -41,6 +41,11 @@ std::string_view known_method(std::string_view method) {
   return std::find(std::begin(known), std::end(known), method) == std::end(known) ? "other" : method;
 }
 
+content_kind kind_of(const request& r, const router::outcome& target, const net::http_response& response) {
+  if (target.path_known || response.status >= 400) return content_kind::answer;
+  return r.http.path.starts_with("/redoc") ? content_kind::searchable_page : content_kind::page;
+}
+
 /// 500 once more, whatever went wrong: the id leads to the log.
 problem make_internal_problem() {
   return make_http_problem(500, "Something went wrong on our side; the request id names it in the log.");
@@ -216,8 +221,7 @@ void request_pipeline::finish(const request& r, const router::outcome& target, s
                                   "ETag, Link, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, "
                                   "X-Next-Cursor, X-Request-Id, X-Stale, X-Total-Count");
   }
-  bool is_page = !target.path_known && response.status < 400;
-  add_security_headers(response, is_page, services_.behind_tls());
+  add_security_headers(response, kind_of(r, target, response), services_.behind_tls());
   auto took = services_.parts.timers.get_clock().now() - started;
   auto route = target.found ? target.found->pattern : std::string_view(unmatched_route);
   services_.metrics.request_ended(known_method(r.http.method), route, response.status, took);
@@ -237,7 +241,7 @@ net::http_response request_pipeline::make_error(int status, std::string_view det
   if (status == 503) p.headers.emplace_back("Retry-After", "2");
   auto response = render_problem(p, "", id);
   response.headers.emplace_back("X-Request-Id", id);
-  add_security_headers(response, false, services_.behind_tls());
+  add_security_headers(response, content_kind::answer, services_.behind_tls());
   return response;
 }
 

@@ -18,13 +18,13 @@ public:
     auto response = respond(http, id);
     if (!http.body.empty()) wipe_memory(http.body.data(), http.body.size());
     response.headers.emplace_back("X-Request-Id", id);
-    add_security_headers(response, false, behind_tls_);
+    add_security_headers(response, content_kind::answer, behind_tls_);
     co_return response;
   }
 
   net::http_response make_error(int status, std::string_view detail) override {
     auto response = render_problem(make_http_problem(status, detail), "", "");
-    add_security_headers(response, false, behind_tls_);
+    add_security_headers(response, content_kind::answer, behind_tls_);
     return response;
   }
 

@@ -1,20 +1,29 @@
 #include "web/security_headers.hpp"
 
+#include <string>
+#include <string_view>
+
 namespace drover::web {
 
 namespace {
 
-constexpr auto page_policy =
+constexpr std::string_view page_policy =
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'";
-constexpr auto api_policy = "default-src 'none'; frame-ancestors 'none'";
+constexpr std::string_view own_workers = "; worker-src 'self' blob:";
+constexpr std::string_view answer_policy = "default-src 'none'; frame-ancestors 'none'";
+
+std::string policy_of(content_kind kind) {
+  if (kind == content_kind::answer) return std::string(answer_policy);
+  return kind == content_kind::page ? std::string(page_policy) : std::string(page_policy) + std::string(own_workers);
+}
 
 }  // namespace
 
-void add_security_headers(net::http_response& response, bool is_page, bool behind_tls) {
+void add_security_headers(net::http_response& response, content_kind kind, bool behind_tls) {
   auto& headers = response.headers;
-  headers.emplace_back("Content-Security-Policy", is_page ? page_policy : api_policy);
+  headers.emplace_back("Content-Security-Policy", policy_of(kind));
   headers.emplace_back("X-Content-Type-Options", "nosniff");
   headers.emplace_back("Referrer-Policy", "no-referrer");
   headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");

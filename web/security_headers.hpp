@@ -4,8 +4,12 @@
 
 namespace drover::web {
 
-/// Adds what every response carries (SEC-43). `is_page`: files of the page, which run scripts of their own origin and
-/// say themselves how long they may be cached; everything else runs nothing and is not stored.
-void add_security_headers(net::http_response&, bool is_page, bool behind_tls);
+/// What a browser may do with a response. answer: run nothing, keep nothing. page: files that run scripts of their own
+/// origin and say themselves how long they may be cached. searchable_page: a page that also searches in a worker which it
+/// makes itself (/redoc).
+enum class content_kind { answer, page, searchable_page };
+
+/// Adds what every response carries (SEC-43).
+void add_security_headers(net::http_response&, content_kind, bool behind_tls);
 
 }  // namespace drover::web

@@ -132,6 +132,31 @@ test('a tenant adds, an admin approves, the bot runs; switching off and deleting
   await tenant.close();
 });
 
+test('the API is to be tried at /docs and to be read and searched at /redoc, from this engine alone', async () => {
+  const summary = 'Get a bearer token for a username and password';
+  for (const path of ['/docs', '/redoc']) {
+    const context = await browser.newContext();
+    // Whatever is not this engine's is away.
+    await context.route((url) => url.protocol.startsWith('http') && url.origin !== ready.http, (route) => route.abort());
+    const page = await context.newPage();
+    const failures = [];
+    page.on('pageerror', (problem) => failures.push(String(problem)));
+    await page.goto(ready.http + path);
+    await page.waitForFunction((text) => document.body.innerText.includes(text), summary);
+    if (path === '/redoc') {
+      await page.getByPlaceholder('Search...').fill('lockdown');
+      await page.getByText('No trading, no logins').first().waitFor();
+    } else {
+      await page.getByText(summary).click();
+      await page.getByRole('button', { name: 'Try it out' }).click();
+      await page.getByRole('button', { name: 'Execute' }).click();
+      await page.locator('.responses-table.live-responses-table').getByText('urn:engine:problem:').first().waitFor();
+    }
+    assert.deepEqual(failures, [], path);
+    await context.close();
+  }
+});
+
 test('dark on a phone: nothing is wider than the screen, nothing unreadable', async () => {
   const { page, close } = await open(ready.tenant, { width: 375, height: 740, scheme: 'dark' });
   await shoot(page, 'dashboard-phone');

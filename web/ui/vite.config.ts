@@ -8,6 +8,8 @@ export default defineConfig({
     target: 'es2022',
     sourcemap: false,
     rollupOptions: {
+      // The page; the API's contract to try (/docs) and to read (/redoc).
+      input: ['index.html', 'docs.html', 'redoc.html'],
       output: {
         manualChunks: {
           mantine: ['@mantine/core', '@mantine/hooks', '@mantine/form', '@mantine/modals', '@mantine/notifications'],

@@ -79,6 +79,12 @@ TEST_F(PageFiles, PageRoutesGetTheIndexOnlyWhenHtmlIsAccepted) {
     EXPECT_FALSE(get(path, {{"Accept", "text/html"}})) << path;
 }
 
+TEST_F(PageFiles, FurtherPagesNeedNoSuffix) {
+  files.files["dist/docs.html"] = "<docs>";
+  for (const auto* path : {"/docs", "/docs/", "/docs.html"}) EXPECT_EQ(*get(path)->shared_body, "<docs>") << path;
+  EXPECT_FALSE(get("/docs/more"));
+}
+
 TEST_F(PageFiles, NothingOutsideTheFolderCanBeNamed) {
   files.files["secret.txt"] = "secret";
   for (const auto* path : {"/../secret.txt", "/assets/../../secret.txt", "//secret.txt", "/assets//app-1a2b.js"})

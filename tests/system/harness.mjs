@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import WebSocket from 'ws';
+import { Contract } from './contract.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 export const engine_binary = process.env.DROVER_ENGINE ?? join(root, 'build/debug/bin/engine');
@@ -165,6 +166,7 @@ export class World {
     return this.engine.ended;
   }
 
+  /** Answers of the engine are held against its contract, whatever was asked. */
   async call(method, path, { token, body, base = this.http, raw, headers = {} } = {}) {
     const all = { 'user-agent': 'drover-test', ...headers };
     if (token) all.authorization = `Bearer ${token}`;
@@ -173,6 +175,10 @@ export class World {
     const text = await answer.text();
     let json;
     try { json = JSON.parse(text); } catch { json = undefined; }
+    if (base === this.http) {
+      this.contract ??= await Contract.of(base);
+      this.contract?.check(method, path, { status: answer.status, headers: answer.headers, text });
+    }
     return { status: answer.status, headers: answer.headers, text, json };
   }
   /** As call(), but throws unless the answer is 2xx. */

@@ -47,15 +47,34 @@ TEST(OpenApi, OperationsAreNamedOnceAndTellTheirErrors) {
     }
 }
 
+nlohmann::json security_of(access who) {
+  auto administrators = nlohmann::json::object({{"bearer", nlohmann::json::array({"admin"})}});
+  if (who == access::anyone) return nlohmann::json::array();
+  if (who == access::admin) return nlohmann::json::array({administrators});
+  if (who == access::local_or_admin) return nlohmann::json::array({nlohmann::json::object(), administrators});
+  return contract().at("security");
+}
+
 TEST(OpenApi, SecurityFollowsTheTable) {
   for (const auto& r : routes()) {
     const auto& operation = contract().at("paths").at(std::string(r.pattern)).at(lower(r.method));
-    bool optional = operation.contains("security") &&
-                    (operation["security"].empty() || operation["security"][0] == nlohmann::json::object());
-    bool open = r.who == access::anyone || r.who == access::local_or_admin;
-    EXPECT_EQ(optional, open) << r.pattern;
+    const auto security = operation.value("security", contract().at("security"));
+    // A socket may also be authenticated by its first message.
+    const auto wanted = r.rate == rate_class::socket ? nlohmann::json::array({nlohmann::json::object(), contract().at("security")[0]})
+                                                     : security_of(r.who);
+    EXPECT_EQ(security, wanted) << r.method << " " << r.pattern;
+    EXPECT_EQ(operation.value("x-recent-password", false), r.needs == proof::recent_password) << r.method << " " << r.pattern;
   }
 }
+
+void expect_no_null(const nlohmann::json& node, const std::string& place) {
+  for (const auto& [key, child] : node.items()) {
+    EXPECT_FALSE(node.is_object() && child.is_null()) << place << "/" << key << ": a description with a comma in braces wants quotes";
+    if (child.is_structured()) expect_no_null(child, place + "/" + key);
+  }
+}
+
+TEST(OpenApi, NoTextWasReadAsAName) { expect_no_null(contract(), ""); }
 
 TEST(OpenApi, PathParametersAreDeclared) {
   for (const auto& [path, item] : contract().at("paths").items()) {

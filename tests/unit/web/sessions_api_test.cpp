@@ -129,7 +129,8 @@ TEST(CatalogueApi, ExchangesAndStrategiesAreListed) {
   web_fixture f;
   auto exchanges = web_fixture::parse(f.call("GET", "/api/v1/exchanges", f.token_of("alice")));
   EXPECT_EQ(exchanges["total"], 2);
-  EXPECT_EQ(exchanges["items"][1], (json{{"name", "okx"}, {"needs_passphrase", true}}));
+  const json regions = json::array({{{"name", "default"}, {"base_url", ""}}});
+  EXPECT_EQ(exchanges["items"][1], (json{{"name", "okx"}, {"needs_passphrase", true}, {"regions", regions}}));
   auto strategies = web_fixture::parse(f.call("GET", "/api/v1/strategies", f.token_of("alice")));
   ASSERT_GE(strategies["items"].size(), 1u);
   EXPECT_TRUE(strategies["items"][0]["parameter_schema"].is_object());

@@ -1,5 +1,6 @@
 // scripts/bench: runs the figures and prints one line each, or JSON with --json.
 import { execFile, execFileSync, spawn } from 'node:child_process';
+import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -54,8 +55,9 @@ async function settled_bytes(pid) {
 }
 
 /** A child that prints a line when it is ready and ends when its standard input does. */
-async function start_helper(file, ...args) {
-  const child = spawn(process.execPath, [join(root, 'bench', file), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+const start_helper = (file, ...args) => start_program(process.execPath, file, ...args);
+async function start_program(runner, file, ...args) {
+  const child = spawn(runner, [join(root, 'bench', file), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const line = await new Promise((resolve, reject) => {
     child.stdout.once('data', (data) => resolve(String(data).trim()));
     child.once('exit', () => reject(new Error(`${file} ended`)));
@@ -72,6 +74,38 @@ function wrk(url, token, { connections = 64, seconds = 5 } = {}) {
   const unit_ms = { us: 0.001, ms: 1, s: 1000 }[p99[2]];
   return { per_s: Number(out.match(/Requests\/sec: +([\d.]+)/)[1]), p99_ms: Number(p99[1]) * unit_ms };
 }
+
+const best_of = (rounds) => ({ per_s: Math.max(...rounds.map((r) => r.per_s)), p99_ms: Math.min(...rounds.map((r) => r.p99_ms)) });
+
+/** Of HTTP frameworks that are installed: name and how to start one with the database of `world`. */
+function http_peers(world, key) {
+  const [, host] = world.database.match(/host=(\S+)/);
+  const peers = [];
+  const python = '/usr/bin/python3';
+  if (existsSync(join(root, 'bench/http_peers/node_modules/fastify')))
+    peers.push(['Fastify', () => start_helper('http_peers/fastify_peer.mjs', host, world.name, key)]);
+  if (existsSync('/usr/lib/python3/dist-packages/fastapi'))
+    peers.push(['FastAPI', () => start_program(python, 'http_peers/fastapi_peer.py', host, world.name, key)]);
+  return peers;
+}
+
+/** Of bots that trade, since `at`: from the decision for an order until it is on the wire, and from a trade until it is booked. */
+function trading_ms(world, at) {
+  const [row] = world.rows(`WITH o AS (SELECT extract(epoch FROM sent_at - created_at) * 1000 AS ms FROM order_intents WHERE created_at >= '${at}' AND sent_at IS NOT NULL),
+    f AS (SELECT extract(epoch FROM recorded_at - at) * 1000 AS ms FROM fills WHERE at >= '${at}')
+    SELECT o.*, f.* FROM (SELECT count(*), percentile_disc(0.5) WITHIN GROUP (ORDER BY ms), percentile_disc(0.99) WITHIN GROUP (ORDER BY ms) FROM o) o,
+    (SELECT count(*), percentile_disc(0.5) WITHIN GROUP (ORDER BY ms), percentile_disc(0.99) WITHIN GROUP (ORDER BY ms) FROM f) f`);
+  const [orders, order_p50, order_p99, fills, fill_p50, fill_p99] = row.map(Number);
+  return { orders, order_p50, order_p99, fills, fill_p50, fill_p99 };
+}
+/** A market that goes up and down through the levels of a grid, four times a second. */
+async function swing(world, seconds) {
+  for (let i = 0; i < seconds * 4; ++i) {
+    await world.set_price(i % 2 === 0 ? 60_060 : 59_940);
+    await pause(250);
+  }
+}
+const share_of = (sorted, share) => sorted[Math.ceil(sorted.length * share) - 1];
 
 async function with_world(options, body) {
   const world = await World.create(options);
@@ -112,19 +146,95 @@ const figures = {
     return with_world({ config: { web: open_web } }, async (world) => {
       const user = await world.add_user('bench');
       for (let i = 0; i < 3; ++i) await world.add_account(user, { label: `Account ${i}` });
-      // Others on the machine only ever slow a round down, so each side counts with its best.
+      // Others on the machine only ever slow a round down, so each side counts with its best (best_of).
       const rounds = { floor: [], ours: [] };
       for (let round = 0; round < 3; ++round) {
         rounds.floor.push(measure('list-ceiling', '--database', world.database, '--user', String(user.id), '--seconds', '3'));
         rounds.ours.push(wrk(`${world.http}/user/exchanges/`, user.token, { seconds: 3 }));
       }
-      const best = (list) => ({ per_s: Math.max(...list.map((r) => r.per_s)), p99_ms: Math.min(...list.map((r) => r.p99_ms)) });
-      const floor = best(rounds.floor);
-      const ours = best(rounds.ours);
+      const floor = best_of(rounds.floor);
+      const ours = best_of(rounds.ours);
       return [
         { name: 'http_list_exchanges', value: ours.per_s, unit: 'requests/s', ratio: ours.per_s / floor.per_s, against: 'the statement alone, 8 connections' },
         { name: 'http_list_exchanges_p99', value: ours.p99_ms, unit: 'ms', ratio: ours.p99_ms / floor.p99_ms, against: 'the statement alone, 8 connections' },
       ];
+    });
+  },
+
+  /** The same list by the frameworks that people would take otherwise, one process each. */
+  async http_peers() {
+    return with_world({ config: { web: open_web } }, async (world) => {
+      const user = await world.add_user('bench');
+      for (let i = 0; i < 3; ++i) await world.add_account(user, { label: `Account ${i}` });
+      const key = randomBytes(32).toString('hex');
+      const signed = `${user.id}:${Math.floor(Date.now() / 1000)}`;
+      const token = Buffer.from(`${signed}:${createHmac('sha256', key).update(signed).digest('base64url')}`).toString('base64url');
+      const found = [];
+      for (const [name, start] of http_peers(world, key)) {
+        const peer = await start();
+        const url = `http://127.0.0.1:${peer.line}/user/exchanges/`;
+        const theirs_json = await (await fetch(url, { headers: { authorization: `Bearer ${token}` } })).json();
+        if (theirs_json.length !== 3) throw new Error(`${name} answers ${JSON.stringify(theirs_json)}`);
+        const rounds = { ours: [], theirs: [] };
+        for (let round = 0; round < 3; ++round) {
+          rounds.ours.push(wrk(`${world.http}/user/exchanges/`, user.token, { seconds: 3 }));
+          rounds.theirs.push(wrk(url, token, { seconds: 3 }));
+        }
+        await peer.stop();
+        const [ours, theirs] = [best_of(rounds.ours), best_of(rounds.theirs)];
+        const label = `http_against_${name.toLowerCase()}`;
+        found.push({ name: label, value: ours.per_s, unit: 'requests/s', ratio: ours.per_s / theirs.per_s, against: `${name}: ${theirs.per_s} requests/s` },
+          { name: `${label}_p99`, value: ours.p99_ms, unit: 'ms', ratio: ours.p99_ms / theirs.p99_ms, against: `${name}: p99 ${theirs.p99_ms} ms` });
+      }
+      return found;
+    });
+  },
+
+  /** What counting costs: budgets that are never used up, beside none. */
+  async http_with_limits() {
+    const plenty = { per_second: 1_000_000, burst: 1_000_000 };
+    const listing = async (limits, body) => with_world({ config: { web: { ...open_web, limits } } }, async (world) => {
+      const user = await world.add_user('bench');
+      for (let i = 0; i < 3; ++i) await world.add_account(user, { label: `Account ${i}` });
+      return body(() => wrk(`${world.http}/user/exchanges/`, user.token, { seconds: 3 }));
+    });
+    return listing({ enabled: false }, async (without) => listing({ enabled: true, user_read: plenty, address: plenty }, async (counted) => {
+      const rounds = { without: [], counted: [] };
+      for (let round = 0; round < 3; ++round) {
+        rounds.without.push(without());
+        rounds.counted.push(counted());
+      }
+      const [on, off] = [best_of(rounds.counted), best_of(rounds.without)];
+      return [{ name: 'http_with_limits', value: on.per_s, unit: 'requests/s', ratio: on.per_s / off.per_s, against: 'the same without rate limits' }];
+    }));
+  },
+
+  /** Strangers who log in without end, each from another address, beside bots that trade. */
+  async login_flood() {
+    const config = { web: { ...open_web, limits: { enabled: true }, trusted_proxies: ['127.0.0.1'] }, bots: { parameters: { symbol: 'BTC/USDT', levels: '5', spacing: '0.0005', order_notional: '50' } } };
+    return with_world({ paper_args: ['--no-limits'], config }, async (world) => {
+      const admin = await world.add_user('root', { admin: true });
+      const user = await world.add_user('bench');
+      const accounts = [];
+      for (let i = 0; i < 10; ++i) {
+        accounts.push(await world.add_account(user, { label: `Account ${i}` }));
+        await world.approve(admin, accounts[i]);
+      }
+      const phase = async (beside) => {
+        const began = world.sql('SELECT now()');
+        const done = await Promise.all([swing(world, 15), beside]);
+        return { ...trading_ms(world, began), beside: done[1] };
+      };
+      await world.hold_market(60_000);
+      for (const account of accounts) await world.until_bot(user, account, 'running');
+      const alone = await phase();
+      const flood = await phase(promisify(execFile)('wrk', ['-t', '1', '-c', '64', '-d', '15', '-s', join(root, 'bench/login_flood.lua'), world.http]));
+      const logins_per_s = Math.round(Number(flood.beside.stdout.match(/Requests\/sec: +([\d.]+)/)[1]));
+      for (const { orders, fills } of [alone, flood]) if (Math.min(orders, fills) < 100) throw new Error(`only ${orders} orders and ${fills} fills`);
+      const said = { order: 'decision for an order to the wire', fill: 'trade to booked' };
+      return Object.entries(said).flatMap(([what, words]) => ['p50', 'p99'].map((p) => ({ name: `login_flood_${what}_${p}`, value: flood[`${what}_${p}`], unit: 'ms',
+        ratio: flood[`${what}_${p}`] / alone[`${what}_${p}`],
+        against: `${words} without the ${logins_per_s} logins/s (${flood[`${what}s`]} beside them, ${alone[`${what}s`]} alone)` })));
     });
   },
 
@@ -311,7 +421,7 @@ const figures = {
       socket.close();
       const floor = await commits;
       fresh.sort((a, b) => a - b);
-      const at = (share) => fresh[Math.ceil(fresh.length * share) - 1];
+      const at = (share) => share_of(fresh, share);
       return [
         { name: 'fill_to_frame_p50', value: at(0.5), unit: 'ms', ratio: at(0.5) / floor.p50_ms, against: 'p50 of one durable commit beside it' },
         { name: 'fill_to_frame_p99', value: at(0.99), unit: 'ms', ratio: at(0.99) / floor.p99_ms, against: 'p99 of one durable commit beside it' },

@@ -99,7 +99,7 @@ void engine_parts::build_services() {
   second_factors = tenants::make_postgres_second_factor_store(*web_db);
   second_factor = std::make_unique<tenants::second_factor_service>(*second_factors, *accounts, *keyring, wall, random);
   login = std::make_unique<tenants::login_service>(
-      tenants::login_parts{*users, *directory, *signer, *hasher, attempts, *second_factor, wall, random});
+      tenants::login_parts{*users, *directory, *signer, *hasher, attempts, *second_factor, wall, random, std::chrono::duration_cast<seconds>(config.security.refresh_life)});
   registration = std::make_unique<tenants::registration_service>(*users, *hasher, attempts, wall, random, config.registration);
   account_service = std::make_unique<tenants::account_service>(
       *accounts, *keyring, make_exchange_catalogue(config.exchanges),

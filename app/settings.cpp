@@ -52,6 +52,7 @@ void read_security(config_section s, security_settings& out) {
   s.get_secret("master_key", out.master_key, &out.master_key_path, "Master keys, one a line, the current one first: 64 hex digits, or under a passphrase (engine key init --passphrase).");
   s.get_secret("token_keys", out.token_keys, "Token signing keys: lines \"<key id> <64 hex digits>\", the first one signs.");
   s.get("token_life", out.token_life, 1min, 24h, "Life of a bearer token.");
+  s.get("refresh_life", out.refresh_life, 1h, 366 * 24h, "How long a session with a refresh token goes on before the password is asked for again.");
   s.get("hashing_threads", out.hashing_threads, 1, 16, "Threads for password hashing.");
   s.get("hashing_queue", out.hashing_queue, 1, 10'000, "Logins that may wait for hashing; more answer 503.");
 }

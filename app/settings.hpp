@@ -21,6 +21,7 @@ struct security_settings {
   /// Lines "<key id> <64 hex digits>"; the first one signs new tokens, the others still verify.
   std::optional<secret> token_keys;
   milliseconds token_life{3'600'000};
+  milliseconds refresh_life{30LL * 24 * 3600 * 1000};
   std::size_t hashing_threads = 1;
   std::size_t hashing_queue = 32;
 };

@@ -246,7 +246,7 @@ seconds token_signer::life() const {
 }
 
 std::string token_signer::make_token(user_id user, std::int64_t epoch, std::string_view session_id, wall_time now,
-                                     token_form form) const {
+                                     token_form form, seconds life) const {
   if (session_id.size() != session_id_characters || !is_lower_hex(session_id))
     throw std::logic_error("a session id has 16 lower-case hex digits");
   std::string key_id;
@@ -257,7 +257,8 @@ std::string token_signer::make_token(user_id user, std::int64_t epoch, std::stri
     key = state_->keys.find(key_id)->second;
   }
   const auto timestamp = whole_seconds(now);
-  const token_content content{user.value, timestamp, timestamp + state_->life.count(), epoch, key_id, session_id};
+  const auto expires = timestamp + std::min(life, state_->life).count();
+  const token_content content{user.value, timestamp, expires, epoch, key_id, session_id};
   return form == token_form::jwt ? write_jwt(*key, content) : write_three_fields(*key, content);
 }
 

@@ -58,8 +58,9 @@ public:
   void take_up(std::map<std::string, secret> keys, std::string active);
   bool knows(std::string_view key_id) const;
 
+  /// `life`: shorter than usual. Only a JWT says so itself; who verifies the other form must know.
   std::string make_token(user_id, std::int64_t epoch, std::string_view session_id, wall_time now,
-                         token_form = token_form::three_fields) const;
+                         token_form = token_form::three_fields, seconds life = seconds::max()) const;
   /// The claims before the signature is checked: the caller looks the user's epoch up by them.
   result<token_claims> parse(std::string_view token) const;
   /// Checks signature (constant time) and life.

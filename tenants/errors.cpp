@@ -33,6 +33,10 @@ std::string_view message_of(int value) {
       return "the code of the second factor is missing";
     case tenant_errc::wrong_code:
       return "the code is not right";
+    case tenant_errc::refresh_refused:
+      return "the refresh token is not good";
+    case tenant_errc::refresh_reused:
+      return "the refresh token was used before";
     case tenant_errc::registration_closed:
       return "nobody may register";
     case tenant_errc::invitation_refused:

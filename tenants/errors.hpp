@@ -32,6 +32,10 @@ enum class tenant_errc {
   second_factor_required,
   /// The code of the second factor is not right, or was used before.
   wrong_code,
+  /// No living session is renewed with this refresh token.
+  refresh_refused,
+  /// The refresh token was used before: its session is ended.
+  refresh_reused,
   /// Nobody may register.
   registration_closed,
   /// The invitation is unknown, used, revoked or over.

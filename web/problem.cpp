@@ -83,6 +83,13 @@ problem from_tenant_error(tenant_errc code, const error& e) {
     case tenant_errc::wrong_code:
       return {403, "wrong-code", "Wrong code",
               "The code is not right, or was used before; wait for the next one of your authenticator app."};
+    case tenant_errc::refresh_refused:
+      return {401, "refresh-token-refused", "Refresh token refused", "The refresh token is not good (any more); log in again.",
+              {}, {{"WWW-Authenticate", "Bearer"}}};
+    case tenant_errc::refresh_reused:
+      return {401, "refresh-token-reused", "Session ended",
+              "This refresh token was used before, so somebody else may have it; the session is ended. Log in again.",
+              {}, {{"WWW-Authenticate", "Bearer"}}};
     case tenant_errc::registration_closed:
       return {403, "registration-closed", "Registration closed", "Ask an administrator for a user."};
     case tenant_errc::invitation_refused:

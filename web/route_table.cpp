@@ -16,6 +16,11 @@ constexpr std::array table{
     // Sessions and users
     route{"POST", "/client/login", anyone, login, api::handle_login},
     route{"POST", "/client/logout", user, write, api::handle_logout, session},
+    route{"POST", "/api/auth", anyone, login, api::handle_login},
+    route{"GET", "/api/auth", user, read, api::handle_get_auth},
+    route{"POST", "/api/auth/login", anyone, login, api::handle_login},
+    route{"POST", "/api/auth/refresh", anyone, login, api::handle_refresh},
+    route{"POST", "/api/auth/logout", user, write, api::handle_logout, session},
     route{"GET", "/api/sessions", user, read, api::handle_list_sessions, session},
     route{"DELETE", "/api/sessions", user, write, api::handle_end_sessions, session},
     route{"DELETE", "/api/sessions/{id}", user, write, api::handle_end_session, session},

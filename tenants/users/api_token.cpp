@@ -5,10 +5,10 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
-#include <charconv>
 
 #include "base/encoding.hpp"
 #include "crypto/mac.hpp"
+#include "tenants/users/token_text_detail.hpp"
 
 namespace drover::tenants {
 namespace {
@@ -16,22 +16,7 @@ namespace {
 namespace ip = boost::asio::ip;
 
 constexpr std::string_view prefix = "eng_";
-constexpr std::size_t secret_characters = 40, checksum_characters = 8;
-constexpr std::size_t text_limit = 120;
-
-std::string checksum_of(std::string_view text) {
-  return fmt::format("{:08x}", crc32c(text));
-}
-
-std::optional<std::int64_t> take_number(std::string_view& rest) {
-  const auto end_of_number = rest.find('_');
-  if (end_of_number == rest.npos || end_of_number == 0 || rest.front() == '0') return std::nullopt;
-  std::int64_t value = 0;
-  const auto [end, ec] = std::from_chars(rest.data(), rest.data() + end_of_number, value);
-  if (ec != std::errc{} || end != rest.data() + end_of_number || value <= 0) return std::nullopt;
-  rest.remove_prefix(end_of_number + 1);
-  return value;
-}
+constexpr std::size_t secret_characters = 40;
 
 /// IPv4 addresses that arrived through an IPv6 socket are IPv4 addresses.
 ip::address plain(const ip::address& a) {
@@ -60,11 +45,7 @@ std::optional<token_scope> parse_token_scope(std::string_view text) {
 }
 
 secret write_api_token(user_id user, std::int64_t id, std::string_view secret_part) {
-  auto text = fmt::format("{}{}_{}_{}", prefix, user.value, id, secret_part);
-  text += checksum_of(text);
-  secret out(text);
-  wipe_memory(text.data(), text.size());
-  return out;
+  return token_text::finish(fmt::format("{}{}_{}_{}", prefix, user.value, id, secret_part));
 }
 
 bool looks_like_api_token(std::string_view text) {
@@ -72,16 +53,13 @@ bool looks_like_api_token(std::string_view text) {
 }
 
 std::optional<api_token_text> read_api_token(std::string_view text) {
-  if (!looks_like_api_token(text) || text.size() > text_limit || text.size() < checksum_characters) return std::nullopt;
-  const auto body = text.substr(0, text.size() - checksum_characters);
-  if (checksum_of(body) != text.substr(body.size())) return std::nullopt;
-  auto rest = body.substr(prefix.size());
-  const auto user = take_number(rest);
+  auto rest = token_text::open(text, prefix);
+  if (!rest) return std::nullopt;
+  const auto user = token_text::take_number(*rest);
   if (!user) return std::nullopt;
-  const auto id = take_number(rest);
-  if (!id || rest.size() != secret_characters || rest.find_first_not_of("0123456789abcdef") != rest.npos)
-    return std::nullopt;
-  return api_token_text{user_id(*user), *id, rest};
+  const auto id = token_text::take_number(*rest);
+  if (!id || !token_text::is_secret_part(*rest, secret_characters)) return std::nullopt;
+  return api_token_text{user_id(*user), *id, *rest};
 }
 
 std::string hash_token_secret(std::string_view secret_part) {

@@ -1,5 +1,7 @@
 #include "tenants/users/login_service.hpp"
 
+#include <algorithm>
+
 #include "base/log.hpp"
 #include "tenants/errors.hpp"
 
@@ -46,14 +48,14 @@ task<result<login_result>> login_service::login(login_attempt wanted) {
   auto passed = co_await check_code(*attempt, who.id, std::move(wanted.code));
   if (!passed) co_return std::unexpected(passed.error());
   co_await upgrade(who.id, std::move(wanted.password), std::move(hash));
-  auto opened = co_await open_session(std::move(who), std::move(wanted.from), wanted.form);
+  auto opened = co_await open_session(std::move(who), std::move(wanted.from), wanted.form, wanted.renewable);
   co_return opened;
 }
 
 task<result<login_result>> login_service::confirm(principal caller, secret password, secret code, login_place from) {
   auto who = co_await check_again(caller.user, std::move(password), std::move(code), from.address);
   if (!who) co_return std::unexpected(who.error());
-  auto opened = co_await open_session(std::move(*who), std::move(from), caller.form);
+  auto opened = co_await open_session(std::move(*who), std::move(from), caller.form, caller.renewable);
   if (!opened) co_return opened;
   auto ended = co_await parts_.store.end_session(caller.user, std::move(caller.session_id));
   if (!ended && ended.error().code != tenant_errc::not_found) co_return std::unexpected(ended.error());
@@ -74,7 +76,7 @@ task<result<login_result>> login_service::change_password(principal caller, secr
   if (!changed) co_return std::unexpected(changed.error());
   auto fresh = co_await parts_.store.get(caller.user);
   if (!fresh) co_return std::unexpected(fresh.error());
-  auto opened = co_await open_session(std::move(*fresh), std::move(from), caller.form);
+  auto opened = co_await open_session(std::move(*fresh), std::move(from), caller.form, caller.renewable);
   co_return opened;
 }
 
@@ -86,7 +88,7 @@ task<result<login_service::enrolled>> login_service::confirm_second_factor(princ
   if (!ended) co_return std::unexpected(ended.error());
   auto who = co_await parts_.store.get(caller.user);
   if (!who) co_return std::unexpected(who.error());
-  auto opened = co_await open_session(std::move(*who), std::move(from), caller.form);
+  auto opened = co_await open_session(std::move(*who), std::move(from), caller.form, caller.renewable);
   if (!opened) co_return std::unexpected(opened.error());
   co_return enrolled{std::move(*opened), std::move(*codes)};
 }
@@ -136,22 +138,69 @@ task<void> login_service::upgrade(user_id id, secret password, std::string hash)
 }
 
 /// The token works everywhere in this process when it is given out.
-task<result<login_result>> login_service::open_session(user who, login_place from, crypto::token_form form) {
+task<result<login_result>> login_service::open_session(user who, login_place from, crypto::token_form form,
+                                                       bool renewable) {
   auto& p = parts_;
   const auto now = p.time.wall_now();
   session fresh{.user = who.id,
                 .id = p.random.hex(session_id_bytes),
                 .created_at = now,
-                .expires_at = now + p.signer.life(),
+                .expires_at = now + (renewable ? p.refresh_life : p.signer.life()),
                 .address = to_printable(from.address, address_limit),
                 .client = to_printable(from.client, client_limit)};
-  auto token = p.signer.make_token(who.id, who.epoch, fresh.id, now, form);
-  auto opened = co_await p.store.open_session(std::move(fresh), who.epoch);
+  secret refresh_token;
+  if (renewable) {
+    auto family = p.random.hex(refresh_part_bytes), use = p.random.hex(refresh_part_bytes);
+    fresh.family_hash = hash_token_secret(family);
+    fresh.refresh_hash = hash_token_secret(use);
+    refresh_token = write_refresh_token(who.id, family, use);
+  }
+  auto opened = co_await p.store.open_session(fresh, who.epoch);
   if (!opened) co_return std::unexpected(opened.error());
   auto known = co_await p.directory.refresh(who.id);
   if (!known) co_return std::unexpected(known.error());
   who.last_login_at = now;
-  co_return login_result{.user = std::move(who), .token = std::move(token), .expires_in = p.signer.life()};
+  auto done = make_result(std::move(who), fresh, form, now);
+  done.refresh_token = std::move(refresh_token);
+  co_return done;
+}
+
+task<result<login_result>> login_service::renew(secret refresh_token, crypto::token_form form, login_place from) {
+  auto& p = parts_;
+  const auto text = read_refresh_token(refresh_token.reveal());
+  if (!text) co_return fail(tenant_errc::refresh_refused);
+  const auto now = p.time.wall_now();
+  const auto next = p.random.hex(refresh_part_bytes);
+  session_renewal wanted{.user = text->user,
+                         .family_hash = hash_token_secret(text->family),
+                         .used_hash = hash_token_secret(text->use),
+                         .fresh_id = p.random.hex(session_id_bytes),
+                         .fresh_hash = hash_token_secret(next),
+                         .at = now,
+                         .address = to_printable(from.address, address_limit)};
+  auto renewed = co_await p.store.renew_session(std::move(wanted));
+  const bool reused = !renewed && renewed.error().code == tenant_errc::refresh_reused;
+  if (!renewed && !reused) co_return std::unexpected(renewed.error());
+  auto known = co_await p.directory.refresh(text->user);
+  if (reused) {
+    log().warn("a refresh token was used again; its session is ended", {{"user", text->user}, {"address", from.address}});
+    co_return std::unexpected(renewed.error());
+  }
+  if (!known) co_return std::unexpected(known.error());
+  auto done = make_result(std::move(renewed->user), renewed->session, form, now);
+  done.refresh_token = write_refresh_token(text->user, text->family, next);
+  co_return done;
+}
+
+login_result login_service::make_result(user who, const session& s, crypto::token_form form, wall_time now) const {
+  const auto left = std::chrono::duration_cast<seconds>(s.expires_at - now);
+  login_result out{.user = std::move(who), .token = {}, .expires_in = parts_.signer.life()};
+  if (s.is_renewable()) {
+    out.expires_in = std::min({out.expires_in, renewed_token_life, left});
+    out.refresh_expires_in = left;
+  }
+  out.token = parts_.signer.make_token(out.user.id, out.user.epoch, s.id, now, form, out.expires_in);
+  return out;
 }
 
 }  // namespace drover::tenants

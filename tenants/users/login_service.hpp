@@ -27,12 +27,17 @@ struct login_attempt {
   secret code;
   login_place from;
   crypto::token_form form = crypto::token_form::three_fields;
+  /// With a refresh token, and then tokens that live 15 minutes at most.
+  bool renewable = false;
 };
 
 struct login_result {
   tenants::user user;
   std::string token;
   seconds expires_in{};
+  /// Good once, within refresh_expires_in; empty where none was asked for.
+  secret refresh_token{};
+  seconds refresh_expires_in{};
 };
 
 struct login_parts {
@@ -44,6 +49,8 @@ struct login_parts {
   second_factor_service& second_factor;
   const clock& time;
   random_source& random;
+  /// How long a session lives that is renewed in time.
+  seconds refresh_life{30 * 24 * 3600};
 };
 
 /// Checks passwords and second factors, opens sessions and issues their tokens. Every attempt passes the guard before
@@ -55,6 +62,9 @@ public:
   /// Every login is a session of its own. bad_login for a wrong password and an unknown name alike; only after the
   /// right password: banned, second_factor_required, wrong_code.
   task<result<login_result>> login(login_attempt);
+  /// Another token for a session, and the refresh token that takes the place of this one, which is used up. Not a login: the
+  /// password was entered when it was. refresh_refused; refresh_reused, which also ends the session.
+  task<result<login_result>> renew(secret refresh_token, crypto::token_form, login_place);
   /// The password entered again (SEC-29): a new session takes the place of the caller's. wrong_password,
   /// second_factor_required, wrong_code.
   task<result<login_result>> confirm(principal, secret password, secret code, login_place);
@@ -72,7 +82,8 @@ private:
   task<result<user>> check_again(user_id, secret password, secret code, const std::string& address);
   task<result<void>> check_code(const attempt_guard::attempt&, user_id, secret code);
   task<void> upgrade(user_id, secret password, std::string hash);
-  task<result<login_result>> open_session(user, login_place, crypto::token_form);
+  task<result<login_result>> open_session(user, login_place, crypto::token_form, bool renewable);
+  login_result make_result(user, const session&, crypto::token_form, wall_time now) const;
   login_parts parts_;
 };
 

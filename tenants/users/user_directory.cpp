@@ -84,14 +84,18 @@ result<principal> user_directory::authenticate(std::string_view token, std::stri
   if (!genuine) return refusal(token, *known, genuine.error());
   if (known->status != user_status::active) return fail(tenant_errc::banned);
   if (!known->has_session) return fail(crypto::token_errc::revoked);
+  auto expires_at = std::min(genuine->expires_at, known->session_expires_at);
+  if (known->renewable) expires_at = std::min(expires_at, genuine->issued_at + renewed_token_life);
+  if (clock_.wall_now() >= expires_at) return fail(crypto::token_errc::expired);
   return principal{.user = genuine->user,
                    .role = known->role,
                    .session_id = std::move(genuine->session_id),
-                   .signed_in_at = genuine->issued_at,
-                   .expires_at = genuine->expires_at,
+                   .signed_in_at = known->signed_in_at,
+                   .expires_at = expires_at,
                    .epoch = known->epoch,
                    .key_id = std::move(genuine->key_id),
-                   .form = genuine->form};
+                   .form = genuine->form,
+                   .renewable = known->renewable};
 }
 
 result<principal> user_directory::authenticate_api_token(std::string_view token, std::string_view address) const {
@@ -158,7 +162,7 @@ bool user_directory::still_valid(const principal& p) const {
   if (p.api_token != 0) return is_api_token_valid(p);
   if (!signer_.knows(p.key_id)) return false;
   auto known = find_standing(p.user, p.session_id);
-  return known && known->has_session && known->status == user_status::active && known->role == p.role &&
+  return known && known->has_session && clock_.wall_now() < known->session_expires_at && known->status == user_status::active && known->role == p.role &&
          known->epoch == p.epoch;
 }
 
@@ -167,11 +171,14 @@ std::optional<user_directory::standing> user_directory::find_standing(user_id id
   auto found = users_.find(id);
   if (found == users_.end()) return std::nullopt;
   const auto& facts = found->second;
+  standing out{.role = facts.role, .status = facts.status, .epoch = facts.epoch};
   const auto session = std::ranges::find(facts.sessions, session_id, &session_facts::id);
-  return standing{.role = facts.role,
-                  .status = facts.status,
-                  .epoch = facts.epoch,
-                  .has_session = session != facts.sessions.end()};
+  if (session == facts.sessions.end()) return out;
+  out.has_session = true;
+  out.session_expires_at = session->expires_at;
+  out.signed_in_at = session->signed_in_at;
+  out.renewable = session->renewable;
+  return out;
 }
 
 std::optional<user_auth_facts> user_directory::find(user_id id) const {

@@ -30,6 +30,8 @@ struct principal {
   /// What the session's token was signed with, and how it is written.
   std::string key_id;
   crypto::token_form form = crypto::token_form::three_fields;
+  /// The session has a refresh token.
+  bool renewable = false;
   /// An API token, which has no session; 0: a session, which may do whatever its user may.
   std::int64_t api_token = 0;
   token_scope scope = token_scope::admin;
@@ -67,6 +69,8 @@ private:
     user_status status = user_status::active;
     std::int64_t epoch = 1;
     bool has_session = false;
+    wall_time session_expires_at{}, signed_in_at{};
+    bool renewable = false;
   };
   result<principal> authenticate_api_token(std::string_view token, std::string_view address) const;
   bool is_api_token_valid(const principal&) const;

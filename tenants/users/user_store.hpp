@@ -11,6 +11,7 @@
 #include "base/task.hpp"
 #include "tenants/users/api_token.hpp"
 #include "tenants/users/invitation.hpp"
+#include "tenants/users/refresh_token.hpp"
 #include "tenants/users/session.hpp"
 #include "tenants/users/user.hpp"
 
@@ -27,6 +28,10 @@ struct new_user {
 struct session_facts {
   std::string id;
   wall_time expires_at;
+  /// When the password was entered.
+  wall_time signed_in_at{};
+  /// Its tokens are short-lived.
+  bool renewable = false;
   friend bool operator==(const session_facts&, const session_facts&) = default;
 };
 
@@ -38,7 +43,7 @@ struct user_auth_facts {
   std::int64_t epoch = 1;
   /// Counted up with every change of the others: tells the newer of two reads.
   std::int64_t version = 1;
-  /// By id; those that have not expired.
+  /// By id; those that have not expired, under their previous ids too as long as these are good.
   std::vector<session_facts> sessions;
   std::vector<api_token_facts> api_tokens;
   friend bool operator==(const user_auth_facts&, const user_auth_facts&) = default;
@@ -77,7 +82,10 @@ public:
   virtual task<result<void>> open_session(session, std::int64_t epoch) = 0;
   /// Living ones, the newest first.
   virtual task<result<std::vector<session>>> list_sessions(user_id) = 0;
-  /// not_found also for another user's.
+  /// The session's next id and refresh token. refresh_refused when no living session is of this family; refresh_reused when
+  /// the token is not the latest of its session, which is ended then.
+  virtual task<result<renewed_session>> renew_session(session_renewal) = 0;
+  /// By its id or a previous one that is still good. not_found also for another user's.
   virtual task<result<void>> end_session(user_id, std::string session_id) = 0;
   /// Ends all sessions of the user (logout everywhere): epoch + 1.
   virtual task<result<void>> end_sessions(user_id) = 0;

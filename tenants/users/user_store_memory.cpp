@@ -211,13 +211,34 @@ public:
     co_return found->second.sessions;
   }
 
+  task<result<renewed_session>> renew_session(session_renewal wanted) override {
+    std::lock_guard lock(mutex_);
+    const auto found = users_.find(wanted.user);
+    if (found == users_.end()) co_return fail(tenant_errc::refresh_refused);
+    auto& [login, sessions, api_tokens, version] = found->second;
+    drop_expired(sessions);
+    const auto renewed = std::ranges::find(sessions, wanted.family_hash, &session::family_hash);
+    if (wanted.family_hash.empty() || renewed == sessions.end()) co_return fail(tenant_errc::refresh_refused);
+    ++version;
+    if (renewed->refresh_hash != wanted.used_hash) {
+      sessions.erase(renewed);
+      co_return fail(tenant_errc::refresh_reused);
+    }
+    renewed->previous_id = std::exchange(renewed->id, std::move(wanted.fresh_id));
+    renewed->previous_until = std::min(wanted.at + renewal_overlap, renewed->expires_at);
+    renewed->refresh_hash = std::move(wanted.fresh_hash);
+    co_return renewed_session{login.user, *renewed};
+  }
+
   task<result<void>> end_session(user_id id, std::string session_id) override {
     std::lock_guard lock(mutex_);
     auto found = users_.find(id);
     if (found == users_.end()) co_return fail(tenant_errc::not_found);
     drop_expired(found->second.sessions);
-    if (std::erase_if(found->second.sessions, [&](const session& s) { return s.id == session_id; }) == 0)
-      co_return fail(tenant_errc::not_found);
+    const auto is_it = [&](const session& s) {
+      return s.id == session_id || (s.previous_id == session_id && s.previous_until > clock_.wall_now());
+    };
+    if (std::erase_if(found->second.sessions, is_it) == 0) co_return fail(tenant_errc::not_found);
     ++found->second.version;
     co_return result<void>();
   }
@@ -299,7 +320,11 @@ private:
     drop_expired(r.sessions);
     const auto& u = r.login.user;
     user_auth_facts facts{.id = u.id, .role = u.role, .status = u.status, .epoch = u.epoch, .version = r.version, .sessions = {}, .api_tokens = {}};
-    for (const auto& s : r.sessions) facts.sessions.push_back({s.id, s.expires_at});
+    for (const auto& s : r.sessions) {
+      facts.sessions.push_back({s.id, s.expires_at, s.created_at, s.is_renewable()});
+      if (s.previous_until > clock_.wall_now())
+        facts.sessions.push_back({s.previous_id, *s.previous_until, s.created_at, s.is_renewable()});
+    }
     std::ranges::sort(facts.sessions, {}, &session_facts::id);
     for (const auto& [token, hash] : r.api_tokens)
       if (token.expires_at > clock_.wall_now())

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "tenants/audit/audit.hpp"
 #include "tenants/postgres_calls_detail.hpp"
 #include "tenants/users/api_token_rows_postgres.hpp"
@@ -52,21 +54,41 @@ const statement delete_old_sessions{
     "WHERE user_id = $1 AND expires_at > now() ORDER BY created_at DESC, id OFFSET " +
         std::to_string(sessions_per_user - 1) + "))"};
 const statement insert_session{"user_sessions_insert",
-                               "INSERT INTO user_sessions (user_id, id, created_at, expires_at, address, client) VALUES "
+                               "INSERT INTO user_sessions (user_id, id, created_at, expires_at, address, client, "
+                               "family_hash, refresh_hash) VALUES "
                                "($1, $2, to_timestamp($3::bigint / 1000000.0), to_timestamp($4::bigint / 1000000.0), "
-                               "$5, $6)"};
-const statement select_sessions{"user_sessions_list",
-                                "SELECT user_id, id, " + microseconds_of("created_at") + ", " +
+                               "$5, $6, $7, $8)"};
+const std::string session_columns = "user_id, id, " + microseconds_of("created_at") + ", " +
                                     microseconds_of("expires_at") +
-                                    ", address, client FROM user_sessions WHERE user_id = $1 AND expires_at > now() "
+                                    ", address, client, family_hash, refresh_hash, previous_id, " +
+                                    microseconds_of("previous_until");
+const statement select_sessions{"user_sessions_list",
+                                "SELECT " + session_columns +
+                                    " FROM user_sessions WHERE user_id = $1 AND expires_at > now() "
                                     "ORDER BY created_at DESC, id"};
-const statement delete_session{
-    "user_sessions_end", "DELETE FROM user_sessions WHERE user_id = $1 AND id = $2 AND expires_at > now() RETURNING id"};
+const statement delete_session{"user_sessions_end",
+                               "DELETE FROM user_sessions WHERE user_id = $1 AND (id = $2 OR (previous_id = $2 AND "
+                               "previous_until > now())) AND expires_at > now() RETURNING id"};
+const statement select_family{
+    "user_sessions_of_family",
+    "SELECT EXISTS (SELECT FROM user_sessions WHERE user_id = $1 AND family_hash = $2 AND expires_at > now())"};
+const statement update_family{
+    "user_sessions_renew",
+    "UPDATE user_sessions SET id = $4, refresh_hash = $5, previous_id = id, previous_until = "
+    "least(expires_at, to_timestamp($6::bigint / 1000000.0)) WHERE user_id = $1 AND family_hash = $2 AND "
+    "refresh_hash = $3 AND expires_at > now() RETURNING " +
+        session_columns};
+const statement delete_family{
+    "user_sessions_end_family",
+    "DELETE FROM user_sessions WHERE user_id = $1 AND family_hash = $2 AND expires_at > now() RETURNING id"};
 const statement count_change{"users_count_change",
                              "UPDATE users SET auth_version = auth_version + 1 WHERE id = $1 RETURNING id"};
 
 const std::string facts_query = "SELECT u.id, u.role, u.status, u.epoch, u.auth_version, s.id, " +
-                                microseconds_of("s.expires_at") +
+                                microseconds_of("s.expires_at") + ", " + microseconds_of("s.created_at") +
+                                ", s.family_hash IS NOT NULL, "
+                                "CASE WHEN s.previous_until > now() THEN s.previous_id END, " +
+                                microseconds_of("s.previous_until") +
                                 " FROM users u LEFT JOIN user_sessions s ON s.user_id = u.id AND s.expires_at > now() ";
 const statement select_facts{"users_auth_facts", facts_query + "ORDER BY u.id, s.id"};
 const statement select_facts_of{"users_auth_facts_of", facts_query + "WHERE u.id = $1 ORDER BY s.id"};
@@ -103,8 +125,13 @@ std::vector<user_auth_facts> facts_of(const pqxx::result& rows) {
                      .version = integer_of(row[4]),
                      .sessions = {},
                      .api_tokens = {}});
-    if (!row[5].is_null()) all.back().sessions.push_back({text_of(row[5]), time_of(row[6])});
+    if (row[5].is_null()) continue;
+    auto& sessions = all.back().sessions;
+    sessions.push_back({text_of(row[5]), time_of(row[6]), time_of(row[7]), boolean_of(row[8])});
+    if (!row[9].is_null())
+      sessions.push_back({text_of(row[9]), time_of(row[10]), time_of(row[7]), boolean_of(row[8])});
   }
+  for (auto& facts : all) std::ranges::sort(facts.sessions, {}, &session_facts::id);
   return all;
 }
 
@@ -114,7 +141,11 @@ session session_of(const pqxx::row& row) {
           .created_at = time_of(row[2]),
           .expires_at = time_of(row[3]),
           .address = text_of(row[4]),
-          .client = text_of(row[5])};
+          .client = text_of(row[5]),
+          .family_hash = text_of(row[6]),
+          .refresh_hash = text_of(row[7]),
+          .previous_id = text_of(row[8]),
+          .previous_until = optional_time_of(row[9])};
 }
 
 std::int64_t to_microseconds(wall_time t) {
@@ -164,6 +195,29 @@ result<user> insert(pqxx::transaction_base& tx, const new_user& fresh) {
 bool is_last_admin(pqxx::transaction_base& tx, user_id id) {
   const auto admins = execute(tx, lock_admins);
   return admins.size() == 1 && integer_of(admins[0][0]) == id.value;
+}
+
+/// A token that never was locks nobody's row.
+result<renewed_session> renew(pqxx::connection_base& connection, const session_renewal& wanted) {
+  const auto user = wanted.user.value;
+  pqxx::work tx(connection);
+  if (!boolean_of(execute(tx, select_family, user, wanted.family_hash)[0][0])) return fail(tenant_errc::refresh_refused);
+  if (execute(tx, count_change, user).empty()) return fail(tenant_errc::refresh_refused);
+  const auto renewed = execute(tx, update_family, user, wanted.family_hash, wanted.used_hash, wanted.fresh_id,
+                               wanted.fresh_hash, to_microseconds(wanted.at + renewal_overlap));
+  if (!renewed.empty()) {
+    renewed_session done{user_of(execute(tx, select_user, user)[0]), session_of(renewed[0])};
+    tx.commit();
+    return done;
+  }
+  const auto ended = execute(tx, delete_family, user, wanted.family_hash);
+  if (ended.empty()) return fail(tenant_errc::refresh_refused);
+  insert_audit_event(tx, {.actor = wanted.user,
+                          .action = "user.refresh_token_reused",
+                          .object = object_of(wanted.user),
+                          .detail = "session " + text_of(ended[0][0]) + " ended, from " + wanted.address});
+  tx.commit();
+  return fail(tenant_errc::refresh_reused);
 }
 
 bool is_banning(user_status status) {
@@ -328,7 +382,7 @@ public:
       if (execute(tx, update_login, fresh.user.value, created, epoch).empty()) return fail(tenant_errc::bad_login);
       execute(tx, delete_old_sessions, fresh.user.value);
       execute(tx, insert_session, fresh.user.value, fresh.id, created, to_microseconds(fresh.expires_at), fresh.address,
-              fresh.client);
+              fresh.client, null_if_empty(fresh.family_hash), null_if_empty(fresh.refresh_hash));
       insert_audit_event(tx, {.actor = fresh.user,
                               .action = "user.login",
                               .object = object_of(fresh.user),
@@ -349,6 +403,14 @@ public:
     };
     auto outcome = co_await db_.run("users_list_sessions", std::move(job));
     co_return from_read(std::move(outcome));
+  }
+
+  task<result<renewed_session>> renew_session(session_renewal wanted) override {
+    auto job = [wanted = std::move(wanted)](pqxx::connection_base& connection) {
+      return renew(connection, wanted);
+    };
+    auto outcome = co_await db_.run("users_renew_session", std::move(job));
+    co_return from_job(std::move(outcome));
   }
 
   task<result<void>> end_session(user_id id, std::string session_id) override {

@@ -230,6 +230,37 @@ test('an API token works on REST and sockets until it is revoked, also after kil
   assert.ok(!world.log_text('engine').includes(made.token));
 });
 
+test('a refresh token goes on over kill -9, is good once however many try, and one used again ends its session', async (t) => {
+  const world = await World.create();
+  t.after(() => world.close());
+  const alice = await world.add_user('alice');
+  const body = { username: 'alice', password: alice.password, refresh: true };
+  const first = await world.must('POST', '/api/auth/login', { body });
+  assert.equal(first.expires_in, 900);
+  const refresh = (refresh_token) => world.call('POST', '/api/auth/refresh', { body: { refresh_token } });
+  const socket = await Socket.open(world, '/ws/dashboard', { token: first.token });
+  const second = (await refresh(first.refresh_token)).json;
+  assert.equal(await status_of(world, second.token), 200);
+  socket.send({ type: 'auth', payload: { token: second.token } });
+  await socket.next('auth_success');
+  await world.kill_engine('SIGKILL');
+  await world.start_engine();
+  assert.equal(await status_of(world, second.token), 200);
+  assert.equal(await status_of(world, first.token), 200, 'calls under way have a minute');
+  assert.equal(world.sql(`SELECT count(*) FROM user_sessions WHERE ROW(user_sessions.*)::text LIKE '%${second.refresh_token.split('_')[3].slice(0, 40)}%'`), '0');
+
+  const listening = await Socket.open(world, '/ws/dashboard', { token: second.token });
+  const racers = await Promise.all(Array.from({ length: 8 }, () => refresh(second.refresh_token)));
+  assert.equal(racers.filter((answer) => answer.status === 200).length, 1);
+  const began = performance.now();
+  await until('REST refuses', async () => (await status_of(world, second.token)) === 401, limit_ms);
+  await until('the socket is closed', () => listening.close_code === closed_because_unauthorised, limit_ms);
+  t.diagnostic(`refused and closed ${(performance.now() - began).toFixed(0)} ms after a refresh token was used twice`);
+  assert.equal(problem_of(await refresh(racers.find((answer) => answer.status === 200).json.refresh_token)), 'refresh-token-refused');
+  assert.equal(world.sql("SELECT count(*) FROM audit_events WHERE action = 'user.refresh_token_reused'"), '1');
+  assert.ok(!world.log_text('engine').includes(second.refresh_token));
+});
+
 test('signing keys rotate under load without a refusal, and a key that is taken out is refused at once', async (t) => {
   const world = await World.create();
   t.after(() => world.close());

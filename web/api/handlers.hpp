@@ -8,6 +8,8 @@ namespace drover::web::api {
 
 task<answer> handle_login(request&, services&);
 task<answer> handle_logout(request&, services&);
+task<answer> handle_refresh(request&, services&);
+task<answer> handle_get_auth(request&, services&);
 task<answer> handle_list_sessions(request&, services&);
 task<answer> handle_end_session(request&, services&);
 task<answer> handle_end_sessions(request&, services&);

@@ -10,6 +10,8 @@ tenants::login_place place_of(const request& r) {
 
 void write_login(json_writer& w, const tenants::login_result& login) {
   w.member("token", login.token).member("token_type", "Bearer").member("expires_in", login.expires_in.count());
+  if (!login.refresh_token.empty())
+    w.member("refresh_token", login.refresh_token.reveal()).member("refresh_expires_in", login.refresh_expires_in.count());
   w.key("user").begin_object().member("id", login.user.id).member("username", login.user.username);
   w.member("role", tenants::to_string(login.user.role)).end_object();
 }
@@ -20,6 +22,13 @@ net::http_response respond_with_login(const tenants::login_result& login) {
   write_login(w, login);
   w.end_object();
   return json_response(200, w.take());
+}
+
+crypto::token_form read_token_form(body_reader& body) {
+  constexpr std::size_t word_limit = 32;
+  const auto form = body.optional_text("token_format", word_limit).value_or("three_fields");
+  if (form != "jwt" && form != "three_fields") body.complain("token_format", "must be three_fields or jwt");
+  return form == "jwt" ? crypto::token_form::jwt : crypto::token_form::three_fields;
 }
 
 bool are_logins_locked(const services& s) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tenants/users/login_service.hpp"
+#include "web/body_reader.hpp"
 #include "web/json_writer.hpp"
 #include "web/request.hpp"
 #include "web/services.hpp"
@@ -12,7 +13,9 @@ inline constexpr std::size_t typed_name_limit = 128, typed_password_limit = 1024
 
 /// Where the session will have come from.
 tenants::login_place place_of(const request&);
-/// token, token_type, expires_in and user.
+/// token_format; complains of any other.
+crypto::token_form read_token_form(body_reader&);
+/// token, token_type, expires_in, refresh_token if there is one, and user.
 void write_login(json_writer&, const tenants::login_result&);
 net::http_response respond_with_login(const tenants::login_result&);
 /// Logins and registrations are locked by configuration or by an administrator.

@@ -6,12 +6,15 @@ namespace drover::web::api {
 
 namespace {
 
-constexpr std::size_t word_limit = 32;
+/// Also by a token from before the last renewal.
+bool is_current(const tenants::session& session, const tenants::principal& caller) {
+  return caller.session_id == session.id || caller.session_id == session.previous_id;
+}
 
 void write_session(json_writer& w, const tenants::session& session, bool current) {
   w.begin_object().member("id", session.id).member("created_at", session.created_at);
   w.member("expires_at", session.expires_at).member("address", session.address).member("client", session.client);
-  w.member("current", current).end_object();
+  w.member("renewable", session.is_renewable()).member("current", current).end_object();
 }
 
 task<answer> end_session(user_id user, std::string session_id, services& s) {
@@ -23,19 +26,16 @@ task<answer> end_session(user_id user, std::string session_id, services& s) {
 
 }  // namespace
 
-/// POST /client/login: a token for a username and password.
+/// POST /client/login, /api/auth and /api/auth/login: a token for a username and password.
 task<answer> handle_login(request& r, services& s) {
   auto body = body_reader::open(r);
   if (!body) co_return refuse(body.error());
   tenants::login_attempt attempt{.username = body->required_text("username", typed_name_limit),
                                  .password = body->required_secret("password", typed_password_limit),
                                  .code = body->optional_secret("code", typed_code_limit).value_or(secret()),
-                                 .from = place_of(r)};
-  const auto form = body->optional_text("token_format", word_limit).value_or("three_fields");
-  if (form == "jwt")
-    attempt.form = crypto::token_form::jwt;
-  else if (form != "three_fields")
-    body->complain("token_format", "must be three_fields or jwt");
+                                 .from = place_of(r),
+                                 .form = read_token_form(*body),
+                                 .renewable = body->optional_flag("refresh").value_or(false)};
   if (auto wrong = body->finish()) co_return refuse(std::move(*wrong));
   if (s.config.login_locked) co_return refuse(make_login_locked());
   auto done = co_await s.parts.login.login(std::move(attempt));
@@ -61,7 +61,7 @@ task<answer> handle_confirm_session(request& r, services& s) {
   co_return respond_with_login(*done);
 }
 
-/// POST /client/logout: ends the session of this token, and closes its sockets.
+/// POST /client/logout and /api/auth/logout: ends the session of this token, and closes its sockets.
 task<answer> handle_logout(request& r, services& s) {
   answer done = co_await end_session(r.caller_id(), r.caller->session_id, s);
   co_return done;
@@ -73,7 +73,7 @@ task<answer> handle_list_sessions(request& r, services& s) {
   if (!found) co_return refuse(found.error());
   json_writer w(64 + found->size() * 256);
   w.begin_object().key("items").begin_array();
-  for (const auto& session : *found) write_session(w, session, session.id == r.caller->session_id);
+  for (const auto& session : *found) write_session(w, session, is_current(session, *r.caller));
   w.end_array().end_object();
   co_return json_response(200, w.take());
 }

@@ -182,7 +182,7 @@ TEST_P(UserStore, AuthFactsFollowChanges) {
   wait(users().open_session(fresh, 2)).value();
   auto later = wait(users().load_auth_facts(alice.id)).value().value();
   ASSERT_EQ(later.sessions.size(), 2u);
-  EXPECT_EQ(later.sessions[1], (session_facts{second_id, fresh.expires_at}));
+  EXPECT_EQ(later.sessions[1], (session_facts{second_id, fresh.expires_at, fresh.created_at, false}));
   EXPECT_GT(later.version, facts.version);
   auto all = wait(users().load_auth_facts()).value();
   ASSERT_EQ(all.size(), 2u);
@@ -295,6 +295,84 @@ TEST_P(Invitations, EndByTimeAndByRevocation) {
   ASSERT_EQ(listed.size(), 1u);
   EXPECT_EQ(listed[0].id, made.id) << "the newest first";
   EXPECT_TRUE(listed[0].revoked_at);
+}
+
+class SessionRenewal : public contract_suite {
+protected:
+  static std::string hash(char c) { return std::string(64, c); }
+  wall_time now() { return {std::chrono::floor<std::chrono::microseconds>(stores().now().since_epoch)}; }
+  void open(const user& u, const std::string& id, char family, nanoseconds life = 1h) {
+    session fresh{.user = u.id, .id = id, .created_at = now() - 2h, .expires_at = now() + life, .address = {}, .client = {}};
+    fresh.family_hash = hash(family);
+    fresh.refresh_hash = hash('0');
+    wait(users().open_session(std::move(fresh), u.epoch)).value();
+  }
+  result<renewed_session> renew(const user& u, char family, char used, char fresh, const std::string& id) {
+    return wait(users().renew_session({.user = u.id,
+                                       .family_hash = hash(family),
+                                       .used_hash = hash(used),
+                                       .fresh_id = id,
+                                       .fresh_hash = hash(fresh),
+                                       .at = now(),
+                                       .address = "192.0.2.1"}));
+  }
+  user_auth_facts facts(const user& u) { return wait(users().load_auth_facts(u.id)).value().value(); }
+  user alice_ = add_user("alice"), bob_ = add_user("bob");
+};
+INSTANTIATE_TEST_SUITE_P(Stores, SessionRenewal, testing::ValuesIn(backend_kinds),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(SessionRenewal, GivesANewIdAndKeepsTheRest) {
+  open(alice_, second_id, 'a');
+  const auto before = facts(alice_);
+  const auto done = renew(alice_, 'a', '0', '1', first_id).value();
+  EXPECT_EQ(done.user.username, "alice");
+  EXPECT_EQ(done.session.id, first_id);
+  EXPECT_TRUE(done.session.is_renewable());
+  const auto after = facts(alice_);
+  EXPECT_GT(after.version, before.version);
+  ASSERT_EQ(after.sessions.size(), 2u) << "also under its previous id";
+  EXPECT_EQ(after.sessions[0].id, first_id);
+  EXPECT_TRUE(after.sessions[0].renewable);
+  EXPECT_EQ(after.sessions[0].signed_in_at, before.sessions[0].signed_in_at);
+  EXPECT_EQ(after.sessions[0].expires_at, before.sessions[0].expires_at);
+  EXPECT_EQ(after.sessions[1].id, second_id);
+  EXPECT_LT(after.sessions[1].expires_at, now() + 2min);
+  EXPECT_EQ(wait(users().load_auth_facts()).value()[0], after);
+  EXPECT_EQ(wait(users().list_sessions(alice_.id))->size(), 1u);
+  ASSERT_TRUE(wait(users().end_session(alice_.id, second_id))) << "by the token before";
+  EXPECT_TRUE(facts(alice_).sessions.empty());
+}
+
+TEST_P(SessionRenewal, WithAUsedTokenEndsTheSessionOnly) {
+  open(alice_, first_id, 'a');
+  open(alice_, second_id, 'b');
+  ASSERT_TRUE(renew(alice_, 'a', '0', '1', "00000000000000c1"));
+  expect_error(renew(alice_, 'a', '0', '2', "00000000000000c2"), tenant_errc::refresh_reused);
+  const auto left = facts(alice_).sessions;
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left[0].id, second_id);
+  expect_error(renew(alice_, 'a', '1', '2', "00000000000000c3"), tenant_errc::refresh_refused);
+  EXPECT_TRUE(renew(alice_, 'b', '0', '1', "00000000000000c4"));
+}
+
+TEST_P(SessionRenewal, OfNobodysFamilyIsRefused) {
+  open(alice_, first_id, 'a');
+  const auto before = facts(alice_);
+  expect_error(renew(bob_, 'a', '0', '1', second_id), tenant_errc::refresh_refused);
+  expect_error(renew(alice_, 'c', '0', '1', second_id), tenant_errc::refresh_refused);
+  auto nobody = alice_;
+  nobody.id = user_id(99);
+  expect_error(renew(nobody, 'a', '0', '1', second_id), tenant_errc::refresh_refused);
+  EXPECT_EQ(facts(alice_), before);
+  open(bob_, second_id, 'd', -1min);
+  expect_error(renew(bob_, 'd', '0', '1', first_id), tenant_errc::refresh_refused);
+}
+
+TEST_P(SessionRenewal, EndsWithTheEpoch) {
+  open(alice_, first_id, 'a');
+  ASSERT_TRUE(wait(users().end_sessions(alice_.id)));
+  expect_error(renew(alice_, 'a', '0', '1', second_id), tenant_errc::refresh_refused);
 }
 
 class ApiTokenRows : public contract_suite {

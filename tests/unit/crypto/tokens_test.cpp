@@ -165,6 +165,14 @@ TEST_F(Jwt, ExpiresAndEndsWithItsEpoch) {
   EXPECT_FALSE(signer_.verify(jwt_, epoch + 1, issued + 1s));
 }
 
+TEST_F(Jwt, LivesAsShortAsItSaysAndNeverLongerThanUsual) {
+  const auto brief = signer_.make_token(user_id(17), epoch, session, issued, token_form::jwt, 60s);
+  EXPECT_EQ(signer_.verify(brief, epoch, issued + 59s)->expires_at, issued + 60s);
+  expect(brief, token_errc::expired, issued + 60s);
+  const auto wished = signer_.make_token(user_id(17), epoch, session, issued, token_form::jwt, 7200s);
+  EXPECT_EQ(signer_.verify(wished, epoch, issued + 1s)->expires_at, issued + 3600s);
+}
+
 TEST_F(Jwt, EveryMutatedCharacterIsRefused) {
   constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+/. ";
   for (std::size_t i = 0; i < jwt_.size(); ++i)

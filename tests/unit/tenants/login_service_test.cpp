@@ -218,6 +218,115 @@ TEST_F(LoginService, ANewPasswordEndsAllOtherSessions) {
   EXPECT_TRUE(login("alice", "a quite new one"));
 }
 
+class RefreshTokens : public LoginService {
+protected:
+  login_result log_in() {
+    auto attempt = attempt_of("alice", "right password", "10.0.0.1");
+    attempt.renewable = true;
+    return wait(service_.login(std::move(attempt))).value();
+  }
+  result<login_result> renew(const secret& token, crypto::token_form form = crypto::token_form::three_fields) {
+    return wait(service_.renew(token.clone(), form, {.address = "10.0.0.2", .client = {}}));
+  }
+  std::error_code renewal_refusal(const secret& token) {
+    auto outcome = renew(token);
+    return outcome ? std::error_code() : outcome.error().code;
+  }
+  std::error_code token_refusal(const std::string& token) {
+    auto who = directory_.authenticate(token);
+    return who ? std::error_code() : who.error().code;
+  }
+};
+
+TEST_F(RefreshTokens, ComeOnlyWhenAskedFor) {
+  EXPECT_TRUE(login("alice", "right password")->refresh_token.empty());
+  EXPECT_FALSE(log_in().refresh_token.empty());
+}
+
+TEST_F(RefreshTokens, TheirSessionsTokensLiveAQuarterOfAnHour) {
+  auto first = log_in();
+  EXPECT_EQ(first.expires_in, 900s);
+  EXPECT_EQ(first.refresh_expires_in, 30 * 24h);
+  auto jwt = renew(first.refresh_token, crypto::token_form::jwt).value();
+  auto who = directory_.authenticate(jwt.token).value();
+  EXPECT_EQ(who.form, crypto::token_form::jwt);
+  EXPECT_EQ(who.expires_at, clock_.wall_now() + 900s);
+  auto plain = renew(jwt.refresh_token).value();
+  who = directory_.authenticate(plain.token).value();
+  clock_.advance(899s);
+  EXPECT_TRUE(directory_.authenticate(plain.token));
+  EXPECT_TRUE(directory_.still_valid(who));
+  clock_.advance(1s);
+  EXPECT_EQ(token_refusal(plain.token), crypto::token_errc::expired);
+  EXPECT_FALSE(directory_.still_valid(who));
+  EXPECT_TRUE(renew(plain.refresh_token)) << "the session goes on";
+}
+
+TEST_F(RefreshTokens, RenewASessionUnderANewIdAndTheOldOneIsGoodForAMinute) {
+  auto first = log_in();
+  auto before = directory_.authenticate(first.token).value();
+  clock_.advance(10min);
+  auto second = renew(first.refresh_token).value();
+  auto after = directory_.authenticate(second.token).value();
+  EXPECT_NE(after.session_id, before.session_id);
+  EXPECT_EQ(after.signed_in_at, before.signed_in_at) << "a renewal is no login";
+  auto sessions = wait(users_->list_sessions(alice_)).value();
+  ASSERT_EQ(sessions.size(), 1u);
+  EXPECT_EQ(sessions[0].id, after.session_id);
+  clock_.advance(59s);
+  EXPECT_TRUE(directory_.still_valid(before));
+  clock_.advance(1s);
+  EXPECT_FALSE(directory_.still_valid(before));
+  EXPECT_FALSE(directory_.authenticate(first.token));
+  EXPECT_TRUE(directory_.still_valid(after));
+}
+
+TEST_F(RefreshTokens, OneThatWasUsedBeforeEndsTheSessionAndNoOther) {
+  auto stolen = log_in(), other = log_in();
+  auto thief = renew(stolen.refresh_token).value();
+  auto thief_again = renew(thief.refresh_token).value();
+  EXPECT_EQ(renewal_refusal(stolen.refresh_token), tenant_errc::refresh_reused);
+  EXPECT_EQ(token_refusal(thief_again.token), crypto::token_errc::revoked);
+  EXPECT_EQ(token_refusal(stolen.token), crypto::token_errc::revoked);
+  for (const auto* token : {&stolen, &thief, &thief_again})
+    EXPECT_EQ(renewal_refusal(token->refresh_token), tenant_errc::refresh_refused);
+  EXPECT_TRUE(directory_.authenticate(other.token));
+  EXPECT_TRUE(renew(other.refresh_token));
+}
+
+TEST_F(RefreshTokens, ThatNeverWereEndNothing) {
+  auto real = log_in();
+  auto text = read_refresh_token(real.refresh_token.reveal()).value();
+  const std::string nothing(40, '0');
+  EXPECT_EQ(renewal_refusal(write_refresh_token(alice_, nothing, text.use)), tenant_errc::refresh_refused);
+  EXPECT_EQ(renewal_refusal(write_refresh_token(user_id(99), text.family, text.use)), tenant_errc::refresh_refused);
+  EXPECT_EQ(renewal_refusal(secret("garbage")), tenant_errc::refresh_refused);
+  EXPECT_TRUE(directory_.authenticate(real.token));
+  EXPECT_TRUE(renew(real.refresh_token));
+}
+
+TEST_F(RefreshTokens, EndWithTheirSession) {
+  auto out = log_in();
+  wait(users_->end_session(alice_, directory_.authenticate(out.token)->session_id)).value();
+  EXPECT_EQ(renewal_refusal(out.refresh_token), tenant_errc::refresh_refused);
+  auto late = log_in();
+  clock_.advance(30 * 24h);
+  EXPECT_EQ(renewal_refusal(late.refresh_token), tenant_errc::refresh_refused);
+  auto banned = log_in();
+  wait(users_->set_status("alice", user_status::banned, {})).value();
+  EXPECT_EQ(renewal_refusal(banned.refresh_token), tenant_errc::refresh_refused);
+}
+
+TEST_F(RefreshTokens, ThePasswordAgainGivesAnotherAndEndsTheFirst) {
+  auto first = log_in();
+  clock_.advance(10min);
+  auto who = directory_.authenticate(first.token).value();
+  auto confirmed = wait(service_.confirm(who, secret("right password"), {}, {.address = "10.0.0.1", .client = {}})).value();
+  EXPECT_EQ(directory_.authenticate(confirmed.token)->signed_in_at, clock_.wall_now());
+  EXPECT_EQ(renewal_refusal(first.refresh_token), tenant_errc::refresh_refused);
+  EXPECT_TRUE(renew(confirmed.refresh_token));
+}
+
 /// Bytes of a base32 text.
 std::string from_base32(std::string_view text) {
   std::string out;

@@ -183,6 +183,67 @@ TEST(TokenForms, AJwtIsGoodWhereTheOtherFormIs) {
   EXPECT_EQ(f.call("POST", "/client/login", {}, body.dump()).status, 422);
 }
 
+TEST(AuthApi, SaysWhatATokenIs) {
+  web_fixture f;
+  auto token = f.token_of("alice");
+  auto session = web_fixture::parse(f.call("GET", "/api/auth", token));
+  test::expect_members(session, "Auth");
+  EXPECT_EQ(session["kind"], "session");
+  EXPECT_EQ(session["scope"], "write");
+  EXPECT_EQ(session["token_format"], "three_fields");
+  EXPECT_TRUE(session["api_token_id"].is_null());
+  auto made = web_fixture::parse(f.call("POST", "/api/tokens", token, R"({"name":"x","scope":"read"})"));
+  auto program = web_fixture::parse(f.call("GET", "/api/auth", made["token"]));
+  test::expect_members(program, "Auth");
+  EXPECT_EQ(program["kind"], "api_token");
+  EXPECT_EQ(program["api_token_id"], made["id"]);
+  EXPECT_EQ(program["scope"], "read");
+  EXPECT_TRUE(program["session_id"].is_null());
+  EXPECT_EQ(f.call("GET", "/api/auth").status, 401);
+  EXPECT_EQ(f.call("POST", "/api/auth/logout", token).status, 204);
+  EXPECT_EQ(f.call("GET", "/api/auth", token).status, 401);
+}
+
+TEST(AuthApi, ARefreshTokenIsAskedForGoodOnceAndReusedEndsTheSession) {
+  web_fixture f;
+  const auto log_in = [&](const std::string& path, bool refresh) {
+    auto body = json{{"username", "alice"}, {"password", test::good_password}, {"refresh", refresh}};
+    auto r = f.call("POST", path, {}, body.dump());
+    EXPECT_EQ(r.status, 200) << r.body;
+    return web_fixture::parse(r);
+  };
+  const auto refresh = [&](const json& login) {
+    return f.call("POST", "/api/auth/refresh", {}, json{{"refresh_token", login["refresh_token"]}}.dump());
+  };
+  for (auto path : {"/client/login", "/api/auth", "/api/auth/login"}) {
+    auto plain = log_in(path, false);
+    EXPECT_FALSE(plain.contains("refresh_token"));
+    EXPECT_EQ(plain["expires_in"], 3600);
+  }
+  auto first = log_in("/api/auth/login", true);
+  EXPECT_EQ(first["expires_in"], 900);
+  EXPECT_EQ(first["refresh_expires_in"], 30 * 24 * 3600);
+  auto second = web_fixture::parse(refresh(first));
+  test::expect_members(second, "Login");
+  EXPECT_EQ(f.call("GET", "/api/user", first["token"]).status, 200) << "a call under way";
+  auto sessions = web_fixture::parse(f.call("GET", "/api/sessions", first["token"]))["items"];
+  EXPECT_EQ(std::ranges::count_if(sessions, [](const json& s) { return s["current"] == true && s["renewable"] == true; }), 1);
+  auto reused = refresh(first);
+  EXPECT_EQ(reused.status, 401);
+  EXPECT_EQ(type_of(reused), "refresh-token-reused");
+  for (const auto& login : {first, second}) {
+    EXPECT_EQ(f.call("GET", "/api/user", login["token"]).status, 401);
+    EXPECT_EQ(type_of(refresh(login)), "refresh-token-refused");
+  }
+  EXPECT_EQ(f.call("POST", "/api/auth/refresh", {}, R"({})").status, 422);
+  EXPECT_EQ(type_of(f.call("POST", "/api/auth/refresh", {}, R"({"refresh_token":"x"})")), "refresh-token-refused");
+  auto stale = log_in("/api/auth/login", true);
+  f.clock.advance(std::chrono::minutes(10));
+  auto renewed = web_fixture::parse(refresh(stale));
+  auto step_up = f.call("POST", "/api/tokens", renewed["token"], R"({"name":"x","scope":"read"})");
+  EXPECT_EQ(type_of(step_up), "step-up-required") << "a renewal is no password";
+}
+
 class ApiTokens : public testing::Test {
 protected:
   json create(const std::string& who, json wanted) {

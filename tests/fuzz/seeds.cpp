@@ -115,7 +115,14 @@ void write_others(const fs::path& parent) {
        "%YAML 1.2\n---\n- |\n  text\n...\n"});
   write_texts(parent, "fuzz_crypto_token",
               {"", "NzoxNzMyMTA0MDAwOmsxLjAxMjM0NTY3ODlhYmNkZWYu",
-               "7:1732104000:k1.0123456789abcdef.0123456789012345678901234567890123456789012"});
+               "7:1732104000:k1.0123456789abcdef.0123456789012345678901234567890123456789012",
+               R"({"alg":"HS256","typ":"JWT","kid":"k1"})", R"({"alg":"none"})",
+               R"({"iss":"drover","aud":"drover","sub":"7","sid":"0123456789abcdef","iat":1732104000,"exp":1732107600,"epoch":3})",
+               "eyJhbGciOiJub25lIn0.e30."});
+  write_texts(parent, "fuzz_tenants_token",
+              {"17_5_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+               "17_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "192.0.2.0/24192.0.2.1",
+               "2001:db8::/322001:db8::1", "::ffff:192.0.2.1192.0.2.1"});
   write_texts(
       parent, "fuzz_net_request",
       {"GET /a/../b?x=%20 HTTP/1.1\r\nHost: a\r\n\r\n", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",

@@ -58,10 +58,12 @@ task<void> engine_parts::reload_users() {
 task<void> engine_parts::note_token_use() {
   for (;;) {
     co_await sleep_for(*web_timers, token_use_interval);
-    auto used = directory->take_used_tokens();
-    if (used.empty()) continue;
-    auto noted = co_await users->touch_api_tokens(std::move(used));
-    if (!noted) log().warn("when API tokens were used is not noted", {{"err", noted.error()}});
+    auto tokens = directory->take_used_tokens();
+    auto keys = directory->take_used_keys();
+    result<void> noted;
+    if (!tokens.empty()) noted = co_await users->touch_api_tokens(std::move(tokens));
+    if (noted && !keys.empty()) noted = co_await users->touch_public_keys(std::move(keys));
+    if (!noted) log().warn("when API tokens and public keys were used is not noted", {{"err", noted.error()}});
   }
 }
 

@@ -37,6 +37,8 @@ std::string_view message_of(int value) {
       return "the refresh token is not good";
     case tenant_errc::refresh_reused:
       return "the refresh token was used before";
+    case tenant_errc::key_taken:
+      return "the public key is taken";
     case tenant_errc::registration_closed:
       return "nobody may register";
     case tenant_errc::invitation_refused:
@@ -71,6 +73,7 @@ constexpr constraint_meaning meanings[] = {
     {"user_exchanges_not_self_approved", tenant_errc::own_account, ""},
     {"user_exchanges_user_id_fkey", tenant_errc::not_found, "the user does not exist"},
     {"users_username_key", tenant_errc::name_taken, "username: is taken"},
+    {"user_public_keys_key_key", tenant_errc::key_taken, ""},
     {"users_username_format", tenant_errc::invalid, "username: must have 3 to 32 characters of a-z, 0-9, _ . -"},
     {"users_email_format", tenant_errc::invalid, "email: must have at most 254 characters"},
 };

@@ -36,6 +36,8 @@ enum class tenant_errc {
   refresh_refused,
   /// The refresh token was used before: its session is ended.
   refresh_reused,
+  /// The public key is somebody's, or was.
+  key_taken,
   /// Nobody may register.
   registration_closed,
   /// The invitation is unknown, used, revoked or over.

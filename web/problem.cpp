@@ -90,6 +90,9 @@ problem from_tenant_error(tenant_errc code, const error& e) {
       return {401, "refresh-token-reused", "Session ended",
               "This refresh token was used before, so somebody else may have it; the session is ended. Log in again.",
               {}, {{"WWW-Authenticate", "Bearer"}}};
+    case tenant_errc::key_taken:
+      return {409, "key-taken", "Key taken",
+              "This public key is registered already, or was and is revoked; make a new key."};
     case tenant_errc::registration_closed:
       return {403, "registration-closed", "Registration closed", "Ask an administrator for a user."};
     case tenant_errc::invitation_refused:

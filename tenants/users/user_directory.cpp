@@ -35,6 +35,8 @@ task<result<void>> user_directory::load() {
     for (const auto& [id, facts] : users_)
       if (!fresh.contains(id)) changed.push_back(id);
     users_ = std::move(fresh);
+    key_owners_.clear();
+    for (const auto& [id, facts] : users_) index_keys(facts);
   }
   loaded_ = true;
   tell(changed);
@@ -57,10 +59,14 @@ void user_directory::learn(user_auth_facts facts) {
   {
     std::unique_lock lock(mutex_);
     auto known = users_.find(id);
-    if (known == users_.end())
+    if (known == users_.end()) {
+      index_keys(facts);
       users_.emplace(id, std::move(facts));
-    else if (facts.version >= known->second.version)
+    } else if (facts.version >= known->second.version) {
+      drop_keys(known->second);
+      index_keys(facts);
       known->second = std::move(facts);
+    }
   }
   tell({id});
 }
@@ -68,7 +74,11 @@ void user_directory::learn(user_auth_facts facts) {
 void user_directory::forget(user_id id) {
   {
     std::unique_lock lock(mutex_);
-    users_.erase(id);
+    const auto known = users_.find(id);
+    if (known != users_.end()) {
+      drop_keys(known->second);
+      users_.erase(known);
+    }
   }
   tell({id});
 }
@@ -130,11 +140,57 @@ result<principal> user_directory::authenticate_api_token(std::string_view token,
                    .scope = found->scope};
 }
 
-std::vector<std::pair<std::int64_t, wall_time>> user_directory::take_used_tokens() {
+result<principal> user_directory::identify(std::string_view key) const {
+  if (!loaded_) return fail(tenant_errc::unavailable);
+  const auto now = clock_.wall_now();
+  std::shared_lock lock(mutex_);
+  const auto owner = key_owners_.find(key);
+  if (owner == key_owners_.end()) return fail(crypto::token_errc::invalid);
+  const auto& facts = users_.at(owner->second);
+  if (facts.status != user_status::active) return fail(tenant_errc::banned);
+  const auto found = std::ranges::find(facts.public_keys, key, &public_key_facts::key);
+  {
+    std::lock_guard used(used_mutex_);
+    used_keys_.insert_or_assign(found->id, now);
+  }
+  return principal{.user = facts.id,
+                   .role = facts.role,
+                   .session_id = {},
+                   .signed_in_at = {},
+                   .expires_at = now + signer_.life(),
+                   .epoch = facts.epoch,
+                   .key_id = {},
+                   .public_key = found->id,
+                   .scope = token_scope::read};
+}
+
+void user_directory::index_keys(const user_auth_facts& facts) {
+  for (const auto& known : facts.public_keys) key_owners_.insert_or_assign(known.key, facts.id);
+}
+
+void user_directory::drop_keys(const user_auth_facts& facts) {
+  for (const auto& known : facts.public_keys) key_owners_.erase(known.key);
+}
+
+user_directory::uses user_directory::take_used_tokens() {
   std::lock_guard lock(used_mutex_);
-  std::vector<std::pair<std::int64_t, wall_time>> used(used_tokens_.begin(), used_tokens_.end());
+  uses used(used_tokens_.begin(), used_tokens_.end());
   used_tokens_.clear();
   return used;
+}
+
+user_directory::uses user_directory::take_used_keys() {
+  std::lock_guard lock(used_mutex_);
+  uses used(used_keys_.begin(), used_keys_.end());
+  used_keys_.clear();
+  return used;
+}
+
+bool user_directory::is_public_key_valid(const principal& p) const {
+  std::shared_lock lock(mutex_);
+  const auto user = users_.find(p.user);
+  return user != users_.end() && user->second.status == user_status::active && user->second.role == p.role &&
+         std::ranges::find(user->second.public_keys, p.public_key, &public_key_facts::id) != user->second.public_keys.end();
 }
 
 bool user_directory::is_api_token_valid(const principal& p) const {
@@ -160,6 +216,7 @@ std::unexpected<error> user_directory::refusal(std::string_view token, const sta
 bool user_directory::still_valid(const principal& p) const {
   if (clock_.wall_now() >= p.expires_at) return false;
   if (p.api_token != 0) return is_api_token_valid(p);
+  if (p.public_key != 0) return is_public_key_valid(p);
   if (!signer_.knows(p.key_id)) return false;
   auto known = find_standing(p.user, p.session_id);
   return known && known->has_session && clock_.wall_now() < known->session_expires_at && known->status == user_status::active && known->role == p.role &&

@@ -34,6 +34,8 @@ struct principal {
   bool renewable = false;
   /// An API token, which has no session; 0: a session, which may do whatever its user may.
   std::int64_t api_token = 0;
+  /// A public key, whose holder has proved to be; 0: none, and a token instead. It may look, and has no session either.
+  std::int64_t public_key = 0;
   token_scope scope = token_scope::admin;
 };
 
@@ -52,8 +54,13 @@ public:
   /// token_errc, tenant_errc::banned, or tenant_errc::unavailable until the first load() has succeeded.
   /// Session tokens and API tokens; those of the latter that are bound to addresses need the caller's.
   result<principal> authenticate(std::string_view token, std::string_view address = {}) const;
-  /// API tokens that were used since this was asked last, and when.
-  std::vector<std::pair<std::int64_t, wall_time>> take_used_tokens();
+  /// Whose living key this is (64 hex digits, lower case), for as long as a token would live; whoever sent it has proved to hold
+  /// it. token_errc::invalid, tenant_errc::banned or unavailable.
+  result<principal> identify(std::string_view public_key) const;
+  /// API tokens and public keys that were used since this was asked last, and when.
+  using uses = std::vector<std::pair<std::int64_t, wall_time>>;
+  uses take_used_tokens();
+  uses take_used_keys();
   /// Is this principal still good (session, epoch, role, ban, expiry)? For open sockets.
   bool still_valid(const principal&) const;
   std::optional<user_auth_facts> find(user_id) const;
@@ -63,6 +70,10 @@ public:
 
 private:
   void forget(user_id);
+  struct text_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
   /// What is known of a user, as far as one session needs it.
   struct standing {
     tenants::role role = role::tenant;
@@ -74,6 +85,10 @@ private:
   };
   result<principal> authenticate_api_token(std::string_view token, std::string_view address) const;
   bool is_api_token_valid(const principal&) const;
+  bool is_public_key_valid(const principal&) const;
+  /// The index of keys follows what is known of users. Under the lock.
+  void index_keys(const user_auth_facts&);
+  void drop_keys(const user_auth_facts&);
   std::optional<standing> find_standing(user_id, std::string_view session_id) const;
   std::unexpected<error> refusal(std::string_view token, const standing&, const error&) const;
   void tell(const std::vector<user_id>& changed) const;
@@ -84,8 +99,9 @@ private:
   std::atomic<bool> loaded_ = false;
   mutable std::shared_mutex mutex_;
   std::unordered_map<user_id, user_auth_facts> users_;
+  std::unordered_map<std::string, user_id, text_hash, std::equal_to<>> key_owners_;
   mutable std::mutex used_mutex_;
-  mutable std::unordered_map<std::int64_t, wall_time> used_tokens_;
+  mutable std::unordered_map<std::int64_t, wall_time> used_tokens_, used_keys_;
   std::vector<std::function<void(user_id)>> listeners_;
 };
 

@@ -11,6 +11,7 @@
 #include "base/task.hpp"
 #include "tenants/users/api_token.hpp"
 #include "tenants/users/invitation.hpp"
+#include "tenants/users/public_key.hpp"
 #include "tenants/users/refresh_token.hpp"
 #include "tenants/users/session.hpp"
 #include "tenants/users/user.hpp"
@@ -46,6 +47,8 @@ struct user_auth_facts {
   /// By id; those that have not expired, under their previous ids too as long as these are good.
   std::vector<session_facts> sessions;
   std::vector<api_token_facts> api_tokens;
+  /// By id; those that are not revoked.
+  std::vector<public_key_facts> public_keys{};
   friend bool operator==(const user_auth_facts&, const user_auth_facts&) = default;
 };
 
@@ -72,6 +75,8 @@ public:
   virtual task<result<void>> set_password(user_id, std::string password_hash) = 0;
   /// The same password hashed anew; nothing when the hash is not `before` any more. Sessions go on.
   virtual task<result<void>> upgrade_password(user_id, std::string before, std::string password_hash) = 0;
+  /// invalid for one that is too long. Sessions go on.
+  virtual task<result<user>> set_email(user_id, std::string email) = 0;
   /// Also ends all sessions (epoch + 1). `actor` invalid = the operator at the command line. Unknown name: not_found.
   /// last_admin: an administrator may not ban the last active one.
   virtual task<result<user>> set_status(std::string username, user_status, user_id actor) = 0;
@@ -97,6 +102,15 @@ public:
   virtual task<result<void>> revoke_api_token(user_id, std::int64_t id) = 0;
   /// When tokens were used last; neither audited nor notified.
   virtual task<result<void>> touch_api_tokens(std::vector<std::pair<std::int64_t, wall_time>>) = 0;
+
+  /// key_taken: by anybody, or revoked; invalid when the user has as many as they may have.
+  virtual task<result<public_key>> create_public_key(new_public_key) = 0;
+  /// By id, those after `after_id`.
+  virtual task<result<std::vector<public_key>>> list_public_keys(user_id, public_key_page) = 0;
+  /// not_found also for another user's and for one that is revoked.
+  virtual task<result<void>> revoke_public_key(user_id, std::int64_t id) = 0;
+  /// When keys were used last; neither audited nor notified.
+  virtual task<result<void>> touch_public_keys(std::vector<std::pair<std::int64_t, wall_time>>) = 0;
 
   virtual task<result<invitation>> create_invitation(new_invitation) = 0;
   /// The newest first.

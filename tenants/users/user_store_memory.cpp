@@ -12,6 +12,8 @@ namespace drover::tenants {
 namespace {
 
 constexpr std::size_t email_most = 254;
+constexpr auto email_too_long = "email: must have at most 254 characters";
+constexpr auto too_many_public_keys = "public_key: there are as many as may be; revoke one first";
 
 class memory_user_store final : public user_store {
 public:
@@ -79,6 +81,15 @@ public:
     co_return result<void>();
   }
 
+  task<result<user>> set_email(user_id id, std::string email) override {
+    std::lock_guard lock(mutex_);
+    auto found = users_.find(id);
+    if (found == users_.end()) co_return fail(tenant_errc::not_found);
+    if (email.size() > email_most) co_return fail(tenant_errc::invalid, email_too_long);
+    found->second.login.user.email = std::move(email);
+    co_return found->second.login.user;
+  }
+
   task<result<user>> set_role(user_id id, tenants::role role, user_id) override {
     std::lock_guard lock(mutex_);
     auto found = users_.find(id);
@@ -95,7 +106,7 @@ public:
     std::lock_guard lock(mutex_);
     const auto found = users_.find(fresh.user);
     if (found == users_.end()) co_return fail(tenant_errc::not_found);
-    auto& [login, sessions, api_tokens, version] = found->second;
+    auto& [login, sessions, api_tokens, public_keys, version] = found->second;
     const auto is_over = [now = clock_.wall_now()](const auto& t) { return t.first.expires_at <= now; };
     auto surplus = std::ranges::count_if(api_tokens, is_over) - static_cast<std::ptrdiff_t>(api_tokens_per_user);
     std::erase_if(api_tokens, [&](const auto& t) { return is_over(t) && surplus-- > 0; });
@@ -138,6 +149,58 @@ public:
       for (auto& [token, hash] : r.api_tokens)
         for (const auto& [id, at] : used)
           if (token.id == id) token.last_used_at = std::max(token.last_used_at.value_or(at), at);
+    co_return result<void>();
+  }
+
+  task<result<public_key>> create_public_key(new_public_key fresh) override {
+    std::lock_guard lock(mutex_);
+    const auto found = users_.find(fresh.user);
+    if (found == users_.end()) co_return fail(tenant_errc::not_found);
+    for (const auto& [user, r] : users_)
+      if (std::ranges::find(r.public_keys, fresh.key, &public_key::key) != r.public_keys.end())
+        co_return fail(tenant_errc::key_taken);
+    auto& keys = found->second.public_keys;
+    const auto living = std::ranges::count_if(keys, [](const public_key& k) { return !k.revoked_at; });
+    if (std::cmp_greater_equal(living, public_keys_per_user) || keys.size() >= public_keys_ever)
+      co_return fail(tenant_errc::invalid, too_many_public_keys);
+    public_key made{.id = ++last_public_key_, .user = fresh.user, .key = std::move(fresh.key), .name = std::move(fresh.name),
+                    .created_at = fresh.created_at, .last_used_at = {}, .revoked_at = {}};
+    keys.push_back(made);
+    ++found->second.version;
+    co_return made;
+  }
+
+  task<result<std::vector<public_key>>> list_public_keys(user_id id, public_key_page page) override {
+    std::lock_guard lock(mutex_);
+    std::vector<public_key> all;
+    const auto found = users_.find(id);
+    if (found == users_.end()) co_return all;
+    for (const auto& k : found->second.public_keys)
+      if (k.id > page.after_id && page.revoked.value_or(k.revoked_at.has_value()) == k.revoked_at.has_value() &&
+          std::cmp_less(all.size(), page.limit))
+        all.push_back(k);
+    co_return all;
+  }
+
+  task<result<void>> revoke_public_key(user_id user, std::int64_t id) override {
+    std::lock_guard lock(mutex_);
+    const auto found = users_.find(user);
+    if (found == users_.end()) co_return fail(tenant_errc::not_found);
+    for (auto& k : found->second.public_keys) {
+      if (k.id != id || k.revoked_at) continue;
+      k.revoked_at = clock_.wall_now();
+      ++found->second.version;
+      co_return result<void>();
+    }
+    co_return fail(tenant_errc::not_found);
+  }
+
+  task<result<void>> touch_public_keys(std::vector<std::pair<std::int64_t, wall_time>> used) override {
+    std::lock_guard lock(mutex_);
+    for (auto& [user, r] : users_)
+      for (auto& k : r.public_keys)
+        for (const auto& [id, at] : used)
+          if (k.id == id) k.last_used_at = std::max(k.last_used_at.value_or(at), at);
     co_return result<void>();
   }
 
@@ -193,7 +256,7 @@ public:
     std::lock_guard lock(mutex_);
     auto found = users_.find(fresh.user);
     if (found == users_.end()) co_return fail(tenant_errc::bad_login);
-    auto& [login, sessions, api_tokens, version] = found->second;
+    auto& [login, sessions, api_tokens, public_keys, version] = found->second;
     if (login.user.epoch != epoch || login.user.status != user_status::active) co_return fail(tenant_errc::bad_login);
     login.user.last_login_at = fresh.created_at;
     drop_expired(sessions);
@@ -215,7 +278,7 @@ public:
     std::lock_guard lock(mutex_);
     const auto found = users_.find(wanted.user);
     if (found == users_.end()) co_return fail(tenant_errc::refresh_refused);
-    auto& [login, sessions, api_tokens, version] = found->second;
+    auto& [login, sessions, api_tokens, public_keys, version] = found->second;
     drop_expired(sessions);
     const auto renewed = std::ranges::find(sessions, wanted.family_hash, &session::family_hash);
     if (wanted.family_hash.empty() || renewed == sessions.end()) co_return fail(tenant_errc::refresh_refused);
@@ -272,13 +335,14 @@ private:
     std::vector<session> sessions;
     /// With their hashes.
     std::vector<std::pair<api_token, std::string>> api_tokens;
+    std::vector<public_key> public_keys;
     std::int64_t version = 1;
   };
 
   result<user> add(new_user fresh) {
     if (!is_username(fresh.username))
       return fail(tenant_errc::invalid, "username: must have 3 to 32 characters of a-z, 0-9, _ . -");
-    if (fresh.email.size() > email_most) return fail(tenant_errc::invalid, "email: must have at most 254 characters");
+    if (fresh.email.size() > email_most) return fail(tenant_errc::invalid, email_too_long);
     if (find(fresh.username)) return fail(tenant_errc::name_taken, "username: is taken");
     auto* invited = find_open_invitation(fresh.invitation);
     if (!fresh.invitation.empty() && invited == nullptr) return fail(tenant_errc::invitation_refused);
@@ -329,6 +393,8 @@ private:
     for (const auto& [token, hash] : r.api_tokens)
       if (token.expires_at > clock_.wall_now())
         facts.api_tokens.push_back({token.id, hash, token.scope, token.expires_at, token.addresses});
+    for (const auto& k : r.public_keys)
+      if (!k.revoked_at) facts.public_keys.push_back({k.id, k.key});
     return facts;
   }
   record* find(const std::string& username) {
@@ -342,7 +408,7 @@ private:
   std::map<user_id, record> users_;
   /// By the hash of the code, in order of creation.
   std::vector<std::pair<std::string, invitation>> invitations_;
-  std::int64_t last_id_ = 0, last_api_token_ = 0;
+  std::int64_t last_id_ = 0, last_api_token_ = 0, last_public_key_ = 0;
 };
 
 }  // namespace

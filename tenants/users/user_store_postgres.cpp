@@ -1,9 +1,10 @@
-#include <algorithm>
-
 #include "tenants/audit/audit.hpp"
 #include "tenants/postgres_calls_detail.hpp"
 #include "tenants/users/api_token_rows_postgres.hpp"
+#include "tenants/users/auth_facts_rows_postgres.hpp"
 #include "tenants/users/invitation_rows_postgres.hpp"
+#include "tenants/users/public_key_rows_postgres.hpp"
+#include "tenants/users/session_rows_postgres.hpp"
 #include "tenants/users/user_store.hpp"
 
 namespace drover::tenants {
@@ -33,6 +34,8 @@ const statement update_password{"users_set_password",
                                 "WHERE id = $1 RETURNING id"};
 const statement update_hash{"users_upgrade_password",
                             "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2"};
+const statement update_email{"users_set_email",
+                             "UPDATE users SET email = $2, updated_at = now() WHERE id = $1 RETURNING " + user_columns};
 const statement update_role{"users_set_role",
                             "UPDATE users SET role = $2, epoch = epoch + 1, updated_at = now() "
                             "WHERE id = $1 AND role <> $2 RETURNING " +
@@ -43,113 +46,16 @@ const statement update_status{"users_set_status",
                                   user_columns};
 const statement update_epoch{"users_end_sessions",
                              "UPDATE users SET epoch = epoch + 1, updated_at = now() WHERE id = $1 RETURNING id"};
-/// Locks the user's row, so that two logins are one after the other.
-const statement update_login{"users_login",
-                             "UPDATE users SET last_login_at = to_timestamp($2::bigint / 1000000.0), "
-                             "auth_version = auth_version + 1 WHERE id = $1 AND epoch = $3 AND status = 'active' "
-                             "RETURNING id"};
-const statement delete_old_sessions{
-    "user_sessions_make_room",
-    "DELETE FROM user_sessions WHERE user_id = $1 AND (expires_at <= now() OR id IN (SELECT id FROM user_sessions "
-    "WHERE user_id = $1 AND expires_at > now() ORDER BY created_at DESC, id OFFSET " +
-        std::to_string(sessions_per_user - 1) + "))"};
-const statement insert_session{"user_sessions_insert",
-                               "INSERT INTO user_sessions (user_id, id, created_at, expires_at, address, client, "
-                               "family_hash, refresh_hash) VALUES "
-                               "($1, $2, to_timestamp($3::bigint / 1000000.0), to_timestamp($4::bigint / 1000000.0), "
-                               "$5, $6, $7, $8)"};
-const std::string session_columns = "user_id, id, " + microseconds_of("created_at") + ", " +
-                                    microseconds_of("expires_at") +
-                                    ", address, client, family_hash, refresh_hash, previous_id, " +
-                                    microseconds_of("previous_until");
-const statement select_sessions{"user_sessions_list",
-                                "SELECT " + session_columns +
-                                    " FROM user_sessions WHERE user_id = $1 AND expires_at > now() "
-                                    "ORDER BY created_at DESC, id"};
-const statement delete_session{"user_sessions_end",
-                               "DELETE FROM user_sessions WHERE user_id = $1 AND (id = $2 OR (previous_id = $2 AND "
-                               "previous_until > now())) AND expires_at > now() RETURNING id"};
-const statement select_family{
-    "user_sessions_of_family",
-    "SELECT EXISTS (SELECT FROM user_sessions WHERE user_id = $1 AND family_hash = $2 AND expires_at > now())"};
-const statement update_family{
-    "user_sessions_renew",
-    "UPDATE user_sessions SET id = $4, refresh_hash = $5, previous_id = id, previous_until = "
-    "least(expires_at, to_timestamp($6::bigint / 1000000.0)) WHERE user_id = $1 AND family_hash = $2 AND "
-    "refresh_hash = $3 AND expires_at > now() RETURNING " +
-        session_columns};
-const statement delete_family{
-    "user_sessions_end_family",
-    "DELETE FROM user_sessions WHERE user_id = $1 AND family_hash = $2 AND expires_at > now() RETURNING id"};
-const statement count_change{"users_count_change",
-                             "UPDATE users SET auth_version = auth_version + 1 WHERE id = $1 RETURNING id"};
-
-const std::string facts_query = "SELECT u.id, u.role, u.status, u.epoch, u.auth_version, s.id, " +
-                                microseconds_of("s.expires_at") + ", " + microseconds_of("s.created_at") +
-                                ", s.family_hash IS NOT NULL, "
-                                "CASE WHEN s.previous_until > now() THEN s.previous_id END, " +
-                                microseconds_of("s.previous_until") +
-                                " FROM users u LEFT JOIN user_sessions s ON s.user_id = u.id AND s.expires_at > now() ";
-const statement select_facts{"users_auth_facts", facts_query + "ORDER BY u.id, s.id"};
-const statement select_facts_of{"users_auth_facts_of", facts_query + "WHERE u.id = $1 ORDER BY s.id"};
-
-role role_of(const pqxx::field& f) {
-  return view_of(f) == "admin" ? role::admin : role::tenant;
-}
-/// Anything that is not plainly active may not act.
-user_status status_of(const pqxx::field& f) {
-  return view_of(f) == "active" ? user_status::active : user_status::banned;
-}
 
 user user_of(const pqxx::row& row) {
   return {.id = user_id(integer_of(row[0])),
           .username = text_of(row[1]),
           .email = text_of(row[2]),
-          .role = role_of(row[3]),
-          .status = status_of(row[4]),
+          .role = auth_facts_rows::to_role(view_of(row[3])),
+          .status = auth_facts_rows::to_status(view_of(row[4])),
           .epoch = integer_of(row[5]),
           .created_at = time_of(row[6]),
           .last_login_at = optional_time_of(row[7])};
-}
-
-/// One entry per user from one row per session, users together.
-std::vector<user_auth_facts> facts_of(const pqxx::result& rows) {
-  std::vector<user_auth_facts> all;
-  for (const auto& row : rows) {
-    const user_id id(integer_of(row[0]));
-    if (all.empty() || all.back().id != id)
-      all.push_back({.id = id,
-                     .role = role_of(row[1]),
-                     .status = status_of(row[2]),
-                     .epoch = integer_of(row[3]),
-                     .version = integer_of(row[4]),
-                     .sessions = {},
-                     .api_tokens = {}});
-    if (row[5].is_null()) continue;
-    auto& sessions = all.back().sessions;
-    sessions.push_back({text_of(row[5]), time_of(row[6]), time_of(row[7]), boolean_of(row[8])});
-    if (!row[9].is_null())
-      sessions.push_back({text_of(row[9]), time_of(row[10]), time_of(row[7]), boolean_of(row[8])});
-  }
-  for (auto& facts : all) std::ranges::sort(facts.sessions, {}, &session_facts::id);
-  return all;
-}
-
-session session_of(const pqxx::row& row) {
-  return {.user = user_id(integer_of(row[0])),
-          .id = text_of(row[1]),
-          .created_at = time_of(row[2]),
-          .expires_at = time_of(row[3]),
-          .address = text_of(row[4]),
-          .client = text_of(row[5]),
-          .family_hash = text_of(row[6]),
-          .refresh_hash = text_of(row[7]),
-          .previous_id = text_of(row[8]),
-          .previous_until = optional_time_of(row[9])};
-}
-
-std::int64_t to_microseconds(wall_time t) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(t.since_epoch).count();
 }
 
 std::string object_of(user_id id) {
@@ -158,13 +64,6 @@ std::string object_of(user_id id) {
 
 /// What authorises is read at one moment.
 using snapshot = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
-
-void add_api_tokens(std::vector<user_auth_facts>& users, std::multimap<user_id, api_token_facts> tokens) {
-  for (auto& facts : users) {
-    const auto [from, to] = tokens.equal_range(facts.id);
-    for (auto at = from; at != to; ++at) facts.api_tokens.push_back(std::move(at->second));
-  }
-}
 
 /// A change of one user by id: statement, audit row, commit; not_found when no row was there.
 result<void> change(pqxx::connection_base& connection, const statement& s, user_id id, const char* action,
@@ -195,29 +94,6 @@ result<user> insert(pqxx::transaction_base& tx, const new_user& fresh) {
 bool is_last_admin(pqxx::transaction_base& tx, user_id id) {
   const auto admins = execute(tx, lock_admins);
   return admins.size() == 1 && integer_of(admins[0][0]) == id.value;
-}
-
-/// A token that never was locks nobody's row.
-result<renewed_session> renew(pqxx::connection_base& connection, const session_renewal& wanted) {
-  const auto user = wanted.user.value;
-  pqxx::work tx(connection);
-  if (!boolean_of(execute(tx, select_family, user, wanted.family_hash)[0][0])) return fail(tenant_errc::refresh_refused);
-  if (execute(tx, count_change, user).empty()) return fail(tenant_errc::refresh_refused);
-  const auto renewed = execute(tx, update_family, user, wanted.family_hash, wanted.used_hash, wanted.fresh_id,
-                               wanted.fresh_hash, to_microseconds(wanted.at + renewal_overlap));
-  if (!renewed.empty()) {
-    renewed_session done{user_of(execute(tx, select_user, user)[0]), session_of(renewed[0])};
-    tx.commit();
-    return done;
-  }
-  const auto ended = execute(tx, delete_family, user, wanted.family_hash);
-  if (ended.empty()) return fail(tenant_errc::refresh_refused);
-  insert_audit_event(tx, {.actor = wanted.user,
-                          .action = "user.refresh_token_reused",
-                          .object = object_of(wanted.user),
-                          .detail = "session " + text_of(ended[0][0]) + " ended, from " + wanted.address});
-  tx.commit();
-  return fail(tenant_errc::refresh_reused);
 }
 
 bool is_banning(user_status status) {
@@ -332,6 +208,20 @@ public:
     co_return result<void>();
   }
 
+  task<result<user>> set_email(user_id id, std::string email) override {
+    auto job = [id, email = std::move(email)](pqxx::connection_base& connection) -> result<user> {
+      pqxx::work tx(connection);
+      auto rows = execute(tx, update_email, id.value, email);
+      if (rows.empty()) return fail(tenant_errc::not_found);
+      insert_audit_event(tx, {.actor = id, .action = "user.set_email", .object = object_of(id), .detail = {}});
+      auto changed = user_of(rows[0]);
+      tx.commit();
+      return changed;
+    };
+    auto outcome = co_await db_.run("users_set_email", std::move(job));
+    co_return from_job(std::move(outcome));
+  }
+
   task<result<user>> set_role(user_id id, tenants::role role, user_id actor) override {
     auto job = [id, role, actor](pqxx::connection_base& connection) -> result<user> {
       pqxx::work tx(connection);
@@ -377,18 +267,10 @@ public:
 
   task<result<void>> open_session(session fresh, std::int64_t epoch) override {
     auto job = [fresh = std::move(fresh), epoch](pqxx::connection_base& connection) -> result<void> {
-      const auto created = to_microseconds(fresh.created_at);
       pqxx::work tx(connection);
-      if (execute(tx, update_login, fresh.user.value, created, epoch).empty()) return fail(tenant_errc::bad_login);
-      execute(tx, delete_old_sessions, fresh.user.value);
-      execute(tx, insert_session, fresh.user.value, fresh.id, created, to_microseconds(fresh.expires_at), fresh.address,
-              fresh.client, null_if_empty(fresh.family_hash), null_if_empty(fresh.refresh_hash));
-      insert_audit_event(tx, {.actor = fresh.user,
-                              .action = "user.login",
-                              .object = object_of(fresh.user),
-                              .detail = "session " + fresh.id + " from " + fresh.address});
-      tx.commit();
-      return {};
+      auto opened = session_rows::open(tx, fresh, epoch);
+      if (opened) tx.commit();
+      return opened;
     };
     auto outcome = co_await db_.run("users_open_session", std::move(job));
     co_return from_job(std::move(outcome));
@@ -397,17 +279,20 @@ public:
   task<result<std::vector<session>>> list_sessions(user_id id) override {
     auto job = [id](pqxx::connection_base& connection) {
       pqxx::nontransaction tx(connection);
-      std::vector<session> sessions;
-      for (const auto& row : execute(tx, select_sessions, id.value)) sessions.push_back(session_of(row));
-      return sessions;
+      return session_rows::list(tx, id);
     };
     auto outcome = co_await db_.run("users_list_sessions", std::move(job));
     co_return from_read(std::move(outcome));
   }
 
   task<result<renewed_session>> renew_session(session_renewal wanted) override {
-    auto job = [wanted = std::move(wanted)](pqxx::connection_base& connection) {
-      return renew(connection, wanted);
+    auto job = [wanted = std::move(wanted)](pqxx::connection_base& connection) -> result<renewed_session> {
+      pqxx::work tx(connection);
+      auto [renewed, is_change] = session_rows::renew(tx, wanted);
+      const auto who = execute(tx, select_user, wanted.user.value);
+      if (is_change) tx.commit();
+      if (!renewed) return std::unexpected(renewed.error());
+      return renewed_session{user_of(who[0]), std::move(*renewed)};
     };
     auto outcome = co_await db_.run("users_renew_session", std::move(job));
     co_return from_job(std::move(outcome));
@@ -416,15 +301,9 @@ public:
   task<result<void>> end_session(user_id id, std::string session_id) override {
     auto job = [id, session_id = std::move(session_id)](pqxx::connection_base& connection) -> result<void> {
       pqxx::work tx(connection);
-      // The user's row first, as a login does.
-      if (execute(tx, count_change, id.value).empty()) return fail(tenant_errc::not_found);
-      if (execute(tx, delete_session, id.value, session_id).empty()) return fail(tenant_errc::not_found);
-      insert_audit_event(tx, {.actor = id,
-                              .action = "user.end_session",
-                              .object = object_of(id),
-                              .detail = "session " + session_id});
-      tx.commit();
-      return {};
+      auto ended = session_rows::end(tx, id, session_id);
+      if (ended) tx.commit();
+      return ended;
     };
     auto outcome = co_await db_.run("users_end_session", std::move(job));
     co_return from_job(std::move(outcome));
@@ -441,7 +320,7 @@ public:
   task<result<api_token>> create_api_token(new_api_token fresh) override {
     auto job = [fresh = std::move(fresh)](pqxx::connection_base& connection) -> result<api_token> {
       pqxx::work tx(connection);
-      if (execute(tx, count_change, fresh.user.value).empty()) return fail(tenant_errc::not_found);
+      if (!auth_facts_rows::count_change(tx, fresh.user)) return fail(tenant_errc::not_found);
       auto made = api_token_rows::insert(tx, fresh);
       if (made) tx.commit();
       return made;
@@ -462,7 +341,7 @@ public:
   task<result<void>> revoke_api_token(user_id user, std::int64_t id) override {
     auto job = [user, id](pqxx::connection_base& connection) -> result<void> {
       pqxx::work tx(connection);
-      if (execute(tx, count_change, user.value).empty()) return fail(tenant_errc::not_found);
+      if (!auth_facts_rows::count_change(tx, user)) return fail(tenant_errc::not_found);
       auto revoked = api_token_rows::revoke(tx, user, id);
       if (revoked) tx.commit();
       return revoked;
@@ -479,6 +358,50 @@ public:
       return {};
     };
     auto outcome = co_await db_.run("users_touch_api_tokens", std::move(job));
+    co_return from_job(std::move(outcome));
+  }
+
+  task<result<public_key>> create_public_key(new_public_key fresh) override {
+    auto job = [fresh = std::move(fresh)](pqxx::connection_base& connection) -> result<public_key> {
+      pqxx::work tx(connection);
+      if (!auth_facts_rows::count_change(tx, fresh.user)) return fail(tenant_errc::not_found);
+      auto made = public_key_rows::insert(tx, fresh);
+      if (made) tx.commit();
+      return made;
+    };
+    auto outcome = co_await db_.run("users_create_public_key", std::move(job));
+    co_return from_job(std::move(outcome));
+  }
+
+  task<result<std::vector<public_key>>> list_public_keys(user_id id, public_key_page page) override {
+    auto job = [id, page](pqxx::connection_base& connection) {
+      pqxx::nontransaction tx(connection);
+      return public_key_rows::list(tx, id, page);
+    };
+    auto outcome = co_await db_.run("users_list_public_keys", std::move(job));
+    co_return from_read(std::move(outcome));
+  }
+
+  task<result<void>> revoke_public_key(user_id user, std::int64_t id) override {
+    auto job = [user, id](pqxx::connection_base& connection) -> result<void> {
+      pqxx::work tx(connection);
+      if (!auth_facts_rows::count_change(tx, user)) return fail(tenant_errc::not_found);
+      auto revoked = public_key_rows::revoke(tx, user, id);
+      if (revoked) tx.commit();
+      return revoked;
+    };
+    auto outcome = co_await db_.run("users_revoke_public_key", std::move(job));
+    co_return from_job(std::move(outcome));
+  }
+
+  task<result<void>> touch_public_keys(std::vector<std::pair<std::int64_t, wall_time>> used) override {
+    auto job = [used = std::move(used)](pqxx::connection_base& connection) -> result<void> {
+      pqxx::work tx(connection);
+      for (const auto& [id, at] : used) public_key_rows::touch(tx, id, at);
+      tx.commit();
+      return {};
+    };
+    auto outcome = co_await db_.run("users_touch_public_keys", std::move(job));
     co_return from_job(std::move(outcome));
   }
 
@@ -525,9 +448,7 @@ public:
   task<result<std::vector<user_auth_facts>>> load_auth_facts() override {
     auto job = [](pqxx::connection_base& connection) {
       snapshot tx(connection);
-      auto all = facts_of(execute(tx, select_facts));
-      add_api_tokens(all, api_token_rows::load_facts(tx));
-      return all;
+      return auth_facts_rows::load(tx);
     };
     auto outcome = co_await db_.run("users_auth_facts", std::move(job));
     co_return from_read(std::move(outcome));
@@ -536,11 +457,7 @@ public:
   task<result<std::optional<user_auth_facts>>> load_auth_facts(user_id id) override {
     auto job = [id](pqxx::connection_base& connection) {
       snapshot tx(connection);
-      auto found = facts_of(execute(tx, select_facts_of, id.value));
-      add_api_tokens(found, api_token_rows::load_facts(tx, id));
-      std::optional<user_auth_facts> facts;
-      if (!found.empty()) facts = std::move(found.front());
-      return facts;
+      return auth_facts_rows::load(tx, id);
     };
     auto outcome = co_await db_.run("users_auth_facts_of", std::move(job));
     co_return from_read(std::move(outcome));

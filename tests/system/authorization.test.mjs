@@ -11,7 +11,7 @@ const verbs = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const no_such_id = 999_999_999;
 const absent = { id: no_such_id, invitation: no_such_id, member: no_such_id, name: 'nobody-at-all' };
 /// What ends the session that asks: the next call has a new one.
-const ends_sessions = new Set(['POST /client/logout', 'DELETE /api/sessions']);
+const ends_sessions = new Set(['POST /client/logout', 'POST /api/auth/logout', 'DELETE /api/sessions']);
 /// Locks and unlocks everybody out.
 const locks = new Set(['POST /admin/lockdown', 'POST /admin/login/lock', 'POST /admin/trading/lock', 'POST /admin/release', 'POST /admin/login/unlock', 'POST /admin/trading/unlock']);
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 
 #include "web/api/handlers.hpp"
@@ -19,6 +20,30 @@ tenants::registration read_registration(body_reader& body, const request& r) {
           .password = body.required_secret("password", typed_password_limit),
           .code = {},
           .address = r.client_address};
+}
+
+/// Something, one @, a name with a dot; no blanks and nothing that could end a header line.
+bool looks_like_email(std::string_view text) {
+  const auto at = text.find('@');
+  if (at == 0 || at == text.npos || text.find('@', at + 1) != text.npos) return false;
+  const auto dot = text.find('.', at);
+  if (dot == text.npos || dot == at + 1 || text.ends_with('.')) return false;
+  return std::ranges::all_of(text, [](unsigned char c) { return c > ' ' && c < 0x7f && c != '<' && c != '>' && c != '"' && c != ','; });
+}
+
+/// With what the first dashboard's client reads besides: the newest key, and when the user was last there.
+net::http_response respond_with_self(const tenants::user& u, const services& s) {
+  const auto facts = s.parts.directory.find(u.id);
+  json_writer w(512);
+  w.begin_object();
+  write_user_members(w, u);
+  w.key("public_key");
+  if (facts && !facts->public_keys.empty())
+    w.value(facts->public_keys.back().key);
+  else
+    w.null();
+  w.member("last_active", u.last_login_at.value_or(u.created_at)).end_object();
+  return json_response(200, w.take());
 }
 
 net::http_response respond_with_user(int status, const tenants::user& u) {
@@ -64,7 +89,20 @@ task<answer> handle_bootstrap(request& r, services& s) {
 task<answer> handle_get_user(request& r, services& s) {
   auto found = co_await s.parts.users.get(r.caller_id());
   if (!found) co_return refuse(found.error());
-  co_return respond_with_user(200, *found);
+  co_return respond_with_self(*found, s);
+}
+
+/// PATCH /api/user: another e-mail address, or none.
+task<answer> handle_update_self(request& r, services& s) {
+  auto body = body_reader::open(r);
+  if (!body) co_return refuse(body.error());
+  auto email = body->optional_text("email", email_limit);
+  if (!email) body->complain("email", "is required; an empty text takes it away");
+  if (email && !email->empty() && !looks_like_email(*email)) body->complain("email", "must be an address such as alice@example.org");
+  if (auto wrong = body->finish()) co_return refuse(std::move(*wrong));
+  auto changed = co_await s.parts.users.set_email(r.caller_id(), std::move(*email));
+  if (!changed) co_return refuse(changed.error());
+  co_return respond_with_self(*changed, s);
 }
 
 /// POST /api/user/password: a new password; all sessions but the one that this answers end.

@@ -445,6 +445,79 @@ TEST_P(ApiTokenRows, KeepWhenTheyWereUsedLast) {
   EXPECT_EQ(wait(users().list_api_tokens(alice_.id)).value()[0].last_used_at, at);
 }
 
+class PublicKeyRows : public contract_suite {
+protected:
+  static std::string key(int n) {
+    auto digits = std::to_string(n);
+    return std::string(64 - digits.size(), '0') + digits;
+  }
+  result<public_key> add(const user& u, int n) {
+    const wall_time now{std::chrono::floor<std::chrono::microseconds>(stores().now().since_epoch)};
+    return wait(users().create_public_key({.user = u.id, .key = key(n), .name = "laptop", .created_at = now}));
+  }
+  std::vector<public_key> list(const user& u, public_key_page page = {}) { return wait(users().list_public_keys(u.id, page)).value(); }
+  user alice_ = add_user("alice"), bob_ = add_user("bob");
+};
+INSTANTIATE_TEST_SUITE_P(Stores, PublicKeyRows, testing::ValuesIn(backend_kinds),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(PublicKeyRows, AreListedAndCountUntilTheyAreRevoked) {
+  const auto before = wait(users().load_auth_facts(alice_.id)).value()->version;
+  const auto one = add(alice_, 1).value(), two = add(alice_, 2).value();
+  EXPECT_EQ(one.key, key(1));
+  EXPECT_EQ(one.name, "laptop");
+  auto facts = wait(users().load_auth_facts(alice_.id)).value().value();
+  EXPECT_GT(facts.version, before);
+  EXPECT_EQ(facts.public_keys, (std::vector<public_key_facts>{{one.id, key(1)}, {two.id, key(2)}}));
+  EXPECT_EQ(wait(users().load_auth_facts()).value()[0], facts);
+  expect_error(wait(users().revoke_public_key(bob_.id, one.id)), tenant_errc::not_found);
+  ASSERT_TRUE(wait(users().revoke_public_key(alice_.id, one.id)));
+  expect_error(wait(users().revoke_public_key(alice_.id, one.id)), tenant_errc::not_found);
+  facts = wait(users().load_auth_facts(alice_.id)).value().value();
+  EXPECT_EQ(facts.public_keys, (std::vector<public_key_facts>{{two.id, key(2)}}));
+  ASSERT_EQ(list(alice_).size(), 2u);
+  EXPECT_TRUE(list(alice_)[0].revoked_at);
+  EXPECT_EQ(list(alice_, {.limit = 50, .after_id = 0, .revoked = true}).at(0).id, one.id);
+  EXPECT_EQ(list(alice_, {.limit = 50, .after_id = 0, .revoked = false}).at(0).id, two.id);
+  EXPECT_EQ(list(alice_, {.limit = 1, .after_id = 0, .revoked = {}}).size(), 1u);
+  EXPECT_EQ(list(alice_, {.limit = 1, .after_id = one.id, .revoked = {}}).at(0).id, two.id);
+  EXPECT_TRUE(list(bob_).empty());
+}
+
+TEST_P(PublicKeyRows, AKeyIsOneUsersOnlyAlsoAfterItIsRevoked) {
+  const auto one = add(alice_, 1).value();
+  expect_error(add(bob_, 1), tenant_errc::key_taken);
+  expect_error(add(alice_, 1), tenant_errc::key_taken);
+  ASSERT_TRUE(wait(users().revoke_public_key(alice_.id, one.id)));
+  expect_error(add(bob_, 1), tenant_errc::key_taken);
+  expect_error(add(alice_, 1), tenant_errc::key_taken);
+}
+
+TEST_P(PublicKeyRows, AreBounded) {
+  for (int n = 1; std::cmp_less_equal(n, public_keys_per_user); ++n) ASSERT_TRUE(add(alice_, n));
+  expect_error(add(alice_, 100), tenant_errc::invalid);
+  ASSERT_TRUE(wait(users().revoke_public_key(alice_.id, list(alice_)[0].id)));
+  EXPECT_TRUE(add(alice_, 101)) << "revoked ones do not count";
+  EXPECT_TRUE(add(bob_, 102));
+}
+
+TEST_P(PublicKeyRows, KeepWhenTheyWereUsedLast) {
+  const auto made = add(alice_, 1).value();
+  const auto at = made.created_at + 10min;
+  ASSERT_TRUE(wait(users().touch_public_keys({{made.id, at}, {made.id + 1000, at}})));
+  ASSERT_TRUE(wait(users().touch_public_keys({{made.id, at - 5min}})));
+  EXPECT_EQ(list(alice_)[0].last_used_at, at);
+}
+
+TEST_P(UserStore, AnEmailIsChangedAndEndsNothing) {
+  auto alice = add_user("alice");
+  EXPECT_EQ(wait(users().set_email(alice.id, "alice@example.org"))->email, "alice@example.org");
+  EXPECT_EQ(wait(users().get(alice.id))->email, "alice@example.org");
+  EXPECT_EQ(wait(users().get(alice.id))->epoch, 1);
+  expect_error(wait(users().set_email(alice.id, std::string(255, 'x'))), tenant_errc::invalid);
+  expect_error(wait(users().set_email(user_id(99), "x")), tenant_errc::not_found);
+}
+
 class SecondFactorStore : public contract_suite {
 protected:
   second_factor_store& factors() { return stores().second_factors(); }

@@ -68,6 +68,40 @@ TEST_F(UserDirectory, GenuineTokenNamesItsUser) {
   EXPECT_TRUE(directory_.still_valid(who));
 }
 
+TEST_F(UserDirectory, AKeyNamesItsOwnerUntilItIsRevoked) {
+  const std::string key(64, 'a'), other(64, 'b');
+  auto made = wait(users_->create_public_key({.user = alice_, .key = key, .name = {}, .created_at = clock_.wall_now()})).value();
+  EXPECT_FALSE(directory_.identify(key)) << "not known yet";
+  refresh();
+  auto who = directory_.identify(key).value();
+  EXPECT_EQ(who.user, alice_);
+  EXPECT_EQ(who.public_key, made.id);
+  EXPECT_EQ(who.scope, token_scope::read);
+  EXPECT_TRUE(directory_.still_valid(who));
+  EXPECT_EQ(directory_.identify(other).error().code, crypto::token_errc::invalid);
+  EXPECT_EQ(directory_.take_used_keys(), (user_directory::uses{{made.id, clock_.wall_now()}}));
+  EXPECT_TRUE(directory_.take_used_keys().empty());
+  wait(users_->revoke_public_key(alice_, made.id)).value();
+  refresh();
+  EXPECT_FALSE(directory_.still_valid(who));
+  EXPECT_EQ(directory_.identify(key).error().code, crypto::token_errc::invalid);
+}
+
+TEST_F(UserDirectory, AKeyOfABannedUserIsRefusedAndKnownAgainAfterALoad) {
+  const std::string key(64, 'a');
+  wait(users_->create_public_key({.user = alice_, .key = key, .name = {}, .created_at = clock_.wall_now()})).value();
+  wait(directory_.load()).value();
+  auto who = directory_.identify(key).value();
+  ban();
+  EXPECT_EQ(directory_.identify(key).error().code, tenant_errc::banned);
+  EXPECT_FALSE(directory_.still_valid(who));
+  wait(users_->set_status("alice", user_status::active, {})).value();
+  wait(directory_.load()).value();
+  who = directory_.identify(key).value();
+  clock_.advance(3600s);
+  EXPECT_FALSE(directory_.still_valid(who)) << "as long as a token";
+}
+
 TEST_F(UserDirectory, ForgedTokensAndUnknownUsersAreInvalid) {
   EXPECT_EQ(refusal(""), crypto::token_errc::invalid);
   EXPECT_EQ(refusal("garbage"), crypto::token_errc::invalid);

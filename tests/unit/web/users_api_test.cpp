@@ -1,3 +1,5 @@
+#include "base/encoding.hpp"
+#include "crypto/signing_key.hpp"
 #include "tests/unit/web/contract.hpp"
 #include "tests/unit/web/web_fixture.hpp"
 
@@ -242,6 +244,106 @@ TEST(AuthApi, ARefreshTokenIsAskedForGoodOnceAndReusedEndsTheSession) {
   auto renewed = web_fixture::parse(refresh(stale));
   auto step_up = f.call("POST", "/api/tokens", renewed["token"], R"({"name":"x","scope":"read"})");
   EXPECT_EQ(type_of(step_up), "step-up-required") << "a renewal is no password";
+}
+
+TEST(SelfApi, ShowsWhatTheFirstDashboardReadsAndTakesAnotherAddress) {
+  web_fixture f;
+  auto token = f.token_of("alice");
+  auto self = web_fixture::parse(f.call("GET", "/api/user", token));
+  for (auto name : {"id", "email", "username", "public_key", "created_at", "last_active"}) EXPECT_TRUE(self.contains(name)) << name;
+  EXPECT_TRUE(self["public_key"].is_null());
+  auto changed = f.call("PATCH", "/api/user", token, R"({"email":"alice@example.org"})");
+  ASSERT_EQ(changed.status, 200) << changed.body;
+  EXPECT_EQ(web_fixture::parse(f.call("GET", "/api/user", token))["email"], "alice@example.org");
+  for (auto wrong : {"alice", "@example.org", "a@b", "a@b@c.org", "a b@c.org", "a@c.org\r\nBcc: b@c.org", "<a@c.org>", "a@c.org."})
+    EXPECT_EQ(f.call("PATCH", "/api/user", token, json{{"email", wrong}}.dump()).status, 422) << wrong;
+  EXPECT_EQ(f.call("PATCH", "/api/user", token, R"({"role":"admin"})").status, 422);
+  EXPECT_EQ(f.call("PATCH", "/api/user", token, "{}").status, 422);
+  EXPECT_EQ(f.call("PATCH", "/api/user", token, R"({"email":""})").status, 200);
+  f.clock.advance(std::chrono::minutes(6));
+  EXPECT_EQ(type_of(f.call("PATCH", "/api/user", token, R"({"email":"b@c.org"})")), "step-up-required");
+}
+
+class PublicKeys : public testing::Test {
+protected:
+  json registration(const crypto::signing_key& pair, const std::string& who, const std::string& token) {
+    const auto session = web_fixture::parse(f.call("GET", "/api/auth", token))["session_id"].get<std::string>();
+    const auto text = public_half(pair);
+    const auto signature = pair.sign(tenants::make_key_registration(f.id_of(who), session, text));
+    return {{"public_key", text}, {"signature", to_hex(signature)}, {"name", "laptop"}};
+  }
+  static std::string public_half(const crypto::signing_key& pair) {
+    const auto both = pair.to_ed25519();
+    return to_hex(both.reveal().substr(32));
+  }
+  net::http_response enter(const json& wanted, const std::string& token) { return f.call("POST", "/api/keys", token, wanted.dump()); }
+
+  web_fixture f;
+  std::string alice = f.token_of("alice"), bob = f.token_of("bob");
+  crypto::signing_key key = crypto::signing_key::generate(crypto::key_algorithm::ed25519);
+};
+
+TEST_F(PublicKeys, AreRegisteredByTheirHolderListedAndRevoked) {
+  auto made = enter(registration(key, "alice", alice), alice);
+  ASSERT_EQ(made.status, 201) << made.body;
+  auto entry = web_fixture::parse(made);
+  test::expect_members(entry, "PublicKey");
+  EXPECT_EQ(entry["public_key"], public_half(key));
+  EXPECT_EQ(entry["revoked"], false);
+  EXPECT_EQ(web_fixture::parse(f.call("GET", "/api/user", alice))["public_key"], public_half(key));
+  EXPECT_EQ(f.directory.identify(public_half(key))->user, f.id_of("alice"));
+  EXPECT_EQ(type_of(enter(registration(key, "bob", bob), bob)), "key-taken");
+  EXPECT_EQ(web_fixture::parse(f.call("GET", "/api/keys", alice)).size(), 1u);
+  EXPECT_TRUE(web_fixture::parse(f.call("GET", "/api/keys", bob)).empty());
+  const auto path = "/api/keys/" + entry["id"].dump();
+  EXPECT_EQ(f.call("DELETE", path, bob).status, 404);
+  EXPECT_EQ(f.call("DELETE", path, alice).status, 204);
+  EXPECT_EQ(f.call("DELETE", path, alice).status, 404);
+  EXPECT_FALSE(f.directory.identify(public_half(key)));
+  EXPECT_TRUE(web_fixture::parse(f.call("GET", "/api/keys?revoked=false", alice)).empty());
+  EXPECT_EQ(web_fixture::parse(f.call("GET", "/api/keys?revoked=true", alice))[0]["revoked"], true);
+  EXPECT_EQ(type_of(enter(registration(key, "alice", alice), alice)), "key-taken") << "never again";
+}
+
+TEST_F(PublicKeys, NeedAProofOfThisSession) {
+  const auto another = f.token_of("alice");
+  for (auto wanted : {registration(key, "alice", another), registration(key, "bob", alice), registration(key, "alice", bob)}) {
+    auto refused = enter(wanted, alice);
+    EXPECT_EQ(refused.status, 422) << refused.body;
+    EXPECT_EQ(web_fixture::parse(refused)["errors"][0]["pointer"], "/signature");
+  }
+  auto strange = registration(key, "alice", alice);
+  strange["public_key"] = public_half(crypto::signing_key::generate(crypto::key_algorithm::ed25519));
+  EXPECT_EQ(enter(strange, alice).status, 422);
+  for (const auto& weak : {std::string(64, '0'), std::string(64, 'f'), std::string("short")}) {
+    auto wanted = registration(key, "alice", alice);
+    wanted["public_key"] = weak;
+    auto refused = web_fixture::parse(enter(wanted, alice));
+    EXPECT_EQ(refused["errors"][0]["pointer"], "/public_key") << weak;
+  }
+}
+
+TEST_F(PublicKeys, AskForThePasswordAndRefuseApiTokens) {
+  auto made = web_fixture::parse(enter(registration(key, "alice", alice), alice));
+  auto token = web_fixture::parse(f.call("POST", "/api/tokens", alice, R"({"name":"x","scope":"write"})"))["token"].get<std::string>();
+  EXPECT_EQ(f.call("GET", "/api/keys", token).status, 200);
+  EXPECT_EQ(type_of(f.call("POST", "/api/keys", token, "{}")), "session-needed");
+  f.clock.advance(std::chrono::minutes(6));
+  auto next = crypto::signing_key::generate(crypto::key_algorithm::ed25519);
+  EXPECT_EQ(type_of(enter(registration(next, "alice", alice), alice)), "step-up-required");
+  EXPECT_EQ(type_of(f.call("DELETE", "/api/keys/" + made["id"].dump(), alice)), "step-up-required");
+}
+
+TEST_F(PublicKeys, AreListedInPages) {
+  for (int i = 0; i < 3; ++i)
+    ASSERT_EQ(enter(registration(crypto::signing_key::generate(crypto::key_algorithm::ed25519), "alice", alice), alice).status, 201);
+  auto first = f.call("GET", "/api/keys?limit=2&revoked=false", alice);
+  auto items = web_fixture::parse(first);
+  ASSERT_EQ(items.size(), 2u);
+  EXPECT_EQ(find_header(first.headers, "Link"), "</api/keys?revoked=false&limit=2&after_id=" + items[1]["id"].dump() + ">; rel=\"next\"");
+  EXPECT_EQ(web_fixture::parse(f.call("GET", "/api/keys?limit=2&after_id=" + items[1]["id"].dump(), alice)).size(), 1u);
+  EXPECT_EQ(find_header(f.call("GET", "/api/keys", alice).headers, "X-Total-Count"), "3");
+  EXPECT_EQ(f.call("GET", "/api/keys?revoked=maybe", alice).status, 422);
 }
 
 class ApiTokens : public testing::Test {

@@ -66,7 +66,7 @@ void read_auth(config_section s, settings& out) {
   s.get("confirm_after", out.web.confirm_after, 1s, 24h, "What a stolen token must not do (new exchange keys, approvals, roles, lockdown) asks for the password again when it was entered longer ago.");
 }
 
-void read_rate(config_section s, const char* key, web::rate_limit& out, std::string_view help) {
+void read_rate(config_section s, const char* key, rate_limit& out, std::string_view help) {
   auto r = s.section(key, help);
   r.get("per_second", out.per_second, 1, 10'000'000, "Requests per second in the long run.");
   r.get("burst", out.burst, 1, 10'000'000, "Requests at once.");

@@ -2,8 +2,8 @@
 
 #include <memory>
 
+#include "base/rate_limiter.hpp"
 #include "web/page_files.hpp"
-#include "web/rate_limiter.hpp"
 #include "web/router.hpp"
 #include "web/services.hpp"
 

@@ -8,6 +8,7 @@
 
 #include "base/files.hpp"
 #include "base/random.hpp"
+#include "base/rate_limiter.hpp"
 #include "base/task.hpp"
 #include "base/timer.hpp"
 #include "engine/bots/bot_status.hpp"
@@ -24,7 +25,6 @@
 #include "web/connection_health.hpp"
 #include "web/exchange_limits.hpp"
 #include "web/market_facts.hpp"
-#include "web/rate_limiter.hpp"
 
 namespace drover::engine {
 class bot_service;

@@ -7,7 +7,7 @@
 
 #include "base/clock.hpp"
 
-namespace drover::web {
+namespace drover {
 
 /// A steady rate with room for a burst.
 struct rate_limit {
@@ -43,4 +43,4 @@ private:
   std::uint64_t seed_;
 };
 
-}  // namespace drover::web
+}  // namespace drover

@@ -1,10 +1,10 @@
-#include "web/rate_limiter.hpp"
+#include "base/rate_limiter.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace drover::web {
+namespace drover {
 namespace {
 
 constexpr rate_limit ten_of_two{2, 10};
@@ -46,4 +46,4 @@ TEST(RateLimiter, FloodOfKeysDoesNotFreeTheBusiestOne) {
 }
 
 }  // namespace
-}  // namespace drover::web
+}  // namespace drover

@@ -1,9 +1,9 @@
-#include "web/rate_limiter.hpp"
+#include "base/rate_limiter.hpp"
 
 #include <algorithm>
 #include <bit>
 
-namespace drover::web {
+namespace drover {
 
 namespace {
 
@@ -51,4 +51,4 @@ rate_limiter::decision rate_limiter::count(unsigned group, std::string_view key,
   return d;
 }
 
-}  // namespace drover::web
+}  // namespace drover

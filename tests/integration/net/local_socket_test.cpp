@@ -1,77 +1,56 @@
 #include "net/local_socket.hpp"
 
-#include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <cstring>
-#include <filesystem>
-#include <thread>
 
-#include "base/task_scope.hpp"
+#include "base/encoding.hpp"
+#include "base/log.hpp"
+#include "tests/integration/net/local_world.hpp"
 
 namespace drover::net {
 namespace {
 
-class LocalSocket : public testing::Test {
+class LocalSocket : public local_world {
 protected:
-  LocalSocket() {
-    char pattern[] = "/tmp/drover-local-XXXXXX";
-    folder_ = mkdtemp(pattern);
-    path_ = folder_ + "/operator.sock";
-    server_ = make(path_);
-  }
-  ~LocalSocket() override { std::filesystem::remove_all(folder_); }
   std::unique_ptr<local_server> make(const std::string& path) {
     return make_local_server(io_.get_executor(), *timers_, path, [](local_call call) { return echo(std::move(call)); });
   }
   static task<std::string> echo(local_call call) {
     if (call.verb == "fail") throw std::runtime_error("the handler failed");
-    co_return call.verb + ":" + std::string(call.attachment.reveal());
+    co_return call.verb + ":" + to_hex(call.attachment.reveal());
   }
-  /// `work` on a thread of its own, while the server runs; then the server stops.
-  void with_server(const std::function<void()>& work) {
-    ASSERT_TRUE(server_->open());
-    server_->start();
-    task_scope scope(io_.get_executor(), "test", [](auto, auto) {});
-    std::thread client([&] {
-      work();
-      asio::post(io_, [&] { scope.spawn("stop", server_->stop()); });
-    });
-    const auto guard = asio::make_work_guard(io_);
-    while (!client_done_ || scope.size() > 0) {
-      io_.run_one_for(std::chrono::milliseconds(20));
-      client_done_ = client_done_ || !std::filesystem::exists(path_);
-    }
-    client.join();
-  }
+  void with_server(const std::function<void()>& work) { serve(*server_, work); }
 
-  asio::io_context io_{1};
-  std::unique_ptr<timer_queue> timers_ = make_timer_queue(io_.get_executor(), system_clock());
-  std::string folder_, path_;
-  std::unique_ptr<local_server> server_;
-  bool client_done_ = false;
+  std::unique_ptr<local_server> server_ = make(path_);
 };
 
 TEST_F(LocalSocket, AnswersCallsOneAfterTheOther) {
   with_server([this] {
     EXPECT_EQ(call_local(path_, "status").value(), "status:");
-    EXPECT_EQ(call_local(path_, "unseal", secret("pass\nphrase \xff")).value(), "unseal:pass\nphrase \xff");
+    EXPECT_EQ(call_local(path_, "unseal", secret("pass\nphrase \xff")).value(), "unseal:" + to_hex("pass\nphrase \xff"));
   });
 }
 
 TEST_F(LocalSocket, IsOpenToItsUserOnlyAndGoneAfterwards) {
   with_server([this] {
-    struct stat info {};
-    ASSERT_EQ(stat(path_.c_str(), &info), 0);
-    EXPECT_EQ(info.st_mode & 0777, 0600u);
+    EXPECT_EQ(mode_of_socket(), 0600u);
   });
   EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(LocalSocket, AnotherUserIsNotListenedToWhateverTheMode) {
+  const log_capture log;
+  with_server([this] {
+    chmod(path_.c_str(), 0666);
+    become(nobody);
+    const auto refused = call_local(path_, "seal");
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().detail.find("hung up without an answer"), std::string::npos) << refused.error().detail;
+  });
+  EXPECT_NE(log.text().find("a call of another user was not listened to"), std::string::npos);
+  EXPECT_NE(log.text().find("uid=65534"), std::string::npos);
 }
 
 TEST_F(LocalSocket, TakesThePlaceOfADeadOneAndNotOfALivingOne) {

@@ -9,6 +9,7 @@
 #include "app/cli/venue_json.hpp"
 #include "app/exit_codes.hpp"
 #include "base/random.hpp"
+#include "exchanges/call_arguments.hpp"
 #include "exchanges/registry.hpp"
 
 namespace drover::app {

@@ -7,12 +7,6 @@
 
 namespace drover::app {
 
-/// The arguments of an operation as `engine venue` takes them (docs/VENUE_TOOL.md). errc::malformed names the member
-/// that is unknown or wrong.
-result<exchanges::venue_call> read_venue_call(exchanges::operation, const json& arguments);
-/// The members that read_venue_call understands for the operation, for `--list`.
-std::vector<std::string> arguments_of(exchanges::operation);
-
 /// Canonical values as JSON: the same members for every venue. Amounts are strings, times RFC 3339.
 json to_json(const exchanges::venue_answer&);
 json to_json(const exchanges::order&);

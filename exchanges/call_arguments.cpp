@@ -1,16 +1,13 @@
+#include "exchanges/call_arguments.hpp"
+
+#include <algorithm>
 #include <array>
-#include <charconv>
-#include <functional>
-#include <vector>
+#include <memory>
+#include <nlohmann/json.hpp>
 
-#include "app/cli/venue_json.hpp"
-
-namespace drover::app {
+namespace drover::exchanges {
 
 namespace {
-
-using exchanges::operation;
-using exchanges::venue_call;
 
 /// One argument: its name, the operations that take it, and how it is read.
 struct argument {
@@ -52,31 +49,31 @@ result<void> assign(result<T> value, Assign to) {
 }
 
 /// "limit", "market", "limit_maker" and, as people call the last one, "post_only".
-result<exchanges::order_type> read_type(const json& value) {
+result<order_type> read_type(const json& value) {
   auto text = read_text(value);
   if (!text) return std::unexpected(text.error());
-  if (*text == "post_only") return exchanges::order_type::limit_maker;
-  return exchanges::parse_order_type(*text);
+  if (*text == "post_only") return order_type::limit_maker;
+  return parse_order_type(*text);
 }
 
-result<exchanges::side> read_side(const json& value) {
+result<side> read_side(const json& value) {
   auto text = read_text(value);
   if (!text) return std::unexpected(text.error());
-  return exchanges::parse_side(*text);
+  return parse_side(*text);
 }
 
-result<exchanges::time_in_force> read_tif(const json& value) {
+result<time_in_force> read_tif(const json& value) {
   auto text = read_text(value);
   if (!text) return std::unexpected(text.error());
-  for (auto tif : {exchanges::time_in_force::gtc, exchanges::time_in_force::ioc, exchanges::time_in_force::fok})
-    if (exchanges::to_string(tif) == *text) return tif;
+  for (auto tif : {time_in_force::gtc, time_in_force::ioc, time_in_force::fok})
+    if (to_string(tif) == *text) return tif;
   return fail(errc::malformed, "gtc, ioc or fok is expected");
 }
 
-result<exchanges::candle_interval> read_interval(const json& value) {
+result<candle_interval> read_interval(const json& value) {
   auto text = read_text(value);
   if (!text) return std::unexpected(text.error());
-  return exchanges::parse_candle_interval(*text);
+  return parse_candle_interval(*text);
 }
 
 const std::array arguments{
@@ -152,7 +149,7 @@ const std::array arguments{
              {operation::keep_stream_access},
              [](venue_call& c, const json& v) {
                return assign(read_text(v), [&](std::string t) {
-                 auto access = std::make_shared<exchanges::stream_access>();
+                 auto access = std::make_shared<stream_access>();
                  access->token = secret(t);
                  c.access = std::move(access);
                });
@@ -195,11 +192,11 @@ result<venue_call> read_venue_call(operation op, const json& given) {
       std::string all;
       for (const auto& a : arguments_of(op)) all += (all.empty() ? "" : ", ") + a;
       return fail(errc::malformed,
-                  std::string(exchanges::to_string(op)) + " has no argument \"" + name + "\" (it has: " + all + ")");
+                  std::string(to_string(op)) + " has no argument \"" + name + "\" (it has: " + all + ")");
     }
     if (auto read = known->read(call, value); !read) return fail(errc::malformed, name + ": " + read.error().detail);
   }
   return call;
 }
 
-}  // namespace drover::app
+}  // namespace drover::exchanges

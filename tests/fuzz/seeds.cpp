@@ -128,6 +128,9 @@ void write_others(const fs::path& parent) {
       {"GET /a/../b?x=%20 HTTP/1.1\r\nHost: a\r\n\r\n", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
        "GET http://a/ HTTP/1.0\r\nConnection: close\r\n\r\n"});
+  write_texts(parent, "fuzz_broker_line",
+              {R"({"token":"t","call":"reveal","account":1,"id":"a"})", R"({"token":"t","call":"sign","account":17,"op":"cancel_order","arguments":{"symbol":"BTC/USDT","venue_order_id":"1"}})",
+               R"({"id":7,"token":"t","call":"sign","account":17,"op":"fills","arguments":{"symbol":"BTC/USDT","after":"9","limit":5,"cursor":"x"}})"});
   write_texts(parent, "fuzz_net_chunked", {"3\r\nabc\r\n0\r\n\r\n", "a;x=y\r\n0123456789\r\n0\r\nT: v\r\n\r\n"});
   write_texts(parent, "fuzz_net_response",
               {"\x10HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",

@@ -247,6 +247,22 @@ void engine_parts::build_operator_socket() {
                                            [this](net::local_call call) { return operator_work->answer(std::move(call)); });
 }
 
+void engine_parts::build_broker() {
+  broker = std::make_unique<broker_services>(broker_service_parts{.config = config,
+                                                                  .web = web.get_executor(),
+                                                                  .timers = *web_timers,
+                                                                  .trading = trading.get_executor(),
+                                                                  .random = random,
+                                                                  .keyring = *keyring,
+                                                                  .db = *web_db,
+                                                                  .accounts = *accounts,
+                                                                  .audit = *audit,
+                                                                  .venues = venues,
+                                                                  .gate = entries,
+                                                                  .is_locked_down = [this] { return kill_switch->is_locked_down(); },
+                                                                  .is_open = [this] { return trades && !stops; }});
+}
+
 /// For `systemctl status`.
 std::string engine_parts::describe() const {
   std::string bots_by_state;

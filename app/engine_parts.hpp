@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "app/broker_services.hpp"
 #include "app/copy_services.hpp"
 #include "app/credential_probe.hpp"
 #include "app/database_gate.hpp"
@@ -110,10 +111,12 @@ struct engine_parts {
   /// What the process answers when it stops by itself.
   std::atomic<int> exit_status = exit_ok;
   std::atomic<bool> trades = false;
+  std::atomic<bool> stops = false;
   std::unique_ptr<process_watch> watch;
   std::unique_ptr<tenants::key_rotation> rotation;
   std::unique_ptr<operator_calls> operator_work;
   std::unique_ptr<net::local_server> operator_socket;
+  std::unique_ptr<broker_services> broker;
   /// It stops in order to go on without keys.
   std::atomic<bool> sealing = false;
 
@@ -127,6 +130,7 @@ struct engine_parts {
   void build_supervisors();
   void build_watch();
   void build_operator_socket();
+  void build_broker();
   std::string describe() const;
 
   /// What changed in the configuration and may be taken over, each part on its own thread. Main thread.

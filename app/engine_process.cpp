@@ -190,14 +190,18 @@ result<void> engine_process::start(std::vector<crypto::master_key> masters, toke
   p.build_listener();
   p.build_watch();
   p.build_operator_socket();
+  p.build_broker();
 
   if (entered) entered = wait_for(p.load_rules(p.kill_switch->load()), "users, locks and kills");
   if (!entered && !is_away(entered.error())) return entered;
   auto reachable = p.operator_socket->open();
   if (!reachable) return reachable;
+  auto broking = p.broker->open();
+  if (!broking) return broking;
   auto listening = p.server->start();
   if (!listening) return listening;
   p.operator_socket->start();
+  p.broker->start();
   if (entered) {
     p.open_for_business();
   } else {
@@ -244,9 +248,12 @@ task<void> engine_parts::sign_last_head() {
   if (!done) log().warn("the end of the audit trail is not signed", {{"err", done.error()}});
 }
 
-/// Outside in: readiness off, trading drained (pages see it happen), then the web.
+/// Outside in: readiness off, the broker, trading drained (pages see it happen), then the web.
 task<void> engine_parts::stop_all() {
   server->set_draining();
+  stops = true;
+  auto broker_done = broker->stop();
+  co_await run_on(web.get_executor(), std::move(broker_done));
   auto trading_done = stop_trading();
   co_await run_on(trading.get_executor(), std::move(trading_done));
   auto web_done = stop_web();

@@ -12,6 +12,7 @@
 #include "app/cli/backtest_command.hpp"
 #include "app/cli/backup_command.hpp"
 #include "app/cli/bots_command.hpp"
+#include "app/cli/broker_command.hpp"
 #include "app/cli/commands.hpp"
 #include "app/cli/control_command.hpp"
 #include "app/cli/db_command.hpp"
@@ -114,6 +115,7 @@ void add_commands(CLI::App& app, command_line& line) {
   add_key_commands(app, line.global, line.chosen);
   add_audit_commands(app, line.global, line.chosen);
   add_backup_commands(app, line.global, line.chosen);
+  add_broker_commands(app, line.global, line.chosen);
   add_secrets_commands(app, line.global, line.chosen);
   add_user_commands(app, line);
   add_paper_command(app, line);

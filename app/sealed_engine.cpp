@@ -6,6 +6,7 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "app/broker_services.hpp"
 #include "app/operator_calls.hpp"
 #include "app/process_hardening.hpp"
 #include "app/signals.hpp"
@@ -36,7 +37,8 @@ struct sealed_engine::state {
         timers(make_timer_queue(io.get_executor(), system_clock())),
         http(web::make_sealed_server(io.get_executor(), *timers, system_random(), s.web)),
         socket(net::make_local_server(io.get_executor(), *timers, s.operator_socket,
-                                      [this](net::local_call call) { return answer(std::move(call)); })) {
+                                      [this](net::local_call call) { return answer(std::move(call)); })),
+        broker(make_sealed_broker(io.get_executor(), *timers, s.broker)) {
     add_kill_signals(signals);
   }
 
@@ -85,6 +87,7 @@ struct sealed_engine::state {
   task<void> run() {
     co_await unsealed.wait();
     co_await socket->stop();
+    if (broker) co_await broker->stop();
     co_await http->stop(stop_limit);
   }
 
@@ -98,6 +101,7 @@ struct sealed_engine::state {
   std::optional<std::vector<crypto::master_key>> keys;
   std::unique_ptr<net::http_server> http;
   std::unique_ptr<net::local_server> socket;
+  std::unique_ptr<net::line_server> broker;
 };
 
 sealed_engine::sealed_engine(const settings& s) : state_(std::make_unique<state>(s)) {}
@@ -106,9 +110,12 @@ sealed_engine::~sealed_engine() = default;
 result<void> sealed_engine::start() {
   auto reachable = state_->socket->open();
   if (!reachable) return reachable;
+  auto broking = state_->broker ? state_->broker->open() : result<void>();
+  if (!broking) return broking;
   auto listening = state_->http->start();
   if (!listening) return listening;
   state_->socket->start();
+  if (state_->broker) state_->broker->start();
   return {};
 }
 

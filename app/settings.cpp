@@ -157,6 +157,12 @@ void read_bots(config_section s, engine::bots_config& out) {
   if (!made) s.problem("parameters", made.error().detail);
 }
 
+void read_broker(config_section s, settings& out) {
+  s.get("socket", out.broker.socket, "Unix socket where other programs have requests signed; empty: there is none.");
+  s.get("group", out.broker.group, "Group whose members may connect to it (mode 0660); empty: only the engine's user and root (0600).");
+  if (!out.broker.socket.empty() && out.broker.socket == out.operator_socket) s.problem("socket", "is the operator's socket; name another file");
+}
+
 /// Scalars become text; what the venue makes of them is its own matter.
 void read_options(config_section& s, exchanges::exchange_config& out) {
   std::string text = "{}";
@@ -278,6 +284,7 @@ void read_all(config_section root, settings& out) {
   if (out.state_folder.empty()) out.state_folder = std::filesystem::path(out.raw.folder).parent_path().string();
   root.get("operator_socket", out.operator_socket, "Unix socket for engine unseal, seal and key rotate; default: operator.sock in state_folder.");
   if (out.operator_socket.empty()) out.operator_socket = (std::filesystem::path(out.state_folder) / "operator.sock").string();
+  read_broker(root.section("broker", "Key broker: signs requests for other programs of this machine."), out);
   root.get("shutdown_limit", out.shutdown_limit, 1s, 10min, "Longest shutdown.");
   root.get_list("exchanges", [&out](config_section s) { read_exchange(std::move(s), out.exchanges); }, "Venues that accounts may use.");
   check_exchanges(root, out.exchanges);

@@ -33,6 +33,14 @@ struct raw_settings {
   std::uint64_t size_limit_bytes() const { return static_cast<std::uint64_t>(size_limit_mib) * 1024 * 1024; }
 };
 
+/// Where other programs of this machine have requests signed (docs/BROKER.md).
+struct broker_settings {
+  /// Empty: there is no broker.
+  std::string socket;
+  /// Empty: only the engine's user and root may connect.
+  std::string group;
+};
+
 /// Everything that `config.yaml` may say, as the modules want it.
 struct settings {
   log_config log;
@@ -53,6 +61,7 @@ struct settings {
   std::string state_folder;
   /// Where the operator's commands reach this process.
   std::string operator_socket;
+  broker_settings broker;
 };
 
 struct settings_outcome {

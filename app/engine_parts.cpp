@@ -59,6 +59,7 @@ void engine_parts::build_stores(token_keys tokens) {
   audit = tenants::make_postgres_audit_store(*web_db);
   audit_sealer = std::make_unique<tenants::audit_sealer>(tenants::audit_sealer_parts{
       .db = *web_db, .timers = *web_timers, .keys = *keyring, .files = system_files(), .worker = *note_worker, .folder = config.state_folder});
+  idempotency = tenants::make_postgres_idempotency_store(*web_db);
   bots = engine::make_postgres_bot_store(*web_db);
   trading_bots = engine::make_postgres_bot_store(*trading_db);
   controls = engine::make_postgres_control_store(*trading_db);
@@ -203,7 +204,8 @@ void engine_parts::build_web() {
                    .stale = [this] { return !gate->problem().empty(); },
                    .control = kill_switch.get(),
                    .audit = audit.get(),
-                   .trading = trading.get_executor()};
+                   .trading = trading.get_executor(),
+                   .idempotency = idempotency.get()};
   server = web::make_web_server(config.web, std::move(p));
   board.on_change([this](const engine::bot_status& status) { server->publish(status); });
 }

@@ -72,6 +72,7 @@ struct engine_parts {
   std::unique_ptr<tenants::earnings_store> earnings;
   std::unique_ptr<tenants::audit_store> audit;
   std::unique_ptr<tenants::audit_sealer> audit_sealer;
+  std::unique_ptr<tenants::idempotency_store> idempotency;
   std::unique_ptr<engine::bot_store> bots;
   std::unique_ptr<engine::bot_store> trading_bots;
   std::unique_ptr<engine::order_journal> journal;
@@ -150,6 +151,7 @@ struct engine_parts {
   task<result<void>> load_rules(task<result<void>> load_controls);
   void on_notification(std::string_view channel, std::string_view payload);
   task<void> return_start_memory();
+  task<void> forget_old_keys();
   task<void> stop_trading();
   task<void> stop_web();
   task<void> sign_last_head();

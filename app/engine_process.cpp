@@ -29,6 +29,7 @@ const logger& log() {
 constexpr nanoseconds start_poll_interval = 500ms;
 constexpr nanoseconds start_settle_time = 2s;
 constexpr nanoseconds web_stop_limit = 5s;
+constexpr nanoseconds forget_interval = std::chrono::minutes(15);
 constexpr nanoseconds token_use_interval = 30s;
 constexpr nanoseconds spool_stop_limit = 3s;
 /// What it was doing when it failed is only found again by a new process.
@@ -121,6 +122,7 @@ void engine_parts::open_for_business() {
   web_services->start("invitations", {}, [this] {
     return copy->run_invitations(*web_timers, [this](user_id user) { return server->is_connected(user); });
   });
+  web_services->start("idempotency keys", {}, [this] { return forget_old_keys(); });
   web_scope->spawn("engine lock", follow_lock());
   web_scope->spawn("return start memory", return_start_memory());
   web_scope->spawn("finish a rotation of keys", operator_work->finish_rotation());
@@ -165,6 +167,15 @@ task<void> engine_parts::return_start_memory() {
   co_await sleep_for(*web_timers, start_settle_time);
   auto trimmed = co_await hashing->run_job([] { malloc_trim(0); });
   if (!trimmed) log().warn("memory of the start was not returned", {{"err", trimmed.error()}});
+}
+
+/// Those that are left over after a full batch go with the next one.
+task<void> engine_parts::forget_old_keys() {
+  for (;;) {
+    auto removed = co_await idempotency->prune();
+    if (!removed) log().warn("old idempotency keys were not removed", {{"err", removed.error()}});
+    co_await sleep_for(*web_timers, forget_interval);
+  }
 }
 
 engine_process::engine_process(settings s, settings_reader reread)

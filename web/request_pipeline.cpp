@@ -75,6 +75,7 @@ request_pipeline::request_pipeline(services& s, const page_files& page)
       page_(page),
       router_(routes()),
       limiter_(s.config.limits.tracked_keys, s.parts.random.next_u64()),
+      repetitions_(s.parts.idempotency),
       id_prefix_(s.parts.random.next_u64()) {}
 
 std::string request_pipeline::make_request_id(const net::http_request& http) {
@@ -105,13 +106,20 @@ task<net::http_response> request_pipeline::respond(request& r, const router::out
   net::http_response response;
   if (refused) {
     response = render_problem(*refused, r.http.path, r.id);
+  } else if (repetitions_.wants(r, *target.found)) {
+    const idempotent_calls::carry_out work = [&] { return carry_out(r, *target.found); };
+    response = co_await repetitions_.run(r, *target.found, work);
   } else {
-    answer outcome = co_await call(r, *target.found);
-    response = outcome ? std::move(*outcome) : render_problem(outcome.error(), r.http.path, r.id);
+    response = co_await carry_out(r, *target.found);
   }
   for (auto& header : limits.headers)
     if (find_header(response.headers, header.first).empty()) response.headers.push_back(std::move(header));
   co_return response;
+}
+
+task<net::http_response> request_pipeline::carry_out(request& r, const route& target) {
+  answer outcome = co_await call(r, target);
+  co_return outcome ? std::move(*outcome) : render_problem(outcome.error(), r.http.path, r.id);
 }
 
 task<answer> request_pipeline::call(request& r, const route& target) {
@@ -204,7 +212,7 @@ net::http_response request_pipeline::respond_to_options(const request& r, const 
   if (find_header(r.http.headers, "Access-Control-Request-Method").empty()) return response;
   if (find_allowed_origin(r.http, services_.config.allowed_origins).empty()) return response;
   response.headers.emplace_back("Access-Control-Allow-Methods", target.allow());
-  response.headers.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id");
+  response.headers.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, X-Request-Id");
   response.headers.emplace_back("Access-Control-Max-Age", "600");
   return response;
 }
@@ -218,7 +226,7 @@ void request_pipeline::finish(const request& r, const router::outcome& target, s
   if (auto origin = find_allowed_origin(r.http, origins); !origin.empty()) {
     response.headers.emplace_back("Access-Control-Allow-Origin", origin);
     response.headers.emplace_back("Access-Control-Expose-Headers",
-                                  "ETag, Link, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, "
+                                  "ETag, Idempotent-Replayed, Link, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, "
                                   "X-Next-Cursor, X-Request-Id, X-Stale, X-Total-Count");
   }
   add_security_headers(response, kind_of(r, target, response), services_.behind_tls());

@@ -3,13 +3,14 @@
 #include <memory>
 
 #include "base/rate_limiter.hpp"
+#include "web/idempotent_calls.hpp"
 #include "web/page_files.hpp"
 #include "web/router.hpp"
 #include "web/services.hpp"
 
 namespace drover::web {
 
-/// What every request goes through, in this order: request id, rate limit, authentication, authorisation, handler,
+/// What every request goes through, in this order: request id, rate limit, authentication, authorisation, repetition, handler,
 /// security headers, access log, metrics. Limits of size and time are the HTTP server's. Web thread only.
 class request_pipeline final : public net::http_handler {
 public:
@@ -21,6 +22,7 @@ public:
 
 private:
   task<net::http_response> respond(request&, const router::outcome&);
+  task<net::http_response> carry_out(request&, const route&);
   task<answer> call(request&, const route&);
   std::optional<problem> admit(request&, const route&, net::http_response& extra);
   void authenticate(request&);
@@ -36,6 +38,7 @@ private:
   const page_files& page_;
   router router_;
   rate_limiter limiter_;
+  idempotent_calls repetitions_;
   std::uint64_t id_prefix_, id_count_ = 0;
 };
 

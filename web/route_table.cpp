@@ -11,6 +11,7 @@ namespace {
 using enum access;
 using enum rate_class;
 using enum proof;
+using enum repetition;
 
 constexpr std::array table{
     // Sessions and users
@@ -35,20 +36,20 @@ constexpr std::array table{
     route{"DELETE", "/api/user/second-factor", user, write, api::handle_remove_second_factor, recent_password},
     route{"POST", "/api/user/second-factor/confirm", user, login, api::handle_confirm_second_factor, session},
     route{"GET", "/api/tokens", user, read, api::handle_list_api_tokens},
-    route{"POST", "/api/tokens", user, write, api::handle_create_api_token, recent_password},
+    route{"POST", "/api/tokens", user, write, api::handle_create_api_token, recent_password, once_secret},
     route{"DELETE", "/api/tokens/{id}", user, write, api::handle_revoke_api_token},
     route{"GET", "/api/keys", user, read, api::handle_list_public_keys},
-    route{"POST", "/api/keys", user, write, api::handle_register_public_key, recent_password},
+    route{"POST", "/api/keys", user, write, api::handle_register_public_key, recent_password, once},
     route{"DELETE", "/api/keys/{id}", user, write, api::handle_revoke_public_key, recent_password},
     route{"GET", "/admin/users", admin, read, api::handle_list_users},
     route{"PATCH", "/admin/users/{id}", admin, write, api::handle_update_user, recent_password},
     route{"GET", "/admin/invitations", admin, read, api::handle_list_user_invitations},
-    route{"POST", "/admin/invitations", admin, write, api::handle_invite_user, recent_password},
+    route{"POST", "/admin/invitations", admin, write, api::handle_invite_user, recent_password, once_secret},
     route{"DELETE", "/admin/invitations/{id}", admin, write, api::handle_revoke_user_invitation},
     route{"POST", "/backend/ban-user/name/{name}/now", admin, write, api::handle_ban_user},
     route{"POST", "/backend/unban-user/name/{name}/now", admin, write, api::handle_unban_user},
     // Exchange accounts
-    route{"POST", "/user/exchanges", user, write, api::handle_create_account, recent_password},
+    route{"POST", "/user/exchanges", user, write, api::handle_create_account, recent_password, once},
     route{"GET", "/user/exchanges", user, read, api::handle_list_accounts},
     route{"GET", "/user/exchanges/{id}", user, read, api::handle_get_account},
     route{"PATCH", "/user/exchanges/{id}", user, write, api::handle_update_account},
@@ -56,12 +57,12 @@ constexpr std::array table{
     route{"PATCH", "/user/exchanges/{id}/toggle", user, write, api::handle_toggle_account},
     route{"GET", "/user/exchanges/{id}/health", user, read, api::handle_account_health},
     route{"GET", "/api/accounts", user, read, api::handle_list_account_infos},
-    route{"POST", "/api/accounts", user, write, api::handle_save_account_info},
+    route{"POST", "/api/accounts", user, write, api::handle_save_account_info, token, once},
     route{"DELETE", "/api/accounts/{id}", user, write, api::handle_delete_account},
     route{"GET", "/admin/exchanges", admin, read, api::handle_list_all_accounts},
     route{"GET", "/admin/exchanges/pending", admin, read, api::handle_list_pending_accounts},
-    route{"POST", "/admin/exchanges/{id}/approve", admin, write, api::handle_approve_account, recent_password},
-    route{"POST", "/admin/exchanges/{id}/reject", admin, write, api::handle_reject_account},
+    route{"POST", "/admin/exchanges/{id}/approve", admin, write, api::handle_approve_account, recent_password, once},
+    route{"POST", "/admin/exchanges/{id}/reject", admin, write, api::handle_reject_account, token, once},
     route{"GET", "/admin/exchanges/limits", admin, read, api::handle_exchange_limits},
     // Earnings
     route{"GET", "/api/earnings", user, read, api::handle_list_earnings},
@@ -73,14 +74,14 @@ constexpr std::array table{
     route{"GET", "/api/strategies", user, read, api::handle_list_strategies},
     // Bots
     route{"GET", "/api/bots", user, read, api::handle_list_bots},
-    route{"POST", "/api/bots", user, write, api::handle_create_bot},
+    route{"POST", "/api/bots", user, write, api::handle_create_bot, token, once},
     route{"GET", "/api/bots/{id}", user, read, api::handle_get_bot},
     route{"PATCH", "/api/bots/{id}", user, write, api::handle_update_bot},
     route{"DELETE", "/api/bots/{id}", user, write, api::handle_delete_bot},
-    route{"POST", "/api/bots/{id}/start", user, write, api::handle_start_bot},
-    route{"POST", "/api/bots/{id}/pause", user, write, api::handle_pause_bot},
-    route{"POST", "/api/bots/{id}/stop", user, write, api::handle_stop_bot},
-    route{"POST", "/api/bots/{id}/clone", user, write, api::handle_clone_bot},
+    route{"POST", "/api/bots/{id}/start", user, write, api::handle_start_bot, token, once},
+    route{"POST", "/api/bots/{id}/pause", user, write, api::handle_pause_bot, token, once},
+    route{"POST", "/api/bots/{id}/stop", user, write, api::handle_stop_bot, token, once},
+    route{"POST", "/api/bots/{id}/clone", user, write, api::handle_clone_bot, token, once},
     route{"GET", "/api/bots/{id}/diagnosis", user, read, api::handle_diagnose_bot},
     // What bots did
     route{"GET", "/api/orders", user, read, api::handle_list_orders},
@@ -90,14 +91,14 @@ constexpr std::array table{
     route{"GET", "/admin/statistics/orders", admin, read, api::handle_order_statistics},
     // Copy trading
     route{"GET", "/api/rooms", user, read, api::handle_list_rooms},
-    route{"POST", "/api/rooms", user, write, api::handle_create_room},
-    route{"POST", "/api/rooms/join", user, write, api::handle_join_room},
+    route{"POST", "/api/rooms", user, write, api::handle_create_room, token, once},
+    route{"POST", "/api/rooms/join", user, write, api::handle_join_room, token, once},
     route{"GET", "/api/rooms/{id}", user, read, api::handle_get_room},
     route{"PATCH", "/api/rooms/{id}", user, write, api::handle_update_room},
-    route{"POST", "/api/rooms/{id}/close", user, write, api::handle_close_room},
-    route{"POST", "/api/rooms/{id}/leave", user, write, api::handle_leave_room},
+    route{"POST", "/api/rooms/{id}/close", user, write, api::handle_close_room, token, once},
+    route{"POST", "/api/rooms/{id}/leave", user, write, api::handle_leave_room, token, once},
     route{"GET", "/api/rooms/{id}/invitations", user, read, api::handle_list_invitations},
-    route{"POST", "/api/rooms/{id}/invitations", user, write, api::handle_invite},
+    route{"POST", "/api/rooms/{id}/invitations", user, write, api::handle_invite, token, once_secret},
     route{"DELETE", "/api/rooms/{id}/invitations/{invitation}", user, write, api::handle_revoke_invitation},
     route{"GET", "/api/rooms/{id}/members", user, read, api::handle_list_members},
     route{"DELETE", "/api/rooms/{id}/members/{member}", user, write, api::handle_remove_member},

@@ -36,6 +36,16 @@ enum class proof {
   recent_password,
 };
 
+/// What becomes of a request that comes again with the same Idempotency-Key.
+enum class repetition {
+  /// The route takes no key: it changes nothing, sets something to a value, or must work while the database is away.
+  unmarked,
+  /// It is answered as the first was.
+  once,
+  /// It is told that it was done: the first answer held a secret that is shown once and kept nowhere.
+  once_secret,
+};
+
 using handler_function = task<answer> (*)(request&, services&);
 
 /// One line of the table of routes. All views are literals.
@@ -47,6 +57,7 @@ struct route {
   rate_class rate = rate_class::read;
   handler_function handler = nullptr;
   proof needs = proof::token;
+  repetition repeats = repetition::unmarked;
 };
 
 /// Finds the route of a method and path: one step per segment, literals before parameters. Immutable after

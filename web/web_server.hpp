@@ -18,6 +18,7 @@
 #include "tenants/accounts/account_service.hpp"
 #include "tenants/audit/audit_store.hpp"
 #include "tenants/earnings/earnings_store.hpp"
+#include "tenants/idempotency/idempotency_store.hpp"
 #include "tenants/users/login_service.hpp"
 #include "tenants/users/registration_service.hpp"
 #include "tenants/users/user_directory.hpp"
@@ -122,6 +123,8 @@ struct web_parts {
   /// Absent: 503.
   tenants::audit_store* audit = nullptr;
   drover::executor trading{};
+  /// Requests that must not be carried out twice; absent: an Idempotency-Key is ignored.
+  tenants::idempotency_store* idempotency = nullptr;
 };
 
 /// HTTP and WebSocket API and the page. Web thread only, except publish().

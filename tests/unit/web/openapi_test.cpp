@@ -89,6 +89,27 @@ void find_references(const nlohmann::json& node, std::set<std::string>& out) {
     for (const auto& child : node) find_references(child, out);
 }
 
+TEST(OpenApi, IdempotencyKeysAreTakenWhereTheTableSaysSo) {
+  const nlohmann::json reference{{"$ref", "#/components/parameters/IdempotencyKey"}};
+  for (const auto& r : routes()) {
+    const auto& operation = contract().at("paths").at(std::string(r.pattern)).at(lower(r.method));
+    const auto parameters = operation.value("parameters", nlohmann::json::array());
+    const bool declared = std::find(parameters.begin(), parameters.end(), reference) != parameters.end();
+    EXPECT_EQ(declared, r.repeats != repetition::unmarked) << r.method << " " << r.pattern;
+  }
+}
+
+TEST(OpenApi, WhateverUsersCreateTakesAnIdempotencyKey) {
+  // Begun anew, it takes the place of the one before.
+  const std::string_view replaces = "/api/user/second-factor";
+  for (const auto& r : routes()) {
+    const auto& operation = contract().at("paths").at(std::string(r.pattern)).at(lower(r.method));
+    if (r.method != "POST" || r.who == access::anyone || r.pattern == replaces) continue;
+    if (!operation.at("responses").contains("201")) continue;
+    EXPECT_NE(r.repeats, repetition::unmarked) << r.pattern;
+  }
+}
+
 TEST(OpenApi, EveryReferenceLeadsSomewhere) {
   std::set<std::string> references;
   find_references(contract(), references);

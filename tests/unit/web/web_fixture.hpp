@@ -185,7 +185,8 @@ private:
             .history = history.get(),
             .prices = [this](std::vector<engine::market_key>, auto done) { done(std::make_shared<engine::market_prices>(prices)); },
             .external_orders = [this](user_id user, account_id account, auto done) { done(external_orders_of(user, account)); },
-            .audit = audit.get()};
+            .audit = audit.get(),
+            .idempotency = idempotency.get()};
   }
 
 public:
@@ -213,6 +214,7 @@ public:
   tenants::account_service accounts{*store, keyring, make_catalogue(),
                                     [this](std::string, secret, secret, secret) { return probe(); }};
   memory_earnings earnings;
+  std::unique_ptr<tenants::idempotency_store> idempotency = tenants::make_memory_idempotency_store(clock);
   std::unique_ptr<tenants::audit_store> audit = tenants::make_memory_audit_store(clock);
   std::unique_ptr<engine::bot_store> bot_rows = engine::make_memory_bot_store(clock, {[this](account_id id) { return owner_of(id); }});
   engine::bot_service bots{*bot_rows, 3};

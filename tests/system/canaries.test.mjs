@@ -76,7 +76,7 @@ test('keys, passwords and tokens go through the whole of the engine', async () =
   plant('replacing key', fresh.api_key);
   plant('replacing secret', fresh.api_secret);
   await world.must('PATCH', `/user/exchanges/${tenants[3].account.id}`, { token: tenants[3].tenant.token, body: { api_key: fresh.api_key, api_secret: fresh.api_secret } });
-  await world.approve(admin, tenants[3].account);
+  await world.must('POST', `/admin/exchanges/${tenants[3].account.id}/approve`, { token: admin.token, body: { reviewed_version: 2 } });
   await world.until_bot(tenants[3].tenant, tenants[3].account, 'running');
   const backup_key = join(world.folder, 'backup_key');
   world.run('key', 'init', backup_key);

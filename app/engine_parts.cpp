@@ -67,6 +67,8 @@ void engine_parts::build_stores(token_keys tokens) {
   web_journal = engine::make_postgres_order_journal(web.get_executor(), *web_db);
   history = engine::make_postgres_history_store(*web_db);
   directory = std::make_unique<tenants::user_directory>(*users, *signer, wall);
+  if (config.legacy_tokens.accepted) directory->accept(crypto::plain_tokens(std::move(*config.legacy_tokens.key), life));
+  config.legacy_tokens.key.reset();
 }
 
 result<void> engine_parts::build_venues() {

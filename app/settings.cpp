@@ -63,6 +63,9 @@ void read_auth(config_section s, settings& out) {
   out.registration = registration == "open"     ? tenants::registration_mode::open
                      : registration == "invite" ? tenants::registration_mode::invite
                                                 : tenants::registration_mode::off;
+  s.get("legacy_tokens", out.legacy_tokens.accepted, "Whether tokens of an older system count: base64 of user_id:timestamp:signature under legacy_token_key.");
+  s.get_secret("legacy_token_key", out.legacy_tokens.key, "The older system's signing key.");
+  if (out.legacy_tokens.accepted && !out.legacy_tokens.key) s.problem("legacy_token_key", "is required where legacy_tokens is on: set legacy_token_key_file to a file with the older system's signing key");
   s.get("confirm_after", out.web.confirm_after, 1s, 24h, "What a stolen token must not do (new exchange keys, approvals, roles, lockdown) asks for the password again when it was entered longer ago.");
 }
 

@@ -41,6 +41,12 @@ struct broker_settings {
   std::string group;
 };
 
+/// Tokens of an older system.
+struct legacy_tokens_settings {
+  bool accepted = false;
+  std::optional<secret> key;
+};
+
 /// Everything that `config.yaml` may say, as the modules want it.
 struct settings {
   log_config log;
@@ -53,6 +59,7 @@ struct settings {
   security_settings security;
   web::web_config web;
   tenants::registration_mode registration = tenants::registration_mode::off;
+  legacy_tokens_settings legacy_tokens;
   engine::bots_config bots;
   raw_settings raw;
   std::vector<exchanges::exchange_config> exchanges;

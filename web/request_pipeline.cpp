@@ -51,11 +51,11 @@ problem make_internal_problem() {
   return make_http_problem(500, "Something went wrong on our side; the request id names it in the log.");
 }
 
-/// What an API token may not do, although its user may.
+/// What a token without a session may not do, although its user may.
 std::optional<problem> check_scope(const request& r, const route& target) {
-  if (!r.caller || r.caller->api_token == 0) return std::nullopt;
+  if (!r.caller || !r.caller->session_id.empty()) return std::nullopt;
   if (target.needs != proof::token)
-    return problem{403, "session-needed", "Session needed", "An API token may not do this; log in and use that token."};
+    return problem{403, "session-needed", "Session needed", "This needs the token of a login."};
   using tenants::token_scope;
   const bool reads = target.rate == rate_class::read || target.rate == rate_class::socket ||
                      target.rate == rate_class::unlimited || target.who == access::anyone;

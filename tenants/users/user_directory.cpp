@@ -10,6 +10,8 @@ namespace {
 
 /// How many ended epochs are told apart from forged tokens.
 constexpr std::int64_t ended_epochs_known = 3;
+/// Of a user whose sessions were never ended all at once.
+constexpr std::int64_t first_epoch = 1;
 
 }  // namespace
 
@@ -87,6 +89,7 @@ result<principal> user_directory::authenticate(std::string_view token, std::stri
   if (!loaded_) return fail(tenant_errc::unavailable);
   if (looks_like_api_token(token)) return authenticate_api_token(token, address);
   auto claims = signer_.parse(token);
+  if (!claims && plain_tokens_) return authenticate_plain(token);
   if (!claims) return std::unexpected(claims.error());
   auto known = find_standing(claims->user, claims->session_id);
   if (!known) return fail(crypto::token_errc::invalid);
@@ -106,6 +109,26 @@ result<principal> user_directory::authenticate(std::string_view token, std::stri
                    .key_id = std::move(genuine->key_id),
                    .form = genuine->form,
                    .renewable = known->renewable};
+}
+
+void user_directory::accept(crypto::plain_tokens tokens) {
+  plain_tokens_.emplace(std::move(tokens));
+}
+
+result<principal> user_directory::authenticate_plain(std::string_view token) const {
+  auto claims = plain_tokens_->verify(token, clock_.wall_now());
+  if (!claims) return std::unexpected(claims.error());
+  const auto known = find_standing(claims->user, {});
+  if (!known) return fail(crypto::token_errc::invalid);
+  if (known->status != user_status::active) return fail(tenant_errc::banned);
+  if (known->epoch != first_epoch) return fail(crypto::token_errc::revoked);
+  return principal{.user = claims->user,
+                   .role = known->role,
+                   .session_id = {},
+                   .signed_in_at = {},
+                   .expires_at = claims->expires_at,
+                   .epoch = known->epoch,
+                   .key_id = {}};
 }
 
 result<principal> user_directory::authenticate_api_token(std::string_view token, std::string_view address) const {
@@ -217,8 +240,11 @@ bool user_directory::still_valid(const principal& p) const {
   if (clock_.wall_now() >= p.expires_at) return false;
   if (p.api_token != 0) return is_api_token_valid(p);
   if (p.public_key != 0) return is_public_key_valid(p);
-  if (!signer_.knows(p.key_id)) return false;
+  const bool is_plain = p.session_id.empty();
+  if (!is_plain && !signer_.knows(p.key_id)) return false;
   auto known = find_standing(p.user, p.session_id);
+  if (is_plain)
+    return known && known->status == user_status::active && known->role == p.role && known->epoch == p.epoch;
   return known && known->has_session && clock_.wall_now() < known->session_expires_at && known->status == user_status::active && known->role == p.role &&
          known->epoch == p.epoch;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "crypto/plain_tokens.hpp"
 #include "crypto/tokens.hpp"
 #include "tenants/users/user_store.hpp"
 
@@ -21,8 +22,9 @@ namespace drover::tenants {
 struct principal {
   user_id user;
   tenants::role role = role::tenant;
+  /// Empty: an API token, a public key, or a token of an older system.
   std::string session_id;
-  /// When the password was entered.
+  /// When the password was entered; never, where there is no session.
   wall_time signed_in_at;
   wall_time expires_at;
   /// The user's epoch when the token was checked; sessions of earlier epochs are ended.
@@ -44,6 +46,9 @@ struct principal {
 class user_directory {
 public:
   user_directory(user_store&, const crypto::token_signer&, const clock&);
+  /// Tokens of an older system count too, until anything ends the user's sessions (epoch 1): they name none that could be ended.
+  /// Before the first use.
+  void accept(crypto::plain_tokens);
 
   /// Everybody; also after notifications may have been missed. Tells listeners of those whose facts changed.
   task<result<void>> load();
@@ -83,6 +88,7 @@ private:
     wall_time session_expires_at{}, signed_in_at{};
     bool renewable = false;
   };
+  result<principal> authenticate_plain(std::string_view token) const;
   result<principal> authenticate_api_token(std::string_view token, std::string_view address) const;
   bool is_api_token_valid(const principal&) const;
   bool is_public_key_valid(const principal&) const;
@@ -96,6 +102,7 @@ private:
   user_store& store_;
   const crypto::token_signer& signer_;
   const clock& clock_;
+  std::optional<crypto::plain_tokens> plain_tokens_;
   std::atomic<bool> loaded_ = false;
   mutable std::shared_mutex mutex_;
   std::unordered_map<user_id, user_auth_facts> users_;

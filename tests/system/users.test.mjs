@@ -285,6 +285,31 @@ test('a public key is registered by its holder, outlives kill -9, and revoked is
   assert.equal(world.sql("SELECT string_agg(action, ' ' ORDER BY id) FROM audit_events WHERE action LIKE '%public_key'"), 'user.register_public_key user.revoke_public_key');
 });
 
+test('tokens of an older system count where they are accepted, until the sessions are ended', async (t) => {
+  const world = await World.create();
+  t.after(() => world.close());
+  const alice = await world.add_user('alice');
+  const key = 'the older system\'s key';
+  const make = (id) => {
+    const head = `${id}:${Math.floor(Date.now() / 1000)}`;
+    return Buffer.from(`${head}:${createHmac('sha256', key).update(head).digest('hex')}`).toString('base64');
+  };
+  assert.equal(await status_of(world, make(alice.id)), 401);
+  const file = join(world.folder, 'legacy_key');
+  writeFileSync(file, key, { mode: 0o600 });
+  world.write_config({ extra: `auth: {legacy_tokens: true, legacy_token_key_file: ${file}}` });
+  await world.kill_engine('SIGTERM');
+  await world.start_engine();
+  const old = make(alice.id);
+  assert.equal(await status_of(world, old), 200);
+  assert.equal(await status_of(world, make(alice.id + 100)), 401);
+  assert.equal((await world.must('GET', '/api/auth', { token: old })).kind, 'plain');
+  const refused = await world.call('POST', '/api/tokens', { token: old, body: { name: 'x', scope: 'read' } });
+  assert.equal(problem_of(refused), 'session-needed');
+  await world.must('DELETE', '/api/sessions', { token: alice.token });
+  assert.equal(await status_of(world, make(alice.id)), 401);
+});
+
 test('signing keys rotate under load without a refusal, and a key that is taken out is refused at once', async (t) => {
   const world = await World.create();
   t.after(() => world.close());

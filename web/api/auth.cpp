@@ -39,12 +39,12 @@ task<answer> handle_refresh(request& r, services& s) {
 /// GET /api/auth: whose token this is, what kind, and what it is good for.
 task<answer> handle_get_auth(request& r, services&) {
   const auto& caller = *r.caller;
-  const bool is_session = caller.api_token == 0;
+  const bool is_session = !caller.session_id.empty(), is_api_token = caller.api_token != 0;
   json_writer w(384);
   w.begin_object().member("user_id", caller.user).member("role", tenants::to_string(caller.role));
-  w.member("kind", is_session ? "session" : "api_token");
+  w.member("kind", is_session ? "session" : is_api_token ? "api_token" : "plain");
   w.member("session_id", only_if(is_session, caller.session_id))
-      .member("api_token_id", only_if(!is_session, caller.api_token));
+      .member("api_token_id", only_if(is_api_token, caller.api_token));
   w.member("token_format", only_if(is_session, to_string(caller.form)));
   w.member("signed_in_at", only_if(is_session, caller.signed_in_at));
   const bool is_admin = caller.role == tenants::role::admin;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/encoding.hpp"
+#include "crypto/mac.hpp"
 #include "tenants/errors.hpp"
 #include "tests/support/coroutines.hpp"
 #include "tests/support/manual_time.hpp"
@@ -100,6 +102,24 @@ TEST_F(UserDirectory, AKeyOfABannedUserIsRefusedAndKnownAgainAfterALoad) {
   who = directory_.identify(key).value();
   clock_.advance(3600s);
   EXPECT_FALSE(directory_.still_valid(who)) << "as long as a token";
+}
+
+TEST_F(UserDirectory, PlainTokensCountWhereTheyAreAcceptedUntilSessionsAreEnded) {
+  const auto seconds_now = std::chrono::duration_cast<seconds>(clock_.wall_now().since_epoch).count();
+  const auto head = std::to_string(alice_.value) + ":" + std::to_string(seconds_now);
+  const auto plain = to_base64(head + ":" + to_hex(crypto::hmac_sha256("shared", head)));
+  EXPECT_EQ(refusal(plain), crypto::token_errc::invalid);
+  directory_.accept(crypto::plain_tokens(secret("shared"), 3600s));
+  auto who = directory_.authenticate(plain).value();
+  EXPECT_EQ(who.user, alice_);
+  EXPECT_TRUE(who.session_id.empty());
+  EXPECT_EQ(who.signed_in_at, wall_time{}) << "what asks for the password goes on asking";
+  EXPECT_TRUE(directory_.still_valid(who));
+  EXPECT_TRUE(directory_.authenticate(token())) << "ours go on";
+  wait(users_->end_sessions(alice_)).value();
+  refresh();
+  EXPECT_EQ(refusal(plain), crypto::token_errc::revoked);
+  EXPECT_FALSE(directory_.still_valid(who));
 }
 
 TEST_F(UserDirectory, ForgedTokensAndUnknownUsersAreInvalid) {

@@ -96,7 +96,7 @@ void read_web(config_section s, web::web_config& out) {
   s.get("unauthenticated_sockets_per_address", out.unauthenticated_sockets_per_address, 1, 1'000'000, "Sockets of one address that nobody has authenticated yet.");
   read_web_limits(s.section("limits", "Budgets of calls."), out.limits);
   s.get("connection_limit", server.connection_limit, 1, 1'000'000, "Open connections in all.");
-  s.get("connections_per_address", server.connections_per_address, 1, 1'000'000, "Open connections from one address.");
+  s.get("connections_per_address", server.connections_per_address, 1, 1'000'000, "Open connections from one address that is not a trusted proxy.");
   s.get("tls_certificate_file", server.tls_certificate_file, "PEM certificate chain; with tls_key_file turns TLS on.");
   s.get("tls_key_file", server.tls_key_file, "PEM private key.");
   s.get("websocket_auth_timeout", out.websocket_auth_timeout, 100ms, 1min, "A socket that has not authenticated by then is closed.");
@@ -104,6 +104,7 @@ void read_web(config_section s, web::web_config& out) {
   s.get("replay_limit", out.replay_limit, 1, 10'000, "Messages kept per user for resume.");
   s.get_choice("environment", out.environment, {"paper", "live"}, "Badge of the page.");
   s.get("login_locked", out.login_locked, "Refuse all logins.");
+  server.proxies = out.trusted_proxies;
   if (server.tls_certificate_file.empty() != server.tls_key_file.empty())
     s.problem("tls_key_file", "tls_certificate_file and tls_key_file go together; set both or none");
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/task.hpp"
@@ -58,6 +59,8 @@ struct http_server_config {
   std::uint16_t port = 0;
   std::size_t connection_limit = 4096;
   std::size_t connections_per_address = 1024;
+  /// Addresses whose connections are other people's: only connection_limit bounds them.
+  std::vector<std::string> proxies;
   std::size_t header_limit_bytes = 8 * 1024;
   std::size_t body_limit_bytes = 64 * 1024;
   std::size_t target_limit_bytes = 2 * 1024;

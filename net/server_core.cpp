@@ -37,7 +37,8 @@ std::optional<address_lease> server_core::lease_address(const asio::ip::address&
     text = address.to_string();
   auto& entry = addresses_[text];
   if (entry.text.empty()) entry.text = std::move(text);
-  if (entry.connections >= config.connections_per_address) return std::nullopt;
+  const bool is_proxy = std::ranges::find(config.proxies, entry.text) != config.proxies.end();
+  if (!is_proxy && entry.connections >= config.connections_per_address) return std::nullopt;
   ++entry.connections;
   return std::optional<address_lease>(std::in_place, *this, entry);
 }

@@ -50,7 +50,8 @@ struct web_limits {
 
 /// web_server::adopt() takes over those marked (adopted).
 struct web_config {
-  net::http_server_config server;
+  /// A browser opens six connections; behind a proxy all of them come from its address, which is not counted.
+  net::http_server_config server{.connections_per_address = 64};
   /// Folder of the built page; empty or missing = API only, "/" says how to build it.
   std::string page_folder;
   /// (adopted) Exact origins allowed to call the API (CORS) and to open WebSockets besides our own host ("https://dash.example").

@@ -200,6 +200,17 @@ TEST(HttpServer, ConnectionsAreLimited) {
   EXPECT_TRUE(c.at_end());
 }
 
+TEST(HttpServer, ConnectionsOfAProxyAreCountedOnlyInAll) {
+  test_server server({.connection_limit = 3, .connections_per_address = 1, .proxies = {"127.0.0.1"}});
+  raw_client a(server.port), b(server.port), c(server.port);
+  for (auto* client : {&a, &b, &c}) {
+    client->send(hello);
+    EXPECT_EQ(client->read_response().status, 200);
+  }
+  raw_client d(server.port);
+  EXPECT_EQ(d.read_response().status, 503);
+}
+
 TEST(HttpServer, PortInUseIsOneClearError) {
   test_server server;
   io_thread thread;

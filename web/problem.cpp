@@ -9,6 +9,7 @@
 #include "engine/control/control.hpp"
 #include "engine/copy/copy_store.hpp"
 #include "engine/orders/order_journal.hpp"
+#include "net/utf8_validator.hpp"
 #include "tenants/errors.hpp"
 #include "web/json_writer.hpp"
 
@@ -315,7 +316,8 @@ net::http_response render_problem(const problem& p, std::string_view instance, s
   json_writer w(512);
   w.begin_object();
   w.member("type", "urn:engine:problem:" + std::string(p.type)).member("title", p.title).member("status", p.status);
-  w.member("detail", p.detail).member("instance", instance);
+  // The HTTP server lets no other paths in; whoever calls without it gets JSON all the same.
+  w.member("detail", p.detail).member("instance", net::is_utf8(instance) ? instance : std::string_view());
   w.member("error", p.title).member("code", std::to_string(p.status)).member("request_id", request_id);
   if (!p.errors.empty()) {
     w.key("errors").begin_array();

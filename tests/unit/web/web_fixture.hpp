@@ -15,8 +15,10 @@
 #include "engine/copy/room_service.hpp"
 #include "engine/orders/memory_orders.hpp"
 #include "tenants/errors.hpp"
+#include "tests/support/contract.hpp"
 #include "tests/support/coroutines.hpp"
 #include "tests/support/manual_time.hpp"
+#include "web/openapi.hpp"
 #include "web/request_pipeline.hpp"
 #include "web/services.hpp"
 
@@ -78,9 +80,16 @@ public:
   }
   ~web_fixture() { run(io, services.sockets->stop()); }
 
+  /// Every answer is held against the contract.
   net::http_response send(net::http_request r) {
     r.remote_address = r.remote_address.empty() ? "192.0.2.7" : r.remote_address;
-    return run(io, pipeline->handle(std::move(r)));
+    const auto method = r.method, path = r.path;
+    auto response = run(io, pipeline->handle(std::move(r)));
+    const std::string_view body = response.shared_body ? std::string_view(*response.shared_body) : std::string_view(response.body);
+    if (response.status != 101)
+      if (auto breach = find_breach(web::openapi_json(), method, path, {response.status, find_header(response.headers, "Content-Type"), body}))
+        ADD_FAILURE() << method << " " << path << " answered " << response.status << " against the contract: " << *breach << body;
+    return response;
   }
   net::http_response call(std::string method, std::string path, const std::string& token = {}, std::string body = {},
                           header_list headers = {}) {

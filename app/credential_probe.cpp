@@ -13,19 +13,34 @@ using tenants::probe_outcome;
 
 probe_outcome refused(std::string reason) { return {.accepted = false, .reason = std::move(reason)}; }
 
+std::optional<bool> flag_of(tristate t) {
+  if (t == tristate::unknown) return std::nullopt;
+  return t == tristate::yes;
+}
+
 /// The operator took it out of the configuration since the account was connected.
 task<probe_outcome> refuse_unknown(std::string venue) {
   co_return probe_outcome{.reason = venue + " is not configured in this engine", .unavailable = true};
 }
 
 /// Runs on the trading thread; owns the credentials until the venue has answered.
-task<probe_outcome> run_probe(exchanges::exchange* venue, exchanges::credentials keys, bool allow_unknown) {
+task<probe_outcome> run_probe(exchanges::exchange* venue, exchanges::credentials keys, bool allow_unknown, const clock* wall) {
   auto shared = std::make_shared<exchanges::credentials>(std::move(keys));
   exchanges::credential_source source = [shared]() -> result<exchanges::credentials> { return shared->clone(); };
   auto account = venue->open_account(source, "probe");
   auto answer = co_await account->fetch_permissions();
-  if (!answer) co_return judge_failure(answer.error(), venue->name());
-  co_return judge_permissions(*answer, allow_unknown);
+  auto outcome = answer ? judge_permissions(*answer, allow_unknown) : judge_failure(answer.error(), venue->name());
+  if (outcome.unavailable) co_return outcome;
+  const auto said = answer ? *answer : exchanges::permissions{};
+  outcome.seen = {.at = wall->wall_now(),
+                  .passed = outcome.accepted,
+                  .reason = outcome.reason,
+                  .may_read = flag_of(said.read),
+                  .may_trade = flag_of(said.trade),
+                  .may_withdraw = flag_of(said.withdraw),
+                  .address_bound = flag_of(said.address_bound),
+                  .clock_offset = venue->clock_offset()};
+  co_return outcome;
 }
 
 }  // namespace
@@ -56,15 +71,15 @@ probe_outcome judge_failure(const error& e, const std::string& exchange_name) {
 }
 
 tenants::credential_probe make_credential_probe(executor trading, const exchange_map& venues,
-                                                const std::vector<exchanges::exchange_config>& configs) {
-  return [trading, &venues, &configs](std::string name, secret key, secret api_secret,
+                                                const std::vector<exchanges::exchange_config>& configs, const clock& wall) {
+  return [trading, &venues, &configs, &wall](std::string name, secret key, secret api_secret,
                                       secret passphrase) -> task<probe_outcome> {
     const auto venue = venues.find(name);
     if (venue == venues.end()) return refuse_unknown(std::move(name));
     const auto config = std::find_if(configs.begin(), configs.end(), [&](const auto& c) { return c.name == name; });
     const bool allow_unknown = config != configs.end() && config->allow_unknown_permissions;
     exchanges::credentials keys{std::move(key), std::move(api_secret), std::move(passphrase)};
-    return run_on(trading, run_probe(venue->second.get(), std::move(keys), allow_unknown));
+    return run_on(trading, run_probe(venue->second.get(), std::move(keys), allow_unknown, &wall));
   };
 }
 

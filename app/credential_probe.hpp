@@ -16,7 +16,7 @@ using exchange_map = std::map<std::string, std::unique_ptr<exchanges::exchange>>
 /// answer into a verdict a person can act on (SPEC B4, SEC-11: keys that can withdraw are refused).
 /// `venues` and `configs` outlive the probe.
 tenants::credential_probe make_credential_probe(executor trading, const exchange_map& venues,
-                                                const std::vector<exchanges::exchange_config>& configs);
+                                                const std::vector<exchanges::exchange_config>& configs, const clock& wall);
 
 /// The verdict on what a venue answered; pure.
 tenants::probe_outcome judge_permissions(const exchanges::permissions&, bool allow_unknown);

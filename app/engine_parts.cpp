@@ -106,7 +106,10 @@ void engine_parts::build_services() {
   registration = std::make_unique<tenants::registration_service>(*users, *hasher, attempts, wall, random, config.registration);
   account_service = std::make_unique<tenants::account_service>(
       *accounts, *keyring, make_exchange_catalogue(config.exchanges),
-      make_credential_probe(trading.get_executor(), venues, config.exchanges));
+      make_credential_probe(trading.get_executor(), venues, config.exchanges, wall));
+  key_probes = std::make_unique<tenants::key_probes>(*account_service, *web_timers, config.security.key_probe_interval);
+  proposal_rows = tenants::make_postgres_proposal_store(*web_db);
+  proposals = std::make_unique<tenants::proposal_service>(*proposal_rows, wall, config.four_eyes);
   bot_service = std::make_unique<engine::bot_service>(*bots, config.bots.bots_per_user);
 }
 
@@ -126,6 +129,11 @@ void engine_parts::build_manager() {
                               [this](const engine::earnings_event& e) { server->publish(e); },
                               config.engine_name};
   p.meters = {&turns.mark(), thread_processor_time, allocated_bytes};
+  p.on_key_refused = [this](account_id id) {
+    asio::post(web.get_executor(), [this, id] {
+      if (web_scope) web_scope->spawn("look at a key", look_at_key(id));
+    });
+  };
   copy->listen_to(p);
   risk = std::make_unique<engine::risk_book>(config.bots.orders.limits, config.bots.engine_limits, entries, [this] { manager->heed_gate(); });
   p.gate = &entries;
@@ -138,9 +146,10 @@ void engine_parts::adopt(const settings& fresh) {
   set_log_level(fresh.log.level);
   config.shutdown_limit = fresh.shutdown_limit;
   if (fresh.security.token_keys) take_up_token_keys(*fresh.security.token_keys);
-  asio::post(web.get_executor(), [this, wanted = fresh.web, mode = fresh.registration, bots_per_user = fresh.bots.bots_per_user] {
+  asio::post(web.get_executor(), [this, wanted = fresh.web, mode = fresh.registration, four_eyes = fresh.four_eyes, bots_per_user = fresh.bots.bots_per_user] {
     server->adopt(wanted);
     registration->set_mode(mode);
+    proposals->set_mode(four_eyes);
     bot_service->set_limit(bots_per_user);
   });
   asio::post(trading.get_executor(), [this, wanted = fresh.bots, raw = fresh.raw] {
@@ -205,6 +214,8 @@ void engine_parts::build_web() {
                    .external_orders = make_external_orders_source(trading.get_executor(), web.get_executor(), *manager),
                    .stale = [this] { return !gate->problem().empty(); },
                    .control = kill_switch.get(),
+                   .proposals = proposals.get(),
+                   .master_key = [this] { return keyring->master_key_id(); },
                    .audit = audit.get(),
                    .trading = trading.get_executor(),
                    .idempotency = idempotency.get()};
@@ -243,6 +254,7 @@ void engine_parts::build_operator_socket() {
                                                                   .timers = *web_timers,
                                                                   .random = random,
                                                                   .registration = *registration,
+                                                                  .proposals = *proposals,
                                                                   .seal = [this] {
                                                                     sealing = true;
                                                                     kill(getpid(), SIGTERM);

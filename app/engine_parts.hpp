@@ -28,7 +28,9 @@
 #include "engine/bots/bot_service.hpp"
 #include "engine/control/trading_control.hpp"
 #include "exchanges/raw/spooling_raw_recorder.hpp"
+#include "tenants/accounts/key_probes.hpp"
 #include "tenants/audit/audit_sealer.hpp"
+#include "tenants/proposals/proposal_service.hpp"
 #include "tenants/users/login_service.hpp"
 #include "tenants/users/user_directory.hpp"
 #include "web/web_server.hpp"
@@ -100,6 +102,9 @@ struct engine_parts {
   std::unique_ptr<tenants::login_service> login;
   std::unique_ptr<tenants::registration_service> registration;
   std::unique_ptr<tenants::account_service> account_service;
+  std::unique_ptr<tenants::key_probes> key_probes;
+  std::unique_ptr<tenants::proposal_store> proposal_rows;
+  std::unique_ptr<tenants::proposal_service> proposals;
   std::unique_ptr<engine::bot_service> bot_service;
   std::unique_ptr<copy_services> copy;
   std::unique_ptr<engine::bot_manager> manager;
@@ -145,6 +150,7 @@ struct engine_parts {
   task<void> follow_lock();
   void stop_because(error);
   void begin_trading();
+  task<void> look_at_key(account_id);
   task<void> refresh_user(user_id);
   task<void> reload_users();
   task<void> note_token_use();

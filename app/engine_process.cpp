@@ -45,6 +45,12 @@ std::optional<strong_id<Tag>> parse_id(std::string_view text) {
 
 }  // namespace
 
+/// A bot found its key refused: the account is taken back to review, so that the next start does not try it again.
+task<void> engine_parts::look_at_key(account_id id) {
+  auto seen = co_await account_service->probe({}, id);
+  if (!seen) log().warn("a refused key could not be looked at again", {{"account", id}, {"err", seen.error()}});
+}
+
 task<void> engine_parts::refresh_user(user_id user) {
   auto done = co_await directory->refresh(user);
   if (!done) log().error("a changed user could not be read", {{"user", user}, {"err", done.error()}});
@@ -117,6 +123,7 @@ void engine_parts::open_for_business() {
   trades = true;
   web_services->start("database listener", {}, [this] { return listener->run(); });
   web_services->start("database reader", {}, [this] { return reader->run(); });
+  web_services->start("key probes", {}, [this] { return key_probes->run(); });
   web_services->start("audit heads", {}, [this] { return audit_sealer->run(); });
   web_services->start("use of API tokens", {}, [this] { return note_token_use(); });
   web_services->start("invitations", {}, [this] {

@@ -6,6 +6,7 @@
 #include "app/start_checks.hpp"
 #include "base/backoff.hpp"
 #include "base/log.hpp"
+#include "tenants/errors.hpp"
 
 namespace drover::app {
 namespace {
@@ -64,8 +65,10 @@ task<json> operator_calls::answer_status() {
   auto ran = co_await parts_.workers.run(std::move(work));
   if (!ran) co_return refuse_call(describe(ran.error()));
   if (!*ran) co_return refuse_call(describe(ran->error()));
+  const auto agreed = co_await find_agreement();
   co_return json{{"ok", true},
                  {"sealed", false},
+                 {"rotation_refused", agreed ? std::string() : describe(agreed.error())},
                  {"master_key", parts_.keys.master_key_id()},
                  {"rotating", parts_.rotation.is_running()},
                  {"keys", to_json(**ran)}};
@@ -73,6 +76,8 @@ task<json> operator_calls::answer_status() {
 
 task<json> operator_calls::answer_rotate(secret passphrase) {
   if (parts_.rotation.is_running()) co_return refuse_call("a rotation is under way already; see engine key status");
+  auto agreed = co_await find_agreement();
+  if (!agreed) co_return refuse_call(describe(agreed.error()));
   std::move_only_function<result<std::vector<crypto::master_key>>()> work = [this, passphrase = std::move(passphrase)] {
     return open_key_file(parts_.config.security, passphrase);
   };
@@ -82,11 +87,26 @@ task<json> operator_calls::answer_rotate(secret passphrase) {
   parts_.keys.take_up(std::move(**ran));
   auto done = co_await rotate();
   if (!done) co_return refuse_call(describe(done.error()));
+  if (*agreed) {
+    auto finished = co_await parts_.proposals.store().finish((*agreed)->id);
+    if (!finished) log().warn("the proposal of the rotation stays confirmed", {{"err", finished.error()}});
+  }
   co_return json{{"ok", true},
                  {"master_key", parts_.keys.master_key_id()},
                  {"rewrapped", done->rewrapped},
                  {"refused", done->refused},
                  {"retired", done->retired}};
+}
+
+task<result<std::optional<tenants::proposal>>> operator_calls::find_agreement() {
+  auto needed = co_await parts_.proposals.in_force();
+  if (!needed) co_return std::unexpected(needed.error());
+  if (!*needed) co_return std::nullopt;
+  auto found = co_await parts_.proposals.find_confirmed(tenants::proposal_kind::rotate_master_key, "engine");
+  if (!found || *found) co_return found;
+  co_return fail(tenants::tenant_errc::invalid,
+                 "two administrators must agree to a new master key: one proposes it (POST /admin/proposals), another one confirms, "
+                 "then repeat this within the hour (docs/ACCOUNTS.md); auth.four_eyes: off takes that away");
 }
 
 task<json> operator_calls::answer_bootstrap() {

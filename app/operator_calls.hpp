@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "app/settings.hpp"
@@ -10,6 +11,7 @@
 #include "crypto/keyring.hpp"
 #include "net/local_socket.hpp"
 #include "tenants/keys/master_keys.hpp"
+#include "tenants/proposals/proposal_service.hpp"
 #include "tenants/users/registration_service.hpp"
 
 namespace drover::app {
@@ -22,6 +24,7 @@ struct operator_parts {
   timer_queue& timers;
   random_source& random;
   tenants::registration_service& registration;
+  tenants::proposal_service& proposals;
   /// Begins to stop the engine, to go on without its keys.
   std::function<void()> seal;
 };
@@ -38,6 +41,8 @@ public:
 private:
   task<json> answer_status();
   task<json> answer_rotate(secret passphrase);
+  /// The proposal that allows a rotation; nothing when none is needed; an error says what to do.
+  task<result<std::optional<tenants::proposal>>> find_agreement();
   task<json> answer_bootstrap();
   task<result<tenants::rotation_outcome>> rotate();
   operator_parts parts_;

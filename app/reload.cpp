@@ -17,9 +17,10 @@ const logger& log() {
 }
 
 /// What its part reads at each use, so that a new value needs nothing to be built anew.
-constexpr std::array<std::string_view, 32> reloadable{
+constexpr std::array<std::string_view, 33> reloadable{
     "log.level",
     "auth.registration",
+    "auth.four_eyes",
     "auth.confirm_after",
     "web.limits.enabled",
     "web.limits.address.*",

@@ -51,6 +51,7 @@ void read_database(config_section s, settings& out) {
 void read_security(config_section s, security_settings& out) {
   s.get_secret("master_key", out.master_key, &out.master_key_path, "Master keys, one a line, the current one first: 64 hex digits, or under a passphrase (engine key init --passphrase).");
   s.get_secret("token_keys", out.token_keys, "Token signing keys: lines \"<key id> <64 hex digits>\", the first one signs.");
+  s.get("key_probe_interval", out.key_probe_interval, 1s, 7 * 24h, "Every stored key of an exchange is asked for its rights once in this time, also while its account does not trade.");
   s.get("token_life", out.token_life, 1min, 24h, "Life of a bearer token.");
   s.get("refresh_life", out.refresh_life, 1h, 366 * 24h, "How long a session with a refresh token goes on before the password is asked for again.");
   s.get("hashing_threads", out.hashing_threads, 1, 16, "Threads for password hashing.");
@@ -66,6 +67,11 @@ void read_auth(config_section s, settings& out) {
   s.get("legacy_tokens", out.legacy_tokens.accepted, "Whether tokens of an older system count: base64 of user_id:timestamp:signature under legacy_token_key.");
   s.get_secret("legacy_token_key", out.legacy_tokens.key, "The older system's signing key.");
   if (out.legacy_tokens.accepted && !out.legacy_tokens.key) s.problem("legacy_token_key", "is required where legacy_tokens is on: set legacy_token_key_file to a file with the older system's signing key");
+  std::string four_eyes = "auto";
+  s.get_choice("four_eyes", four_eyes, {"auto", "required", "off"}, "Whether another administrator must confirm new administrators, the end of a lockdown, keys that may withdraw and a new master key; auto: once there are two.");
+  out.four_eyes = four_eyes == "required" ? tenants::four_eyes_mode::required
+                  : four_eyes == "off"    ? tenants::four_eyes_mode::off
+                                          : tenants::four_eyes_mode::automatic;
   s.get("confirm_after", out.web.confirm_after, 1s, 24h, "What a stolen token must not do (new exchange keys, approvals, roles, lockdown) asks for the password again when it was entered longer ago.");
 }
 

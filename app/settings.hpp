@@ -10,6 +10,7 @@
 #include "base/postgres.hpp"
 #include "engine/bots/bot_manager.hpp"
 #include "exchanges/registry.hpp"
+#include "tenants/proposals/proposal_service.hpp"
 #include "web/web_server.hpp"
 
 namespace drover::app {
@@ -22,6 +23,8 @@ struct security_settings {
   std::optional<secret> token_keys;
   milliseconds token_life{3'600'000};
   milliseconds refresh_life{30LL * 24 * 3600 * 1000};
+  /// How often every stored key is asked for its rights.
+  milliseconds key_probe_interval{86'400'000};
   std::size_t hashing_threads = 1;
   std::size_t hashing_queue = 32;
 };
@@ -60,6 +63,7 @@ struct settings {
   web::web_config web;
   tenants::registration_mode registration = tenants::registration_mode::off;
   legacy_tokens_settings legacy_tokens;
+  tenants::four_eyes_mode four_eyes = tenants::four_eyes_mode::automatic;
   engine::bots_config bots;
   raw_settings raw;
   std::vector<exchanges::exchange_config> exchanges;

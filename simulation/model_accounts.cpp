@@ -33,6 +33,9 @@ public:
   }
 
   task<result<runnable_account>> load_credentials(account_id) override { co_return read_only(); }
+  task<result<account>> record_probe(account_id, std::int64_t, account_probe) override { co_return read_only(); }
+  task<result<std::vector<account_id>>> list_due_probes(wall_time, int) override { co_return read_only(); }
+  task<result<account>> waive_withdrawals(user_id, account_id, std::int64_t) override { co_return read_only(); }
   task<result<account_id>> reserve_id() override { co_return read_only(); }
   task<result<std::optional<data_key_row>>> find_data_key(user_id) override { co_return read_only(); }
   task<result<data_key_row>> ensure_data_key(user_id, data_key_row) override { co_return read_only(); }

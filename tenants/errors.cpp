@@ -21,6 +21,10 @@ std::string_view message_of(int value) {
       return "the account was decided on already";
     case tenant_errc::own_account:
       return "nobody decides on their own account";
+    case tenant_errc::key_refused:
+      return "the key is not acceptable";
+    case tenant_errc::own_proposal:
+      return "nobody confirms their own proposal";
     case tenant_errc::name_taken:
       return "the name is taken";
     case tenant_errc::banned:
@@ -71,6 +75,8 @@ constexpr constraint_meaning meanings[] = {
     {"user_exchanges_active_needs_approval", tenant_errc::account_not_approved,
      "an administrator must approve it first"},
     {"user_exchanges_not_self_approved", tenant_errc::own_account, ""},
+    {"user_exchanges_not_self_waived", tenant_errc::own_account, ""},
+    {"proposals_need_four_eyes", tenant_errc::own_proposal, ""},
     {"user_exchanges_user_id_fkey", tenant_errc::not_found, "the user does not exist"},
     {"users_username_key", tenant_errc::name_taken, "username: is taken"},
     {"user_public_keys_key_key", tenant_errc::key_taken, ""},

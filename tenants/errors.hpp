@@ -20,6 +20,10 @@ enum class tenant_errc {
   already_decided,
   /// Nobody approves their own account.
   own_account,
+  /// What the exchange said of the key does not let the account be approved; the detail says what and what to do.
+  key_refused,
+  /// Nobody confirms what they proposed.
+  own_proposal,
   /// The name is taken.
   name_taken,
   /// The user is banned.

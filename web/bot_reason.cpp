@@ -25,6 +25,7 @@ engine::bot_status describe_bot(const tenants::account& a, const engine::bot_boa
   if (a.status == account_status::pending) {
     status.state = bot_state::waiting_approval;
     status.reason = "Waiting for an administrator";
+    if (a.error_message) status.reason = "Stopped until an administrator approves it again: " + *a.error_message;
   } else if (a.status == account_status::rejected) {
     status.state = bot_state::off;
     status.reason = "Rejected by an administrator";

@@ -65,6 +65,10 @@ problem from_tenant_error(tenant_errc code, const error& e) {
       return {409, "already-decided", "Already decided", e.detail};
     case tenant_errc::own_account:
       return {403, "own-account", "Own account", "Nobody decides about their own account; ask another administrator."};
+    case tenant_errc::key_refused:
+      return {409, "key-refused", "Key refused", e.detail};
+    case tenant_errc::own_proposal:
+      return {403, "own-proposal", "Own proposal", e.detail};
     case tenant_errc::name_taken:
       return {409, "name-taken", "Name taken", e.detail};
     case tenant_errc::banned:

@@ -19,6 +19,7 @@
 #include "tenants/audit/audit_store.hpp"
 #include "tenants/earnings/earnings_store.hpp"
 #include "tenants/idempotency/idempotency_store.hpp"
+#include "tenants/proposals/proposal_service.hpp"
 #include "tenants/users/login_service.hpp"
 #include "tenants/users/registration_service.hpp"
 #include "tenants/users/user_directory.hpp"
@@ -121,6 +122,10 @@ struct web_parts {
   std::function<bool()> stale;
   /// Emergency stops, locks and limits, called on its own thread; absent: nobody can lock anything.
   engine::trading_control* control = nullptr;
+  /// What nobody does alone; absent: everybody does.
+  tenants::proposal_service* proposals = nullptr;
+  /// Id of the master key in use.
+  std::function<std::string()> master_key{};
   /// Absent: 503.
   tenants::audit_store* audit = nullptr;
   drover::executor trading{};

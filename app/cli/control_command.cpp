@@ -91,10 +91,19 @@ int run_release_kill(const global_options& global, const control_options& given)
   return kill ? print_kill(global, *kill) : report(kill.error());
 }
 
+/// It was not done: another administrator has to agree.
+int tell_proposal(const global_options& global, const json& proposal) {
+  if (global.output == "json") fmt::print("{}\n", proposal.dump(2));
+  fmt::print(stderr, "engine: proposed as number {}; it is done when another administrator confirms that (page \"Approvals\", docs/ACCOUNTS.md)\n",
+             proposal.at("id").get<std::int64_t>());
+  return exit_failed;
+}
+
 int run_lock(const global_options& global, const control_options& given, const std::string& path) {
   const auto body = given.reason.empty() ? std::string() : json{{"reason", given.reason}}.dump();
   auto state = call_api(given.api, "POST", path, body);
   if (!state) return report(state.error());
+  if (state->contains("digest")) return tell_proposal(global, *state);
   print_rows(json::array({*state}), lock_columns, global.output);
   return exit_ok;
 }

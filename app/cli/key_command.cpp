@@ -151,6 +151,8 @@ int run_rotate(const global_options& global, const key_options& o) {
   auto status = call_operator(*s, "status");
   if (!status) return report_call(status.error());
   if (status->at("sealed").get<bool>()) return give_up("the engine is sealed; run engine unseal first");
+  // Before the file gets a key that the next start would take.
+  if (const auto refused = status->at("rotation_refused").get<std::string>(); !refused.empty()) return give_up(refused);
   const auto passphrase = ask_passphrase_of_file(*s, o);
   if (!passphrase) return give_up(describe(passphrase.error()), exit_config);
   auto added = add_key(*s, o, *passphrase, status->at("master_key"));

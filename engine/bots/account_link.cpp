@@ -43,7 +43,8 @@ account_link::account_link(executor ex, const crypto::keyring& keyring, const te
       credential_version_(account.credential_version),
       sealed_(std::move(sealed)),
       venue_(venue),
-      epoch_(lease_epoch) {}
+      epoch_(lease_epoch),
+      withdraw_waived_(account.withdraw_waived) {}
 
 account_link::seat::~seat() { link_.leave(*this); }
 

@@ -49,6 +49,7 @@ class account_link {
   exchanges::exchange* venue() const { return venue_; }
   /// What its owner connected, whatever the region: "bybit".
   const std::string& exchange_name() const { return sealed_->exchange_name; }
+  bool withdraw_waived() const { return withdraw_waived_; }
   std::int64_t credential_version() const { return credential_version_; }
   const std::shared_ptr<const tenants::sealed_credentials>& sealed() const { return sealed_; }
   /// 0 = none.
@@ -92,7 +93,7 @@ class account_link {
   std::unique_ptr<connection_probe> last_probe_;
   std::unique_ptr<balance_drift> last_drift_;
   balance_watch balances_;
-  bool taking_lease_ = false, stream_up_ = false;
+  bool taking_lease_ = false, stream_up_ = false, withdraw_waived_ = false;
 };
 
 }  // namespace drover::engine

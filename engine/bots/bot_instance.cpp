@@ -219,12 +219,13 @@ task<void> bot_instance::run_probe() {
   connection_probe seen;
   seen.at = parts_.wall.wall_now();
   seen.took = std::chrono::ceil<milliseconds>(clock.now() - began);
-  const auto failure = judge_probe(rights);
+  const auto failure = judge_probe(rights, id_.link->withdraw_waived());
   seen.passed = rights && !failure;
   if (failure) seen.reason = failure->reason;
   if (rights) seen.rights = *rights;
   if (!rights && !failure) seen.reason = to_bot_failure(rights.error()).reason;
   id_.link->set_probe(std::move(seen));
+  if (failure && parts_.on_key_refused) parts_.on_key_refused(id_.account);
   if (failure && !halted_) end(*failure);
 }
 

@@ -104,6 +104,8 @@ struct bot_manager_parts {
   std::function<void(bot_id, const signal_verdict&, const uuid& order)> on_signal_verdict = nullptr;
   /// A new fill of a bot's order is in the books; from within the bot's call.
   std::function<void(bot_id, account_id, const booked_fill&)> on_fill = nullptr;
+  /// The exchange said of the account's key that it must not be used any more.
+  std::function<void(account_id)> on_key_refused = nullptr;
   strategy_meters meters{};
   /// What stops new orders besides the bots themselves, and limits over all of them; absent: nothing, and each bot's own.
   entry_gate* gate = nullptr;

@@ -56,7 +56,7 @@ struct bot_report {
 };
 
 /// Whether a bot may go on with a key of which the exchange now says this: a key that may withdraw, or may not trade,
-/// is not the one that was approved. Nothing when it may.
-std::optional<bot_failure> judge_probe(const result<exchanges::permissions>&);
+/// is not the one that was approved. Nothing when it may. `withdraw_waived`: administrators know that it may withdraw.
+std::optional<bot_failure> judge_probe(const result<exchanges::permissions>&, bool withdraw_waived);
 
 }  // namespace drover::engine

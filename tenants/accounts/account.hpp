@@ -35,7 +35,10 @@ struct account_probe {
   std::optional<bool> may_read, may_trade, may_withdraw, address_bound;
   /// The exchange's clock minus ours.
   std::optional<milliseconds> clock_offset;
+  friend bool operator==(const account_probe&, const account_probe&) = default;
 };
+/// That the key may withdraw is forgiven, and nothing else is wrong with it: it has passed.
+account_probe with_waiver(account_probe, bool withdraw_waived);
 
 /// A user's connection to an exchange. Secrets are not in it.
 struct account {
@@ -54,6 +57,8 @@ struct account {
   wall_time created_at, updated_at;
   /// Nothing: never asked (imported, or connected by an engine that did not keep it).
   std::optional<account_probe> probe{};
+  /// Two administrators let this version of the key be used although it may withdraw.
+  bool withdraw_waived = false;
 };
 
 /// What the admin sees in the queue.

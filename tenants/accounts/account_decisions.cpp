@@ -30,7 +30,20 @@ result<void> check_approval(const decision_facts& facts, user_id admin, std::opt
     return fail(tenant_errc::already_decided, name_of(facts) + " has new credentials (version " +
                                                   std::to_string(facts.credential_version) +
                                                   ") since you looked; review it again");
+  if (!facts.probe_problem.empty())
+    return fail(tenant_errc::key_refused, name_of(facts) + " cannot be approved: " + facts.probe_problem);
   return {};
+}
+
+result<void> check_waiver(const decision_facts& facts, user_id admin, std::int64_t version) {
+  if (facts.owner == admin) return fail(tenant_errc::own_account, name_of(facts) + " is your own");
+  if (version != facts.credential_version)
+    return fail(tenant_errc::already_decided, name_of(facts) + " has new credentials since you looked; review it again");
+  return {};
+}
+
+result<void> check_waiver(const account& a, user_id admin, std::int64_t version) {
+  return check_waiver(decision_facts{.account = a.id, .owner = a.user, .credential_version = a.credential_version}, admin, version);
 }
 
 result<void> check_rejection(const decision_facts& facts, const std::string& reason) {

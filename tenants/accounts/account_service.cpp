@@ -30,7 +30,8 @@ task<result<account>> account_service::create(user_id user, account_request requ
                     .exchange_name = std::move(request.exchange_name),
                     .label = std::move(request.label),
                     .api_key_mask = mask_api_key(request.api_key.reveal()),
-                    .key_fingerprint = keyring_.fingerprint(request.api_key.reveal())};
+                    .key_fingerprint = keyring_.fingerprint(request.api_key.reveal()),
+                    .probe = std::move(*accepted)};
   auto created = co_await store_.create(std::move(fresh), std::move(*sealed));
   co_return created;
 }
@@ -62,7 +63,7 @@ task<result<account>> account_service::update(user_id user, account_id id, chang
 task<result<account>> account_service::change_what_was_reviewed(user_id user, const account& current, change& wanted,
                                                                 std::string region) {
   if (!wanted.credentials) {
-    auto opened = co_await open_credentials(current);
+    auto opened = co_await open_credentials(current.id);
     if (!opened) co_return std::unexpected(opened.error());
     wanted.credentials = std::move(*opened);
   }
@@ -74,16 +75,31 @@ task<result<account>> account_service::change_what_was_reviewed(user_id user, co
   if (auto checked = check_credentials(request, catalogue_); !checked) co_return std::unexpected(checked.error());
   auto accepted = co_await check_with_exchange(request);
   if (!accepted) co_return std::unexpected(accepted.error());
-  auto changed = co_await replace_credentials(user, current, request);
+  auto changed = co_await replace_credentials(user, current, request, std::move(*accepted));
   co_return changed;
 }
 
-task<result<account_request>> account_service::open_credentials(const account& current) {
-  auto stored = co_await store_.load_credentials(current.id);
+task<result<account>> account_service::probe(user_id user, account_id id) {
+  auto stored = co_await store_.load_credentials(id);
+  if (stored && user.valid() && stored->account.user != user) stored = fail(tenant_errc::not_found);
+  if (!stored) co_return std::unexpected(stored.error());
+  const auto a = stored->account;
+  auto request = co_await open_credentials(id);
+  if (!request) co_return std::unexpected(request.error());
+  auto outcome = co_await probe_(venue_of(a.exchange_name, a.region), std::move(request->api_key), std::move(request->api_secret),
+                                 std::move(request->passphrase));
+  if (!outcome.seen)
+    co_return fail(tenant_errc::unavailable, a.exchange_name + " cannot be asked about the key: " + outcome.reason);
+  auto now = co_await store_.record_probe(id, a.credential_version, std::move(*outcome.seen));
+  co_return now;
+}
+
+task<result<account_request>> account_service::open_credentials(account_id id) {
+  auto stored = co_await store_.load_credentials(id);
   if (!stored) co_return std::unexpected(stored.error());
   auto clear = credential_opener(keyring_, std::move(stored->credentials)).open();
   if (!clear)
-    co_return fail(tenant_errc::internal, "the credentials of account " + std::to_string(current.id.value) +
+    co_return fail(tenant_errc::internal, "the credentials of account " + std::to_string(id.value) +
                                               " do not open: " + clear.error().to_string());
   account_request request;
   request.api_key = std::move(clear->api_key);
@@ -92,7 +108,7 @@ task<result<account_request>> account_service::open_credentials(const account& c
   co_return request;
 }
 
-task<result<void>> account_service::check_with_exchange(const account_request& request) {
+task<result<std::optional<account_probe>>> account_service::check_with_exchange(const account_request& request) {
   auto key = request.api_key.clone();
   auto key_secret = request.api_secret.clone();
   auto passphrase = request.passphrase.clone();
@@ -102,16 +118,18 @@ task<result<void>> account_service::check_with_exchange(const account_request& r
     co_return fail(tenant_errc::unavailable,
                    request.exchange_name + " cannot be asked about the key: " + outcome.reason);
   if (!outcome.accepted) co_return fail(tenant_errc::invalid, "api_key: " + outcome.reason);
-  co_return result<void>();
+  co_return std::move(outcome.seen);
 }
 
 task<result<account>> account_service::replace_credentials(user_id user, const account& current,
-                                                           const account_request& request) {
+                                                           const account_request& request,
+                                                           std::optional<account_probe> seen) {
   auto next_version = current.credential_version + 1;
   auto sealed = co_await seal_credentials(store_, keyring_, user, current.id, next_version, request);
   if (!sealed) co_return std::unexpected(sealed.error());
   replacement fresh{.api_key_mask = mask_api_key(request.api_key.reveal()),
-                    .key_fingerprint = keyring_.fingerprint(request.api_key.reveal())};
+                    .key_fingerprint = keyring_.fingerprint(request.api_key.reveal()),
+                    .probe = std::move(seen)};
   auto changed = co_await store_.replace_credentials(user, current.id, std::move(fresh), std::move(*sealed));
   co_return changed;
 }

@@ -27,6 +27,8 @@ struct probe_outcome {
   std::string reason;
   /// The exchange could not be reached; nothing is known about the key.
   bool unavailable = false;
+  /// What it said, to be kept; nothing when it could not be asked.
+  std::optional<account_probe> seen{};
 };
 /// `venue`: venue_of() exchange and region.
 using credential_probe =
@@ -66,15 +68,19 @@ public:
   };
   task<result<account>> update(user_id, account_id, change);
 
+  /// Asks the exchange about the stored key now and keeps what it says (account_store::record_probe()); unavailable when it
+  /// cannot be asked. `user` not valid: whosever it is.
+  task<result<account>> probe(user_id, account_id);
+
   account_store& store() { return store_; }
   const exchange_catalogue& catalogue() const { return catalogue_; }
 
 private:
-  task<result<void>> check_with_exchange(const account_request&);
+  task<result<std::optional<account_probe>>> check_with_exchange(const account_request&);
   /// The stored ones, to be sealed anew for another region.
-  task<result<account_request>> open_credentials(const account& current);
+  task<result<account_request>> open_credentials(account_id);
   task<result<account>> change_what_was_reviewed(user_id, const account& current, change&, std::string region);
-  task<result<account>> replace_credentials(user_id, const account& current, const account_request&);
+  task<result<account>> replace_credentials(user_id, const account& current, const account_request&, std::optional<account_probe>);
   account_store& store_;
   const crypto::keyring& keyring_;
   exchange_catalogue catalogue_;

@@ -9,7 +9,8 @@ namespace {
 const std::string facts_columns =
     "a.user_id, a.status, a.credential_version, coalesce(a.error_message, ''), "
     "coalesce((SELECT d.username FROM users d "
-    "WHERE d.id = CASE a.status WHEN 'REJECTED' THEN a.rejected_by ELSE a.approved_by END), '')";
+    "WHERE d.id = CASE a.status WHEN 'REJECTED' THEN a.rejected_by ELSE a.approved_by END), ''), "
+    "coalesce(a.probe_problem, ''), a.waived_version IS NOT DISTINCT FROM a.credential_version";
 
 const std::string returning = " RETURNING " + account_columns();
 
@@ -57,7 +58,9 @@ const statement lock_own{"accounts_lock_own", "SELECT " + facts_columns +
 const statement replace_credentials{
     "accounts_replace_credentials",
     "UPDATE user_exchanges a SET api_key_mask = $3, key_fingerprint = $4, api_key = $5, api_secret = $6, "
-    "passphrase = $7, credential_version = $8, region = $9, status = 'PENDING', is_active = false, error_message = NULL, "
+    "passphrase = $7, credential_version = $8, region = $9, "
+    "probe_at = NULL, probe_problem = NULL, may_read = NULL, may_trade = NULL, may_withdraw = NULL, address_bound = NULL, "
+    "clock_offset_ms = NULL, waived_version = NULL, waived_by = NULL, status = 'PENDING', is_active = false, error_message = NULL, "
     "reviewed_version = NULL, approved_by = NULL, approved_at = NULL, rejected_by = NULL, rejected_at = NULL, "
     "updated_at = now() "
     "WHERE a.user_id = $1 AND a.id = $2 AND a.credential_version = $8 - 1 AND a.deleted_at IS NULL" +
@@ -96,6 +99,28 @@ const statement reject{"accounts_reject",
                        "rejected_by = $2, rejected_at = now(), updated_at = now() "
                        "WHERE a.id = $1 AND a.status <> 'REJECTED' AND a.deleted_at IS NULL" +
                            returning};
+
+/// Nobody's change: updated_at stays, and bots go on.
+const statement store_probe{"accounts_store_probe",
+                            "UPDATE user_exchanges SET probe_at = to_timestamp($2::bigint / 1000000.0), probe_problem = $3, "
+                            "may_read = $4::boolean, may_trade = $5::boolean, may_withdraw = $6::boolean, address_bound = $7::boolean, "
+                            "clock_offset_ms = $8::integer WHERE id = $1"};
+const statement suspend{"accounts_suspend",
+                        "UPDATE user_exchanges SET is_active = false, error_message = $2, updated_at = now(), "
+                        "reviewed_version = NULL, approved_by = NULL, approved_at = NULL, status = 'PENDING' WHERE id = $1"};
+const statement forgive{"accounts_forgive",
+                        "UPDATE user_exchanges SET error_message = $2, updated_at = now() WHERE id = $1 AND status = 'PENDING'"};
+const statement list_due_probes{"accounts_due_probes",
+                                "SELECT id FROM user_exchanges WHERE deleted_at IS NULL AND status <> 'REJECTED' "
+                                "AND (probe_at IS NULL OR probe_at < to_timestamp($1::bigint / 1000000.0)) "
+                                "ORDER BY probe_at NULLS FIRST, id LIMIT $2"};
+const statement waive{"accounts_waive",
+                      "UPDATE user_exchanges a SET waived_version = $3, waived_by = $2, updated_at = now(), "
+                      "probe_problem = CASE WHEN may_withdraw AND may_read IS NOT false AND may_trade IS NOT false THEN NULL ELSE probe_problem END, "
+                      "error_message = CASE WHEN may_withdraw AND may_read IS NOT false AND may_trade IS NOT false AND status = 'PENDING' "
+                      "THEN NULL ELSE error_message END "
+                      "WHERE a.id = $1 AND a.credential_version = $3 AND a.deleted_at IS NULL" +
+                          returning};
 
 const statement load_runnable{"accounts_load_runnable", runnable_from + " ORDER BY a.id"};
 const statement load_credentials{"accounts_load_credentials", with_credentials + "WHERE a.id = $1 AND a.deleted_at IS NULL"};

@@ -80,6 +80,14 @@ public:
   /// (withdrawal of approval); a rejected one answers already_decided.
   virtual task<result<account>> reject(user_id admin, account_id, std::string reason) = 0;
 
+  /// What the exchange said of the key of this version. A key that did not pass takes an approved account back to PENDING and
+  /// off, with the probe's reason as its error_message, which goes when the key passes again. With the account's waiver
+  /// (with_waiver()). not_found when the credentials are others by now.
+  virtual task<result<account>> record_probe(account_id, std::int64_t version, account_probe) = 0;
+  /// Not rejected, and not asked about since `before`: those that waited longest first.
+  virtual task<result<std::vector<account_id>>> list_due_probes(wall_time before, int limit) = 0;
+  /// The key of this version may be used although it can withdraw. own_account; already_decided when it was replaced.
+  virtual task<result<account>> waive_withdrawals(user_id admin, account_id, std::int64_t version) = 0;
   /// Of any account that is there, in whatever state; not_found.
   virtual task<result<runnable_account>> load_credentials(account_id) = 0;
   /// For the bot manager: everything to run, or one account (nothing when it is not to run any more).

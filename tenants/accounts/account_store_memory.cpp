@@ -2,6 +2,8 @@
 #include <map>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "tenants/accounts/account_decisions.hpp"
 #include "tenants/accounts/account_store.hpp"
@@ -56,7 +58,8 @@ public:
                     .api_key_mask = std::move(fresh.api_key_mask),
                     .credential_version = sealed.version,
                     .created_at = clock_.wall_now(),
-                    .updated_at = clock_.wall_now()};
+                    .updated_at = clock_.wall_now(),
+                    .probe = std::move(fresh.probe)};
     by_fingerprint_[fresh.key_fingerprint] = created.id;
     accounts_[created.id] = {created, std::move(sealed), std::move(fresh.key_fingerprint), {}};
     co_return created;
@@ -97,6 +100,8 @@ public:
     if (is_connected(fresh.key_fingerprint, id)) co_return fail(tenant_errc::duplicate, "api_key: is connected already");
     found->account.api_key_mask = std::move(fresh.api_key_mask);
     found->account.region = sealed.region;
+    found->account.probe = std::move(fresh.probe);
+    found->account.withdraw_waived = false;
     found->account.credential_version = sealed.version;
     found->account.status = account_status::pending;
     found->account.is_active = false;
@@ -166,6 +171,47 @@ public:
     co_return touched(found->second);
   }
 
+  task<result<account>> record_probe(account_id id, std::int64_t version, account_probe seen) override {
+    std::lock_guard lock(mutex_);
+    auto at = accounts_.find(id);
+    if (at == accounts_.end() || at->second.account.credential_version != version) co_return fail(tenant_errc::not_found);
+    auto& a = at->second.account;
+    const auto problem = facts_of(at->second).probe_problem;
+    a.probe = with_waiver(std::move(seen), a.withdraw_waived);
+    const bool is_suspended = !a.probe->passed && a.status == account_status::approved;
+    if (!is_suspended && (a.status != account_status::pending || problem == a.probe->reason)) co_return a;
+    a.status = account_status::pending;
+    a.is_active = false;
+    a.error_message = a.probe->passed ? std::nullopt : std::optional(a.probe->reason);
+    co_return touched(at->second);
+  }
+
+  task<result<std::vector<account_id>>> list_due_probes(wall_time before, int limit) override {
+    std::lock_guard lock(mutex_);
+    std::vector<std::pair<wall_time, account_id>> due;
+    for (const auto& [id, s] : accounts_)
+      if (s.account.status != account_status::rejected && (!s.account.probe || s.account.probe->at < before))
+        due.emplace_back(s.account.probe ? s.account.probe->at : wall_time(), id);
+    std::ranges::sort(due);
+    std::vector<account_id> ids;
+    for (const auto& [at, id] : due)
+      if (std::cmp_less(ids.size(), limit)) ids.push_back(id);
+    co_return ids;
+  }
+
+  task<result<account>> waive_withdrawals(user_id admin, account_id id, std::int64_t version) override {
+    std::lock_guard lock(mutex_);
+    auto at = accounts_.find(id);
+    if (at == accounts_.end()) co_return fail(tenant_errc::not_found);
+    if (auto allowed = check_waiver(facts_of(at->second), admin, version); !allowed) co_return std::unexpected(allowed.error());
+    auto& a = at->second.account;
+    a.withdraw_waived = true;
+    const bool was_refused = a.probe && !a.probe->passed;
+    if (a.probe) a.probe = with_waiver(std::move(*a.probe), true);
+    if (was_refused && a.probe->passed && a.status == account_status::pending) a.error_message.reset();
+    co_return touched(at->second);
+  }
+
   task<result<runnable_account>> load_credentials(account_id id) override {
     std::lock_guard lock(mutex_);
     auto found = accounts_.find(id);
@@ -205,7 +251,9 @@ private:
             .status = s.account.status,
             .credential_version = s.account.credential_version,
             .decided_by = s.decided_by.valid() ? users_.username(s.decided_by) : std::string(),
-            .error_message = s.account.error_message.value_or("")};
+            .error_message = s.account.error_message.value_or(""),
+            .probe_problem = s.account.probe ? s.account.probe->reason : std::string(),
+            .withdraw_waived = s.account.withdraw_waived};
   }
   static void decide(stored_account& s, user_id admin, account_status status) {
     s.account.status = status;

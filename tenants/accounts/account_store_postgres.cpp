@@ -38,7 +38,9 @@ std::optional<decision_facts> facts_of(const pqxx::result& rows, account_id id) 
                         .status = *status,
                         .credential_version = integer_of(row[2]),
                         .decided_by = text_of(row[4]),
-                        .error_message = text_of(row[3])};
+                        .error_message = text_of(row[3]),
+                        .probe_problem = text_of(row[5]),
+                        .withdraw_waived = boolean_of(row[6])};
 }
 
 template <class Rows>
@@ -100,6 +102,8 @@ result<account> replace(connection& c, user_id user, account_id id, const replac
   auto changed =
       changed_row(execute(tx, sql::replace_credentials, user.value, id.value, fresh.api_key_mask, fresh.key_fingerprint,
                           sealed.api_key, sealed.api_secret, null_if_empty(sealed.passphrase), sealed.version, sealed.region));
+  if (fresh.probe) store_probe(tx, id, *fresh.probe);
+  changed.probe = fresh.probe;
   audit(tx, user, "account.replace_credentials", id, describe_credentials(fresh.api_key_mask, fresh.key_fingerprint, sealed));
   tx.commit();
   return changed;
@@ -158,6 +162,38 @@ result<account> reject_account(connection& c, user_id admin, account_id id, cons
   if (auto allowed = check_rejection(*facts, reason); !allowed) return std::unexpected(allowed.error());
   auto changed = changed_row(execute(tx, sql::reject, id.value, admin.value, reason));
   audit(tx, admin, "account.reject", id, reason);
+  tx.commit();
+  return changed;
+}
+
+account stored_account(pqxx::transaction_base& tx, account_id id) {
+  return runnable_of(execute(tx, sql::load_credentials, id.value).at(0)).account;
+}
+
+result<account> store_seen(connection& c, account_id id, std::int64_t version, account_probe seen) {
+  pqxx::work tx(c);
+  auto facts = facts_of(execute(tx, sql::lock_for_decision, id.value), id);
+  if (!facts || facts->credential_version != version) return fail(tenant_errc::not_found);
+  seen = with_waiver(std::move(seen), facts->withdraw_waived);
+  if (!seen.passed && facts->status == account_status::approved) {
+    execute(tx, sql::suspend, id.value, seen.reason);
+    audit(tx, {}, "account.suspend", id, seen.reason);
+  } else if (facts->status == account_status::pending && facts->probe_problem != seen.reason) {
+    execute(tx, sql::forgive, id.value, null_if_empty(seen.reason));
+  }
+  store_probe(tx, id, seen);
+  auto now = stored_account(tx, id);
+  tx.commit();
+  return now;
+}
+
+result<account> waive_for(connection& c, user_id admin, account_id id, std::int64_t version) {
+  pqxx::work tx(c);
+  auto facts = facts_of(execute(tx, sql::lock_for_decision, id.value), id);
+  if (!facts) return fail(tenant_errc::not_found);
+  if (auto allowed = check_waiver(*facts, admin, version); !allowed) return std::unexpected(allowed.error());
+  auto changed = changed_row(execute(tx, sql::waive, id.value, admin.value, version));
+  audit(tx, admin, "account.waive_withdrawals", id, "version " + std::to_string(version));
   tx.commit();
   return changed;
 }
@@ -283,6 +319,30 @@ public:
   task<result<account>> reject(user_id admin, account_id id, std::string reason) override {
     auto job = [admin, id, reason = std::move(reason)](connection& c) { return reject_account(c, admin, id, reason); };
     auto outcome = co_await db_.run("accounts_reject", std::move(job));
+    co_return from_job(std::move(outcome));
+  }
+
+  task<result<account>> record_probe(account_id id, std::int64_t version, account_probe seen) override {
+    auto job = [id, version, seen = std::move(seen)](connection& c) { return store_seen(c, id, version, seen); };
+    auto outcome = co_await db_.run("accounts_record_probe", std::move(job));
+    co_return from_job(std::move(outcome));
+  }
+
+  task<result<std::vector<account_id>>> list_due_probes(wall_time before, int limit) override {
+    auto job = [before, limit](connection& c) {
+      pqxx::nontransaction tx(c);
+      const auto at = std::chrono::duration_cast<std::chrono::microseconds>(before.since_epoch).count();
+      std::vector<account_id> due;
+      for (const auto& row : execute(tx, sql::list_due_probes, at, limit)) due.emplace_back(integer_of(row[0]));
+      return due;
+    };
+    auto outcome = co_await db_.run("accounts_due_probes", std::move(job));
+    co_return from_read(std::move(outcome));
+  }
+
+  task<result<account>> waive_withdrawals(user_id admin, account_id id, std::int64_t version) override {
+    auto job = [admin, id, version](connection& c) { return waive_for(c, admin, id, version); };
+    auto outcome = co_await db_.run("accounts_waive", std::move(job));
     co_return from_job(std::move(outcome));
   }
 

@@ -114,6 +114,15 @@ task<answer> handle_delete_account(request& r, services& s) {
   co_return empty_response(204);
 }
 
+/// POST /user/exchanges/{id}/probe: asks the exchange now what the stored key may do.
+task<answer> handle_probe_account(request& r, services& s) {
+  auto id = r.id_parameter();
+  if (!id) co_return refuse(id.error());
+  auto seen = co_await s.parts.accounts.probe(r.caller_id(), account_id(*id));
+  if (!seen) co_return refuse(seen.error());
+  co_return respond_with(200, *seen, s);
+}
+
 /// PATCH /user/exchanges/{id}/toggle: switches an approved account on, or any account off.
 task<answer> handle_toggle_account(request& r, services& s) {
   auto id = r.id_parameter();

@@ -1,15 +1,17 @@
 #include <limits>
 
+#include "tenants/accounts/account_decisions.hpp"
 #include "web/api/account_json.hpp"
 #include "web/api/handlers.hpp"
 #include "web/api/paging.hpp"
 #include "web/body_reader.hpp"
+#include "web/four_eyes.hpp"
 
 namespace drover::web::api {
 
 namespace {
 
-constexpr std::size_t message_limit = 1000;
+constexpr std::size_t message_limit = 1000, reason_limit = 500;
 
 net::http_response respond_with_list(const std::vector<tenants::pending_account>& found) {
   json_writer w(64 + found.size() * 384);
@@ -70,6 +72,28 @@ task<answer> handle_approve_account(request& r, services& s) {
       co_await s.parts.accounts.store().approve(r.caller_id(), account_id(*id), version, std::move(message));
   if (!approved) co_return refuse(approved.error());
   co_return respond_with(*approved, s);
+}
+
+/// POST /admin/exchanges/{id}/waive: the reviewed key may be used although it can withdraw.
+task<answer> handle_waive_withdrawals(request& r, services& s) {
+  auto id = r.id_parameter();
+  if (!id) co_return refuse(id.error());
+  auto body = body_reader::open(r);
+  if (!body) co_return refuse(body.error());
+  auto reason = body->required_text("reason", reason_limit);
+  const auto version = body->optional_integer("reviewed_version", 1, std::numeric_limits<std::int64_t>::max());
+  if (!version) body->complain("reviewed_version", "is required");
+  if (auto wrong = body->finish()) co_return refuse(std::move(*wrong));
+  auto found = co_await s.parts.accounts.store().load_credentials(account_id(*id));
+  if (!found) co_return refuse(found.error());
+  const auto allowed = tenants::check_waiver(found->account, r.caller_id(), *version);
+  if (!allowed) co_return refuse(allowed.error());
+  second_opinion about{tenants::proposal_kind::withdraw_waiver, "account:" + std::to_string(*id), std::move(reason)};
+  auto other = co_await ask_second_eyes(r, s, std::move(about));
+  if (other) co_return std::move(*other);
+  auto waived = co_await s.parts.accounts.store().waive_withdrawals(r.caller_id(), account_id(*id), *version);
+  if (!waived) co_return refuse(waived.error());
+  co_return respond_with(*waived, s);
 }
 
 /// POST /admin/exchanges/{id}/reject: refuses, or takes an approval back, and switches the account off.

@@ -44,6 +44,7 @@ task<answer> handle_get_account(request&, services&);
 task<answer> handle_update_account(request&, services&);
 task<answer> handle_delete_account(request&, services&);
 task<answer> handle_toggle_account(request&, services&);
+task<answer> handle_probe_account(request&, services&);
 task<answer> handle_list_account_infos(request&, services&);
 task<answer> handle_save_account_info(request&, services&);
 
@@ -51,6 +52,12 @@ task<answer> handle_list_all_accounts(request&, services&);
 task<answer> handle_list_pending_accounts(request&, services&);
 task<answer> handle_approve_account(request&, services&);
 task<answer> handle_reject_account(request&, services&);
+task<answer> handle_waive_withdrawals(request&, services&);
+task<answer> handle_list_proposals(request&, services&);
+task<answer> handle_get_proposal(request&, services&);
+task<answer> handle_propose(request&, services&);
+task<answer> handle_confirm_proposal(request&, services&);
+task<answer> handle_withdraw_proposal(request&, services&);
 task<answer> handle_exchange_limits(request&, services&);
 task<answer> handle_account_health(request&, services&);
 

@@ -1,7 +1,10 @@
+#include <algorithm>
+
 #include "web/api/control_json.hpp"
 #include "web/api/handlers.hpp"
 #include "web/body_reader.hpp"
 #include "web/control_calls.hpp"
+#include "web/four_eyes.hpp"
 
 namespace drover::web::api {
 
@@ -11,6 +14,16 @@ using engine::engine_lock;
 
 task<std::vector<engine::lock_state>> read_locks(engine::trading_control& control) { co_return control.locks(); }
 
+/// A lockdown is not ended by one alone; where there is none, there is nothing to agree to.
+task<std::optional<answer>> ask_about_release(const request& r, services& s, std::string reason) {
+  auto states = co_await on_trading(s, read_locks(get_control(s)));
+  const auto on = std::ranges::any_of(states, [](const auto& l) { return l.name == engine_lock::lockdown && l.locked; });
+  if (!on) co_return std::nullopt;
+  second_opinion about{tenants::proposal_kind::end_lockdown, "engine", std::move(reason)};
+  auto other = co_await ask_second_eyes(r, s, std::move(about));
+  co_return other;
+}
+
 /// The body may be left out; it only says why.
 task<answer> set_lock(request& r, services& s, engine_lock name, bool locked) {
   std::string reason;
@@ -19,6 +32,10 @@ task<answer> set_lock(request& r, services& s, engine_lock name, bool locked) {
     if (!body) co_return refuse(body.error());
     reason = body->optional_text("reason", engine::trading_control::reason_limit).value_or("");
     if (auto wrong = body->finish()) co_return refuse(std::move(*wrong));
+  }
+  if (name == engine_lock::lockdown && !locked) {
+    auto other = co_await ask_about_release(r, s, reason);
+    if (other) co_return std::move(*other);
   }
   auto done = co_await on_trading(s, get_control(s).set_lock(caller_of(r), name, locked, std::move(reason)));
   if (!done) co_return refuse(done.error());

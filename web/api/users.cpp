@@ -5,6 +5,7 @@
 #include "web/api/login_json.hpp"
 #include "web/api/user_json.hpp"
 #include "web/body_reader.hpp"
+#include "web/four_eyes.hpp"
 #include "web/query_reader.hpp"
 
 namespace drover::web::api {
@@ -44,6 +45,21 @@ net::http_response respond_with_self(const tenants::user& u, const services& s) 
     w.null();
   w.member("last_active", u.last_login_at.value_or(u.created_at)).end_object();
   return json_response(200, w.take());
+}
+
+/// Administrators are made by two; that there were two is remembered before one of them goes.
+task<std::optional<answer>> ask_about_role(const request& r, services& s, user_id user, tenants::role wanted) {
+  auto found = co_await s.parts.users.get(user);
+  if (!found) co_return answer(refuse(found.error()));
+  if (wanted == tenants::role::tenant) {
+    auto noted = co_await note_administrators(s);
+    if (!noted) co_return answer(refuse(noted.error()));
+    co_return std::nullopt;
+  }
+  if (found->role == tenants::role::admin) co_return std::nullopt;
+  second_opinion about{tenants::proposal_kind::grant_admin, "user:" + std::to_string(user.value), {}};
+  auto other = co_await ask_second_eyes(r, s, std::move(about));
+  co_return other;
 }
 
 net::http_response respond_with_user(int status, const tenants::user& u) {
@@ -152,6 +168,8 @@ task<answer> handle_update_user(request& r, services& s) {
   if (role != "tenant" && role != "admin") body->complain("role", "must be tenant or admin");
   if (auto wrong = body->finish()) co_return refuse(std::move(*wrong));
   auto wanted = role == "admin" ? tenants::role::admin : tenants::role::tenant;
+  auto other = co_await ask_about_role(r, s, user_id(*id), wanted);
+  if (other) co_return std::move(*other);
   auto changed = co_await s.parts.users.set_role(user_id(*id), wanted, r.caller_id());
   if (!changed) co_return refuse(changed.error());
   answer in_force = co_await put_in_force(changed->id, s);

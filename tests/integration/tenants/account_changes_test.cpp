@@ -1,7 +1,13 @@
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <pqxx/pqxx>
 
+#include "base/random.hpp"
 #include "base/task_scope.hpp"
+#include "crypto/keyring.hpp"
+#include "tenants/accounts/account_service.hpp"
 #include "tests/integration/tenants/backends.hpp"
 
 namespace drover::tenants {
@@ -184,6 +190,17 @@ protected:
     auto outcome = co_await accounts().replace_credentials(alice_, id, std::move(fresh), std::move(sealed));
     out.push_back(std::move(outcome));
   }
+  static task<probe_outcome> accept(std::string, secret, secret, secret) {
+    co_return probe_outcome{.accepted = true, .reason = {}, .unavailable = false};
+  }
+  task<void> approve_version(account seen, outcomes& out) {
+    auto outcome = co_await accounts().approve(admin_, seen.id, seen.credential_version, "");
+    out.push_back(std::move(outcome));
+  }
+  task<void> replace_by(account_service& service, account_id id, account_service::change change, outcomes& out) {
+    auto outcome = co_await service.update(alice_, id, std::move(change));
+    out.push_back(std::move(outcome));
+  }
   task<void> connect(account_id id, std::string key, outcomes& out) {
     new_account fresh{
         .user = alice_, .exchange_name = "paper", .label = "l", .api_key_mask = "m", .key_fingerprint = std::move(key)};
@@ -230,6 +247,45 @@ TEST_F(AccountRaces, ApprovalAgainstNewCredentialsNeverApprovesThem) {
     EXPECT_EQ(now.credential_version, 2);
     EXPECT_FALSE(wait(accounts().load_runnable(created.id)).value());
   }
+}
+
+/// The same through the service, which probes and seals, with an administrator who looks, then approves what was shown.
+TEST_F(AccountRaces, AThousandReplacementsAgainstApprovalsNeverApproveAnUnreviewedKey) {
+  constexpr int rounds = 1'000;
+  seeded_random random{11};
+  const crypto::keyring keyring{crypto::master_key::generate(random), random};
+  const exchange_catalogue catalogue{.is_known = [](const std::string&) { return true; },
+                                     .needs_passphrase = [](const std::string&) { return false; },
+                                     .names = {"paper"}};
+  account_service service{accounts(), keyring, catalogue, accept};
+  const auto keys = [](const std::string& key) {
+    return account_request{.exchange_name = "paper", .api_key = secret(key), .api_secret = secret("secret-of-" + key), .passphrase = {}, .label = "l"};
+  };
+  auto current = wait(service.create(alice_, {"paper", secret("key-number-000000"), secret("secret-number-0"), secret(), "l"})).value();
+  int approved_first = 0, refused = 0;
+  for (int round = 1; round <= rounds; ++round) {
+    const auto seen = current;
+    outcomes approved, replaced;
+    account_service::change change{.label = std::nullopt, .credentials = keys(fmt::format("key-number-{:06}", round))};
+    std::vector<task<void>> runners;
+    runners.push_back(approve_version(seen, approved));
+    runners.push_back(replace_by(service, seen.id, std::move(change), replaced));
+    if (round % 2 != 0) std::swap(runners[0], runners[1]);
+    race(std::move(runners));
+    ASSERT_TRUE(replaced.at(0)) << replaced[0].error().to_string();
+    expect_failures(approved, tenant_errc::already_decided);
+    approved.at(0) ? ++approved_first : ++refused;
+    if (approved[0]) EXPECT_EQ(approved[0]->api_key_mask, seen.api_key_mask);
+    current = wait(accounts().get(alice_, seen.id)).value();
+    ASSERT_EQ(current.status, account_status::pending) << round;
+    ASSERT_EQ(current.credential_version, seen.credential_version + 1);
+    ASSERT_FALSE(wait(accounts().load_runnable(seen.id)).value()) << round;
+  }
+  EXPECT_EQ(approved_first + refused, rounds);
+  EXPECT_EQ(sql("SELECT count(*) FROM audit_events WHERE action = 'account.approve'"), std::to_string(approved_first));
+  std::printf("%d races: %d approvals came first and ended with the replacement, %d were refused\n", rounds, approved_first, refused);
+  RecordProperty("approved_first", approved_first);
+  RecordProperty("refused", refused);
 }
 
 TEST_F(AccountRaces, ConcurrentApprovalsDecideOnce) {

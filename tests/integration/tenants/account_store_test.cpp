@@ -251,5 +251,84 @@ TEST_P(AccountStore, BannedUsersAccountsDoNotRunUntilUnbanned) {
   EXPECT_TRUE(is_runnable(approved.id));
 }
 
+account_probe probe_at(wall_time at, bool may_withdraw = false) {
+  return {.at = wall_time{std::chrono::floor<std::chrono::microseconds>(at.since_epoch)},
+          .passed = !may_withdraw,
+          .reason = may_withdraw ? "this key can withdraw funds" : "",
+          .may_read = true,
+          .may_trade = true,
+          .may_withdraw = may_withdraw,
+          .address_bound = std::nullopt,
+          .clock_offset = milliseconds(-12)};
+}
+
+TEST_P(AccountStore, WhatTheExchangeSaidIsKept) {
+  auto created = add_account(alice_, "k1");
+  EXPECT_FALSE(created.probe);
+  const auto seen = probe_at(stores().now());
+  EXPECT_EQ(wait(accounts().record_probe(created.id, 1, seen))->probe, seen);
+  EXPECT_EQ(wait(accounts().get(alice_, created.id))->probe, seen);
+  EXPECT_EQ(wait(accounts().list(alice_, {})).value()[0].probe, seen);
+  expect_error(wait(accounts().record_probe(created.id, 2, seen)), tenant_errc::not_found);
+  expect_error(wait(accounts().record_probe(account_id(4711), 1, seen)), tenant_errc::not_found);
+  EXPECT_FALSE(try_replace(alice_, created, "k2").value().probe);
+}
+
+TEST_P(AccountStore, AKeyThatMayWithdrawTakesItsAccountBackToReview) {
+  auto approved = approved_account("k1");
+  auto suspended = wait(accounts().record_probe(approved.id, 1, probe_at(stores().now(), true))).value();
+  EXPECT_EQ(suspended.status, account_status::pending);
+  EXPECT_FALSE(suspended.is_active);
+  EXPECT_EQ(suspended.error_message, "this key can withdraw funds");
+  EXPECT_FALSE(is_runnable(approved.id));
+  auto early = wait(accounts().approve(admin_, approved.id, 1, ""));
+  expect_error(early, tenant_errc::key_refused);
+  EXPECT_NE(early.error().detail.find("can withdraw"), std::string::npos);
+
+  auto corrected = wait(accounts().record_probe(approved.id, 1, probe_at(stores().now()))).value();
+  EXPECT_EQ(corrected.status, account_status::pending);
+  EXPECT_FALSE(corrected.error_message);
+  EXPECT_TRUE(wait(accounts().approve(admin_, approved.id, 1, "")));
+  EXPECT_TRUE(is_runnable(approved.id));
+}
+
+TEST_P(AccountStore, AProbeThatPassesChangesNothingElse) {
+  auto approved = approved_account("k1");
+  auto seen = wait(accounts().record_probe(approved.id, 1, probe_at(stores().now()))).value();
+  EXPECT_EQ(seen.updated_at, approved.updated_at);
+  EXPECT_TRUE(seen.is_active);
+  auto rejected = wait(accounts().reject(admin_, approved.id, "no")).value();
+  EXPECT_EQ(wait(accounts().record_probe(approved.id, 1, probe_at(stores().now(), true)))->error_message, rejected.error_message);
+}
+
+TEST_P(AccountStore, AWaiverIsOfOneVersionAndOfAnotherOwner) {
+  auto created = add_account(alice_, "k1");
+  wait(accounts().record_probe(created.id, 1, probe_at(stores().now(), true))).value();
+  expect_error(wait(accounts().waive_withdrawals(alice_, created.id, 1)), tenant_errc::own_account);
+  expect_error(wait(accounts().waive_withdrawals(admin_, created.id, 2)), tenant_errc::already_decided);
+  expect_error(wait(accounts().waive_withdrawals(admin_, account_id(4711), 1)), tenant_errc::not_found);
+  auto waived = wait(accounts().waive_withdrawals(admin_, created.id, 1)).value();
+  EXPECT_TRUE(waived.withdraw_waived);
+  EXPECT_TRUE(waived.probe->passed);
+  EXPECT_FALSE(waived.error_message);
+  EXPECT_TRUE(wait(accounts().approve(admin_, created.id, 1, "")));
+  EXPECT_EQ(wait(accounts().record_probe(created.id, 1, probe_at(stores().now(), true)))->status, account_status::approved);
+
+  auto replaced = try_replace(alice_, created, "k2").value();
+  EXPECT_FALSE(replaced.withdraw_waived);
+  wait(accounts().record_probe(created.id, 2, probe_at(stores().now(), true))).value();
+  expect_error(wait(accounts().approve(admin_, created.id, 2, "")), tenant_errc::key_refused);
+}
+
+TEST_P(AccountStore, ThoseThatWaitedLongestAreAskedAboutFirst) {
+  const auto now = stores().now();
+  auto never = add_account(alice_, "k1"), old = add_account(bob_, "k2"), fresh = add_account(bob_, "k3"), rejected = add_account(bob_, "k4");
+  wait(accounts().record_probe(old.id, 1, probe_at(now - 2h))).value();
+  wait(accounts().record_probe(fresh.id, 1, probe_at(now))).value();
+  wait(accounts().reject(admin_, rejected.id, "no")).value();
+  EXPECT_EQ(wait(accounts().list_due_probes(now - 1h, 10)).value(), (std::vector{never.id, old.id}));
+  EXPECT_EQ(wait(accounts().list_due_probes(now - 1h, 1)).value(), std::vector{never.id});
+}
+
 }  // namespace
 }  // namespace drover::tenants

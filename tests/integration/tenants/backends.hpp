@@ -7,6 +7,7 @@
 
 #include "tenants/accounts/account_store.hpp"
 #include "tenants/errors.hpp"
+#include "tenants/proposals/proposal_store.hpp"
 #include "tenants/users/second_factor_store.hpp"
 #include "tenants/users/user_store.hpp"
 #include "tests/support/coroutines.hpp"
@@ -22,6 +23,7 @@ public:
   virtual user_store& users() = 0;
   virtual account_store& accounts() = 0;
   virtual second_factor_store& second_factors() = 0;
+  virtual proposal_store& proposals() = 0;
   virtual wall_time now() const = 0;
 };
 
@@ -31,10 +33,12 @@ public:
       : pool_(make_database(database_.config(connections), system_clock())),
         users_(make_postgres_user_store(*pool_)),
         accounts_(make_postgres_account_store(*pool_)),
-        second_factors_(make_postgres_second_factor_store(*pool_)) {}
+        second_factors_(make_postgres_second_factor_store(*pool_)),
+        proposals_(make_postgres_proposal_store(*pool_)) {}
   user_store& users() override { return *users_; }
   account_store& accounts() override { return *accounts_; }
   second_factor_store& second_factors() override { return *second_factors_; }
+  proposal_store& proposals() override { return *proposals_; }
   wall_time now() const override { return system_clock().wall_now(); }
   test::test_database& raw() { return database_; }
   database& pool() { return *pool_; }
@@ -45,6 +49,7 @@ private:
   std::unique_ptr<user_store> users_;
   std::unique_ptr<account_store> accounts_;
   std::unique_ptr<second_factor_store> second_factors_;
+  std::unique_ptr<proposal_store> proposals_;
 };
 
 class memory_backend final : public backend {
@@ -57,6 +62,7 @@ public:
   user_store& users() override { return *users_; }
   account_store& accounts() override { return *accounts_; }
   second_factor_store& second_factors() override { return *second_factors_; }
+  proposal_store& proposals() override { return *proposals_; }
   wall_time now() const override { return clock_.wall_now(); }
 
 private:
@@ -68,6 +74,13 @@ private:
   std::unique_ptr<user_store> users_;
   std::unique_ptr<account_store> accounts_;
   std::unique_ptr<second_factor_store> second_factors_ = make_memory_second_factor_store();
+  std::unique_ptr<proposal_store> proposals_ = make_memory_proposal_store([this] {
+    asio::io_context io;
+    int active = 0;
+    for (const auto& u : test::run(io, users_->list()).value())
+      active += u.role == role::admin && u.status == user_status::active;
+    return active;
+  });
 };
 
 /// Base of suites: runs tasks and makes users and accounts.
@@ -152,6 +165,7 @@ protected:
   backend& stores() override { return *stores_; }
   user_store& users() { return stores_->users(); }
   account_store& accounts() { return stores_->accounts(); }
+  proposal_store& proposals() { return stores_->proposals(); }
 
 private:
   std::unique_ptr<backend> stores_ = GetParam().make();

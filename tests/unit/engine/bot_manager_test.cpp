@@ -366,6 +366,9 @@ class failing_store final : public tenants::account_store {
   task<result<tenants::account>> replace_credentials(user_id u, account_id a, tenants::replacement r, tenants::sealed_credentials c) override {
     return real_.replace_credentials(u, a, std::move(r), std::move(c));
   }
+  task<result<tenants::account>> record_probe(account_id a, std::int64_t v, tenants::account_probe p) override { return real_.record_probe(a, v, std::move(p)); }
+  task<result<std::vector<account_id>>> list_due_probes(wall_time t, int n) override { return real_.list_due_probes(t, n); }
+  task<result<tenants::account>> waive_withdrawals(user_id u, account_id a, std::int64_t v) override { return real_.waive_withdrawals(u, a, v); }
   task<result<tenants::runnable_account>> load_credentials(account_id a) override { return real_.load_credentials(a); }
   task<result<tenants::account>> set_active(user_id u, account_id a, bool on) override { return real_.set_active(u, a, on); }
   task<result<void>> remove(user_id u, account_id a) override { return real_.remove(u, a); }

@@ -74,13 +74,13 @@ TEST(ConnectionProbe, KeyThatMayNotTradeAnyMoreStopsItsBot) {
 }
 
 TEST(ConnectionProbe, UnknownRightsAndAnAbsentExchangeStopNobody) {
-  EXPECT_FALSE(judge_probe(permissions{}));
+  EXPECT_FALSE(judge_probe(permissions{}, false));
   for (auto away :
        {exchange_errc::maintenance, exchange_errc::rate_limited, exchange_errc::not_sent,
         exchange_errc::unknown_outcome, exchange_errc::protocol, exchange_errc::clock_skew, exchange_errc::unsupported})
-    EXPECT_FALSE(judge_probe(std::unexpected(error(away)))) << static_cast<int>(away);
+    EXPECT_FALSE(judge_probe(std::unexpected(error(away)), false)) << static_cast<int>(away);
   for (auto lost : {exchange_errc::bad_credentials, exchange_errc::permission_missing, exchange_errc::ip_not_allowed})
-    EXPECT_TRUE(judge_probe(std::unexpected(error(lost)))) << static_cast<int>(lost);
+    EXPECT_TRUE(judge_probe(std::unexpected(error(lost)), false)) << static_cast<int>(lost);
 }
 
 TEST(ConnectionProbe, NobodyIsAskedForAnAccountWithoutABot) {

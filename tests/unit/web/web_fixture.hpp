@@ -106,6 +106,12 @@ public:
     return json::parse(text);
   }
 
+  void add_user(const std::string& name, tenants::role role) {
+    auto hash = crypto::hash_password(secret(good_password), random, {.memory_kib = 64, .passes = 1});
+    tenants::new_user fresh{.username = name, .email = name + "@example.org", .password_hash = *hash, .role = role};
+    auto user = run(io, users->create(std::move(fresh)));
+    ids[name] = user->id;
+  }
   user_id id_of(const std::string& name) { return ids.at(name); }
   /// Of a session of its own, without the cost of a password.
   std::string token_of(const std::string& name) {
@@ -141,12 +147,6 @@ private:
       if (run(here, store->get(user, id))) return user;
     }
     return std::nullopt;
-  }
-  void add_user(const std::string& name, tenants::role role) {
-    auto hash = crypto::hash_password(secret(good_password), random, {.memory_kib = 64, .passes = 1});
-    tenants::new_user fresh{.username = name, .email = name + "@example.org", .password_hash = *hash, .role = role};
-    auto user = run(io, users->create(std::move(fresh)));
-    ids[name] = user->id;
   }
   static crypto::token_signer make_signer() {
     std::map<std::string, secret> keys;

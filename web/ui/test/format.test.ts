@@ -44,13 +44,17 @@ describe('reconnect', () => {
 });
 
 describe('account form', () => {
-  const values = { exchange_name: 'binance', label: ' Main ', api_key: ' k ', api_secret: 's', passphrase: 'p' };
+  const values = { exchange_name: 'binance', label: ' Main ', api_key: ' k ', api_secret: 's', passphrase: 'p', region: 'default' };
   it('sends no secret when only the label changes', () => {
     expect(to_request(values, false, false, true)).toEqual({ label: 'Main' });
   });
   it('trims and sends a passphrase only where the exchange has one', () => {
     expect(to_request(values, true, true, false)).toEqual({ exchange_name: 'binance', label: 'Main', api_key: 'k', api_secret: 's', passphrase: null });
     expect(to_request(values, true, true, true).passphrase).toBe('p');
+  });
+  it('names a region only when it is another one', () => {
+    expect(to_request({ ...values, region: 'eu' }, false, false, true, 'eu')).toEqual({ label: 'Main' });
+    expect(to_request(values, false, false, true, 'eu')).toEqual({ label: 'Main', region: 'default' });
   });
 });
 

@@ -36,7 +36,35 @@ export interface Account {
   updated_at: string;
   api_key: string;
   credential_version: number;
+  region: string;
+  withdraw_waived: boolean;
+  probe: Probe | null;
   bot: BotInfo;
+}
+
+/** What the exchange said of a key; rights are null where it does not say. */
+export interface Probe {
+  at: string;
+  passed: boolean;
+  reason: string;
+  may_read: boolean | null;
+  may_trade: boolean | null;
+  may_withdraw: boolean | null;
+  address_bound: boolean | null;
+  clock_offset_ms: number | null;
+}
+
+export interface Proposal {
+  id: number;
+  kind: 'withdraw_waiver' | 'end_lockdown' | 'grant_admin' | 'rotate_master_key';
+  subject: string;
+  content: Record<string, unknown>;
+  digest: string;
+  reason: string;
+  state: 'open' | 'confirmed' | 'done' | 'withdrawn';
+  proposed_by: number;
+  created_at: string;
+  expires_at: string;
 }
 
 export interface ConnectionFigures {
@@ -64,11 +92,15 @@ export interface PendingAccount {
   label: string;
   created_at: string;
   credential_version?: number;
+  region: string;
+  withdraw_waived: boolean;
+  probe: Probe | null;
 }
 
 export interface ExchangeInfo {
   name: string;
   needs_passphrase: boolean;
+  regions: { name: string; base_url: string }[];
 }
 
 export interface EarningsTotal {

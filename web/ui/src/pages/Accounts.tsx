@@ -10,6 +10,7 @@ import { notify } from '../lib/notify';
 import type { Account } from '../lib/types';
 import { AccountForm } from '../parts/AccountForm';
 import { Connection } from '../parts/Connection';
+import { KeyProbe } from '../parts/KeyProbe';
 import { ProblemAlert } from '../parts/ProblemAlert';
 
 const status_colour = { PENDING: '#a8360a', APPROVED: 'teal.9', REJECTED: 'red.9' } as const;
@@ -31,6 +32,18 @@ function ActiveSwitch({ account }: { account: Account }) {
         onChange={(event) => toggle.mutate(event.currentTarget.checked)} />
     </Tooltip>
   );
+}
+
+function ProbeButton({ account }: { account: Account }) {
+  const { t } = useTranslation();
+  const queries = useQueryClient();
+  const probe = useMutation({
+    mutationFn: () => call<Account>('POST', `/user/exchanges/${account.id}/probe`),
+    onSuccess: (asked) => notify(asked.probe?.passed ? t('probe.passed') : (asked.probe?.reason ?? ''), asked.probe?.passed ? undefined : 'red'),
+    onError: (error) => notify(error.message, 'red'),
+    onSettled: () => queries.invalidateQueries({ queryKey: ['accounts'] }),
+  });
+  return <Button size="xs" variant="default" loading={probe.isPending} onClick={() => probe.mutate()}>{t('probe.ask')}</Button>;
 }
 
 function DeleteButton({ account }: { account: Account }) {
@@ -59,8 +72,8 @@ function Row({ account, edit }: { account: Account; edit: () => void }) {
   return (
     <Table.Tr>
       <Table.Td>{account.label}</Table.Td>
-      <Table.Td>{account.exchange_name}</Table.Td>
-      <Table.Td ff="monospace">{account.api_key}</Table.Td>
+      <Table.Td>{account.exchange_name}{account.region !== 'default' && <Text size="xs" c="dimmed">{account.region}</Text>}</Table.Td>
+      <Table.Td><Text ff="monospace" size="sm">{account.api_key}</Text><KeyProbe probe={account.probe} waived={account.withdraw_waived} /></Table.Td>
       <Table.Td>
         <Badge color={status_colour[account.status]} radius="sm">{account.status}</Badge>
         {account.error_message !== null && <Text size="xs" c="dimmed">{account.error_message}</Text>}
@@ -75,6 +88,7 @@ function Row({ account, edit }: { account: Account; edit: () => void }) {
       <Table.Td>
         <Group gap="xs" wrap="nowrap">
           <Button size="xs" variant="default" onClick={edit}>{t('accounts.edit')}</Button>
+          <ProbeButton account={account} />
           <DeleteButton account={account} />
         </Group>
       </Table.Td>

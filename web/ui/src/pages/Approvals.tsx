@@ -8,7 +8,9 @@ import { format_ago, format_utc } from '../lib/format';
 import { notify } from '../lib/notify';
 import { useSession } from '../lib/session';
 import type { PendingAccount } from '../lib/types';
+import { KeyProbe } from '../parts/KeyProbe';
 import { ProblemAlert } from '../parts/ProblemAlert';
+import { Proposals } from '../parts/Proposals';
 
 interface Decision {
   account: PendingAccount;
@@ -81,8 +83,8 @@ export function Approvals() {
               {pending.data.map((account) => (
                 <Table.Tr key={account.id}>
                   <Table.Td>{account.user_username}</Table.Td>
-                  <Table.Td>{account.exchange_name}</Table.Td>
-                  <Table.Td>{account.label}</Table.Td>
+                  <Table.Td>{account.exchange_name}{account.region !== 'default' && <Text size="xs" c="dimmed">{account.region}</Text>}</Table.Td>
+                  <Table.Td>{account.label}<KeyProbe probe={account.probe} waived={account.withdraw_waived} /></Table.Td>
                   <Table.Td title={format_utc(account.created_at)}>{format_ago(account.created_at, Date.now())}</Table.Td>
                   <Table.Td>
                     <Group gap="xs" wrap="nowrap">
@@ -96,6 +98,7 @@ export function Approvals() {
           </Table>
         </Table.ScrollContainer>
       )}
+      <Proposals />
       {decision !== null && <DecisionModal decision={decision} close={() => set_decision(null)} />}
     </>
   );

@@ -15,11 +15,13 @@ interface Values {
   api_key: string;
   api_secret: string;
   passphrase: string;
+  region: string;
 }
 
 /** What the API takes: secrets only when they are being set. */
-export function to_request(values: Values, is_new: boolean, with_key: boolean, needs_passphrase: boolean) {
+export function to_request(values: Values, is_new: boolean, with_key: boolean, needs_passphrase: boolean, region_before = 'default') {
   const request: Record<string, string | null> = { label: values.label.trim() };
+  if (values.region !== region_before) request.region = values.region;
   if (is_new) request.exchange_name = values.exchange_name;
   if (is_new || with_key) {
     request.api_key = values.api_key.trim();
@@ -36,15 +38,17 @@ export function AccountForm({ account, close }: { account: Account | null; close
   const [replace_key, set_replace_key] = useState(false);
   const exchanges = useQuery({ queryKey: ['exchanges'], queryFn: async () => (await call<{ items: ExchangeInfo[] }>('GET', '/api/v1/exchanges')).items, staleTime: Infinity });
   const form = useForm<Values>({
-    initialValues: { exchange_name: account?.exchange_name ?? '', label: account?.label ?? '', api_key: '', api_secret: '', passphrase: '' },
+    initialValues: { exchange_name: account?.exchange_name ?? '', label: account?.label ?? '', api_key: '', api_secret: '', passphrase: '', region: account?.region ?? 'default' },
   });
   const is_new = account === null;
   const with_key = is_new || replace_key;
-  const needs_passphrase = exchanges.data?.find((e) => e.name === form.values.exchange_name)?.needs_passphrase ?? false;
+  const exchange = exchanges.data?.find((e) => e.name === form.values.exchange_name);
+  const needs_passphrase = exchange?.needs_passphrase ?? false;
+  const regions = exchange?.regions ?? [];
 
   const save = useMutation({
     mutationFn: (values: Values) => {
-      const request = to_request(values, is_new, with_key, needs_passphrase);
+      const request = to_request(values, is_new, with_key, needs_passphrase, account?.region);
       return is_new ? call('POST', '/user/exchanges/', request) : call('PATCH', `/user/exchanges/${account.id}`, request);
     },
     onSuccess: () => {
@@ -65,6 +69,10 @@ export function AccountForm({ account, close }: { account: Account | null; close
           {save.isError && <ProblemAlert error={save.error} />}
           {is_new && (
             <Select label={t('accounts.exchange')} required searchable data={(exchanges.data ?? []).map((e) => e.name)} {...form.getInputProps('exchange_name')} />
+          )}
+          {regions.length > 1 && (
+            <Select label={t('accounts.region')} description={is_new ? undefined : t('accounts.region_hint')} allowDeselect={false}
+              data={regions.map((r) => ({ value: r.name, label: `${r.name} (${r.base_url})` }))} {...form.getInputProps('region')} />
           )}
           <TextInput label={t('accounts.label')} required maxLength={64} {...form.getInputProps('label')} />
           {!is_new && (

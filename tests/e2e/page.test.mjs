@@ -1,6 +1,7 @@
 // scripts/run from nothing to a page that moves, seen through Chromium.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -130,6 +131,44 @@ test('a tenant adds, an admin approves, the bot runs; switching off and deleting
   await row.waitFor({ state: 'detached' });
   assert.deepEqual(tenant.complaints, []);
   await tenant.close();
+});
+
+/** The code of now for a base32 key (RFC 6238). */
+function totp(key) {
+  const bits = [...key].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const bytes = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const mac = createHmac('sha1', bytes).update(step).digest();
+  return String((mac.readUInt32BE(mac.at(-1) & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
+test('a user turns a second factor on and off, and ends another session', async () => {
+  const login = { username: ready.tenant.username, password: ready.tenant.password };
+  const other = await fetch(`${ready.http}/client/login`, { method: 'POST', headers: { 'content-type': 'application/json', 'user-agent': 'a forgotten phone' }, body: JSON.stringify(login) });
+  const { token } = await other.json();
+  const { page, complaints, close } = await open(ready.tenant);
+  await page.getByRole('link', { name: 'Security' }).click();
+  const forgotten = page.getByRole('row', { name: /a forgotten phone/ });
+  await forgotten.getByRole('button', { name: /End the session/ }).click();
+  await forgotten.waitFor({ state: 'detached' });
+  assert.equal((await fetch(`${ready.http}/api/user`, { headers: { authorization: `Bearer ${token}` } })).status, 401);
+
+  await page.getByRole('button', { name: 'Turn on' }).click();
+  await page.getByAltText('QR code for your authenticator app').waitFor();
+  const key = await page.locator('code').first().textContent();
+  await shoot(page, 'second-factor');
+  await check_accessibility(page, 'security');
+  await page.getByLabel('Code').fill(totp(key));
+  await page.getByRole('button', { name: 'Confirm' }).click();
+  await page.getByText('Recovery codes', { exact: true }).waitFor();
+  assert.equal(await page.getByRole('listitem').count(), 10);
+  await page.getByRole('button', { name: 'I have kept them' }).click();
+  await page.getByText('On. Recovery codes left: 10.').waitFor();
+  await page.getByRole('button', { name: 'Turn off' }).click();
+  await page.getByRole('button', { name: 'Turn on' }).waitFor();
+  assert.deepEqual(complaints, []);
+  await close();
 });
 
 test('the API is to be tried at /docs and to be read and searched at /redoc, from this engine alone', async () => {

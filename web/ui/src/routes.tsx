@@ -11,6 +11,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     page('/', () => import('./pages/Dashboard'), 'Dashboard'),
     page('/accounts', () => import('./pages/Accounts'), 'Accounts'),
+    page('/security', () => import('./pages/Security'), 'Security'),
     page('/approvals', () => import('./pages/Approvals'), 'Approvals'),
   ]),
 });

@@ -51,17 +51,25 @@ export async function get_settled_token() {
   return token;
 }
 
-/** Enters the password again: a new session takes the place of this one. Throws ApiProblem. */
-export async function confirm_password(password: string, code: string) {
+/** A call whose answer is a new session in the place of this one. Throws ApiProblem. */
+export async function replace_session<T extends LoginAnswer>(path: string, body: Record<string, string>): Promise<T> {
   // Not to be repeated: its own refusal must not wait for itself.
-  const answer = call<LoginAnswer>('POST', '/api/sessions/confirm', code === '' ? { password } : { password, code }, true);
+  const answer = call<T>('POST', path, body, true);
   replacing = answer.then((login) => set_token(login.token));
   try {
     await replacing;
   } finally {
     replacing = null;
   }
+  return answer;
 }
+
+/** `code` only where one was typed. */
+export const with_code = (body: Record<string, string>, code: string) => (code === '' ? body : { ...body, code });
+
+/** Enters the password again. Throws ApiProblem. */
+export const confirm_password = (password: string, code: string) =>
+  replace_session('/api/sessions/confirm', with_code({ password }, code));
 
 async function to_problem(answer: Response): Promise<Problem> {
   try {

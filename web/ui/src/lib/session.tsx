@@ -1,6 +1,6 @@
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react';
 
-import { call, get_token, set_token, when_unauthorised } from './api';
+import { call, get_token, set_token, when_unauthorised, with_code } from './api';
 import type { LoginAnswer, SessionUser } from './types';
 
 interface Session {
@@ -31,8 +31,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   }, [drop]);
 
   const login = useCallback(async (username: string, password: string, code: string) => {
-    const typed = code === '' ? { username, password } : { username, password, code };
-    const answer = await call<LoginAnswer>('POST', '/client/login', typed);
+    const answer = await call<LoginAnswer>('POST', '/client/login', with_code({ username, password }, code));
     set_token(answer.token);
     set_user(answer.user);
   }, []);

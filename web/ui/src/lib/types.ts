@@ -7,6 +7,20 @@ export interface SessionUser {
   role: Role;
 }
 
+export interface LoginSession {
+  id: string;
+  created_at: string;
+  expires_at: string;
+  address: string;
+  client: string;
+  current: boolean;
+}
+
+export interface SecondFactorState {
+  enrolled: boolean;
+  recovery_codes_left: number;
+}
+
 export interface LoginAnswer {
   token: string;
   expires_in: number;

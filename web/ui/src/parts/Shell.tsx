@@ -42,6 +42,7 @@ function Navigation({ close }: { close: () => void }) {
     <>
       {item('/', t('nav.dashboard'))}
       {item('/accounts', t('nav.accounts'))}
+      {item('/security', t('nav.security'))}
       {is_admin && item('/approvals', t('nav.approvals'), count)}
     </>
   );

@@ -117,9 +117,9 @@ task<result<std::int64_t>> account_office::replace_key(user_id user, account_id 
   co_return version;
 }
 
-task<result<account>> account_office::approve(account_id id) {
+task<result<account>> account_office::approve(account_id id, std::int64_t reviewed_version) {
   std::string message;
-  return store_->approve(admin, id, std::nullopt, std::move(message));
+  return store_->approve(admin, id, reviewed_version, std::move(message));
 }
 
 task<void> account_office::set_active(user_id user, account_id account, bool active) {

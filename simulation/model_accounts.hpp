@@ -26,7 +26,7 @@ public:
   bool is_banned(user_id user) const { return banned_.contains(user); }
   /// New credentials; the account waits for an admin again. Answers the version of the new key.
   task<result<std::int64_t>> replace_key(user_id, account_id);
-  task<result<tenants::account>> approve(account_id);
+  task<result<tenants::account>> approve(account_id, std::int64_t reviewed_version);
   std::optional<user_id> owner_of(account_id) const;
   task<result<tenants::account>> get(user_id user, account_id id) { return store_->get(user, id); }
 

@@ -87,7 +87,7 @@ void people::approve_later(const model_account& account) {
   around_.sim.call_after(around_.below(longest_review), [this, &account] {
     const auto row = around_.ask(around_.office.get(account.user, account.id));
     if (row.status != tenants::account_status::pending) return;
-    around_.ask(around_.office.approve(account.id));
+    around_.ask(around_.office.approve(account.id, row.credential_version));
     changed(account, "approved");
   });
 }
@@ -173,7 +173,7 @@ void people::settle_down() {
   for (const auto& account : around_.accounts) {
     around_.office.set_banned(account.user, false);
     const auto row = around_.ask(around_.office.get(account.user, account.id));
-    if (row.status == tenants::account_status::pending) around_.ask(around_.office.approve(account.id));
+    if (row.status == tenants::account_status::pending) around_.ask(around_.office.approve(account.id, row.credential_version));
     around_.finish(around_.office.set_active(account.user, account.id, true));
   }
   if (rooms_) rooms_->settle_down();

@@ -214,8 +214,10 @@ class bot_world {
   }
   task<result<tenants::account>> store_call_approve(account_id id) {
     const user_id admin(999'999);
+    auto reviewed = co_await accounts->get(owners_.at(id), id);
+    if (!reviewed) co_return std::unexpected(reviewed.error());
     std::string message;
-    auto done = co_await accounts->approve(admin, id, std::nullopt, std::move(message));
+    auto done = co_await accounts->approve(admin, id, reviewed->credential_version, std::move(message));
     co_return done;
   }
   std::map<std::string, std::unique_ptr<exchanges::exchange>> exchanges_;

@@ -206,7 +206,7 @@ task<result<broker_client>> key_broker::admit(broker_peer peer, const broker_cal
 task<result<secret>> key_broker::sign(caller who, const broker_call& asked) {
   auto call = read_call(asked);
   if (!call) co_return co_await refuse(std::move(who), asked.account, std::move(call.error()));
-  auto row = co_await find_account(who, asked.account);
+  auto row = co_await find_account(asked.account);
   if (!row) co_return co_await refuse(std::move(who), asked.account, std::move(row.error()));
   const auto account = row->account;
   const auto venue = parts_.venues.find(tenants::venue_of(account.exchange_name, account.region));
@@ -252,7 +252,7 @@ task<result<secret>> key_broker::reveal(caller who, const broker_call& asked) {
     error why(broker_errc::reveal_off, std::move(why_not));
     co_return co_await refuse(std::move(who), asked.account, std::move(why));
   }
-  auto row = co_await find_account(who, asked.account);
+  auto row = co_await find_account(asked.account);
   if (!row) co_return co_await refuse(std::move(who), asked.account, std::move(row.error()));
   const auto exchange = row->account.exchange_name;
   auto recorded = co_await put_on_record(who, asked.account, "broker.reveal",
@@ -265,7 +265,7 @@ task<result<secret>> key_broker::reveal(caller who, const broker_call& asked) {
   co_return render_revealed(*keys, exchange, asked.tag);
 }
 
-task<result<tenants::runnable_account>> key_broker::find_account(const caller&, account_id id) {
+task<result<tenants::runnable_account>> key_broker::find_account(account_id id) {
   auto row = co_await parts_.accounts.load_runnable(id);
   if (!row) co_return std::unexpected(to_broker_error(row.error()));
   if (*row) co_return std::move(**row);

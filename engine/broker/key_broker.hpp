@@ -86,7 +86,7 @@ private:
   task<result<tenants::broker_client>> admit(broker_peer, const broker_call&);
   task<result<secret>> sign(caller, const broker_call&);
   task<result<secret>> reveal(caller, const broker_call&);
-  task<result<tenants::runnable_account>> find_account(const caller&, account_id);
+  task<result<tenants::runnable_account>> find_account(account_id);
   task<result<void>> check_halt(const tenants::account&, exchanges::operation, trading_word&);
   task<result<void>> put_on_record(const caller&, account_id, std::string action, std::string detail);
   task<result<exchanges::credentials>> open_keys(tenants::runnable_account);

@@ -27,8 +27,8 @@ int run_commit_latency(const std::string& database_url, int count);
 /// Intents of orders made durable per second by a busy journal, and plain one-row commits over as many connections in the same
 /// run; what one intent waits, p50 and p99.
 int run_durable_intents(const std::string& database_url, int seconds_each);
-/// Approved, active accounts of one user from lines "<api key> <api secret>" on standard input.
-int run_seed_accounts(const std::string& database_url, const std::string& master_key_file, std::int64_t user);
+/// Approved, active accounts from lines "<api key> <api secret>" on standard input: all of `user`, or one of each user from `user` on.
+int run_seed_accounts(const std::string& database_url, const std::string& master_key_file, std::int64_t user, bool one_each);
 /// Leaves that the rate ledger gives per second with 10,000 accounts waiting, and wake-ups of as many coroutines without it.
 int run_rate_grants(int seconds_each);
 /// Raw records from record() to the committed row, per second, a plain COPY of the same rows in the same run, and what record()

@@ -35,7 +35,9 @@ int main(int argc, char** argv) {
   seed->add_option("--database", database)->required();
   seed->add_option("--master-key", key_file)->required();
   seed->add_option("--user", user)->required();
-  seed->callback([&] { status = run_seed_accounts(database, key_file, user); });
+  bool one_each = false;
+  seed->add_flag("--one-each", one_each, "One for this user, one for the user after it, and so on.");
+  seed->callback([&] { status = run_seed_accounts(database, key_file, user, one_each); });
 
   int rows = 200'000;
   auto* recorder = app.add_subcommand("recorder");

@@ -4,7 +4,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Socket, pause, root, until, World } from '../tests/system/harness.mjs';
+import { Socket, engine_binary, pause, root, until, World } from '../tests/system/harness.mjs';
 
 const tool = process.env.DROVER_BENCH_TOOL;
 const tenants = Number(process.env.DROVER_BENCH_TENANTS ?? 10_000);
@@ -68,8 +68,12 @@ async function start_program(runner, file, ...args) {
 function wrk(url, token, { connections = 64, seconds = 5 } = {}) {
   const args = ['-t', '1', '-c', String(connections), '-d', String(seconds), '--latency', '-H', 'User-Agent: bench'];
   if (token) args.push('-H', `Authorization: Bearer ${token}`);
-  const out = execFileSync('wrk', [...args, url], { encoding: 'utf8' });
-  if (/Non-2xx/.test(out)) throw new Error(out);
+  return read_wrk(execFileSync('wrk', [...args, url], { encoding: 'utf8' }));
+}
+
+/** Throws when a request failed. */
+function read_wrk(out) {
+  if (/Non-2xx|Socket errors/.test(out)) throw new Error(out);
   const p99 = out.match(/99% +([\d.]+)(us|ms|s)/);
   const unit_ms = { us: 0.001, ms: 1, s: 1000 }[p99[2]];
   return { per_s: Number(out.match(/Requests\/sec: +([\d.]+)/)[1]), p99_ms: Number(p99[1]) * unit_ms };
@@ -120,17 +124,22 @@ async function with_world(options, body) {
   }
 }
 
-/** A world with `count` approved accounts of one user whose keys the paper exchange knows; the engine is not started. */
-async function seeded_world(count, config, body) {
+/**
+ * A world with `count` approved accounts whose keys the paper exchange knows, all of one user or (`one_each`) of as many users with the
+ * same password; the engine is not started.
+ */
+async function seeded_world(count, config, body, { one_each = false } = {}) {
   return with_world({ paper_args: ['--no-limits', '--step-ms', '1000'], config, start: false }, async (world) => {
     const password = 'bench-password';
     world.try_run(['-c', world.config, 'user', 'create-admin', 'bench', '--password-stdin'], { input: password + '\n' });
     const user = world.sql("SELECT id FROM users WHERE username = 'bench'");
+    if (one_each)
+      world.sql(`INSERT INTO users (username, password_hash) SELECT 'bench' || n, password_hash FROM users, generate_series(1, ${count - 1}) n WHERE id = ${user} ORDER BY n`);
     const keys = await world.must('POST', '/paper/accounts/bulk', { base: world.paper, body: { count, balances: { USDT: '100000' } } });
     const list = Array.isArray(keys) ? keys : keys.accounts;
-    execFileSync(tool, ['seed-accounts', '--database', world.database, '--master-key', join(world.folder, 'master_key'), '--user', user],
+    execFileSync(tool, ['seed-accounts', '--database', world.database, '--master-key', join(world.folder, 'master_key'), '--user', user, ...(one_each ? ['--one-each'] : [])],
       { input: list.map((k) => `${k.api_key} ${k.api_secret}`).join('\n') });
-    world.log_in = async () => (await world.must('POST', '/client/login', { body: { username: 'bench', password } })).token;
+    world.log_in = async (username = 'bench') => (await world.must('POST', '/client/login', { body: { username, password } })).token;
     return body(world);
   });
 }
@@ -211,7 +220,7 @@ const figures = {
 
   /** Strangers who log in without end, each from another address, beside bots that trade. */
   async login_flood() {
-    const config = { web: { ...open_web, limits: { enabled: true }, trusted_proxies: ['127.0.0.1'] }, bots: { parameters: { symbol: 'BTC/USDT', levels: '5', spacing: '0.0005', order_notional: '50' } } };
+    const config = { web: { ...open_web, limits: { enabled: true }, trusted_proxies: ['127.0.0.1'] }, bots: { parameters: { symbol: 'BTC/USDT', levels: '5', spacing: '0.0005', order_notional: '50' } }, weight_limit: 1_000_000_000 };
     return with_world({ paper_args: ['--no-limits'], config }, async (world) => {
       const admin = await world.add_user('root', { admin: true });
       const user = await world.add_user('bench');
@@ -235,6 +244,33 @@ const figures = {
       return Object.entries(said).flatMap(([what, words]) => ['p50', 'p99'].map((p) => ({ name: `login_flood_${what}_${p}`, value: flood[`${what}_${p}`], unit: 'ms',
         ratio: flood[`${what}_${p}`] / alone[`${what}_${p}`],
         against: `${words} without the ${logins_per_s} logins/s (${flood[`${what}s`]} beside them, ${alone[`${what}s`]} alone)` })));
+    });
+  },
+
+  /** How long a wrong password takes for a name that somebody has, and for one that nobody has: a stranger must not see which. */
+  async login_enumeration() {
+    const tries = 250;
+    return with_world({ config: { web: { trusted_proxies: ['127.0.0.1'] } } }, async (world) => {
+      const somebody = await world.add_user('somebody');
+      world.sql(`INSERT INTO users (username, password_hash) SELECT 'real' || n, password_hash FROM users, generate_series(1, ${tries}) n WHERE id = ${somebody.id}`);
+      const took_ms = { real: [], none: [] };
+      const answers = new Set();
+      for (let i = 1; i <= tries; ++i) {
+        // Every other time in the other order, each from a network of its own.
+        for (const kind of i % 2 === 0 ? ['real', 'none'] : ['none', 'real']) {
+          const headers = { 'content-type': 'application/json', 'user-agent': 'bench', 'x-request-id': 'same', 'x-forwarded-for': `10.${i}.${kind === 'real' ? 1 : 2}.1` };
+          const body = JSON.stringify({ username: `${kind}${i}`, password: 'not the password' });
+          const began = performance.now();
+          const answer = await fetch(`${world.http}/client/login`, { method: 'POST', headers, body });
+          answers.add(`${answer.status} ${await answer.text()}`);
+          took_ms[kind].push(performance.now() - began);
+          // Slower than the engine forgets failures of everybody together.
+          await pause(Math.max(0, 105 - (performance.now() - began)));
+        }
+      }
+      if (answers.size !== 1) throw new Error(`answers differ: ${[...answers].join('\n')}`);
+      const [real, none] = [took_ms.real, took_ms.none].map((list) => share_of(list.sort((a, b) => a - b), 0.5));
+      return [{ name: 'login_enumeration', value: Math.abs(real - none), unit: 'ms', ratio: Math.abs(real - none) / real, against: `the median of a refused login (${real.toFixed(1)} ms for a name, ${none.toFixed(1)} ms for none)` }];
     });
   },
 
@@ -283,6 +319,66 @@ const figures = {
   async seal_open() {
     const { opened_per_s, raw_per_s } = measure('seal-open');
     return [{ name: 'seal_open', value: opened_per_s, unit: 'values/s', ratio: opened_per_s / raw_per_s, against: 'raw AES-256-GCM' }];
+  },
+
+  /** A new master key, three times, with as many users as data keys; 50 of them trade, one asks without a pause. Then with kills. */
+  async key_rotation() {
+    const trading = 50;
+    const config = { web: open_web, bots: { statistics_interval: '1h', parameters: { symbol: 'BTC/USDT', levels: '3', spacing: '0.004', order_notional: '50' } }, weight_limit: 1_000_000_000 };
+    return seeded_world(tenants, config, async (world) => {
+      world.sql(`UPDATE user_exchanges SET is_active = false WHERE id NOT IN (SELECT id FROM user_exchanges ORDER BY id LIMIT ${trading})`);
+      await world.start_engine();
+      await until_running(world, trading);
+      const names = Array.from({ length: trading }, (_, i) => (i === 0 ? 'bench' : `bench${i}`));
+      const tokens = [];
+      for (const name of names) tokens.push(await world.log_in(name));
+      const bots = () => Promise.all(tokens.map(async (token) => {
+        const [{ bot }] = await world.must('GET', '/user/exchanges/', { token });
+        return `${bot.state} ${bot.since} ${bot.restarts}`;
+      }));
+      const status = () => JSON.parse(world.try_run(['key', 'status', '-o', 'json', '-c', world.config]).stdout || '{"rotating":true,"keys":[]}');
+      const is_whole = () => {
+        const now = status();
+        const wrapped = world.rows('SELECT master_key_id, count(*) FROM user_data_keys GROUP BY 1');
+        return !now.rotating && wrapped.length === 1 && wrapped[0][0] === now.master_key;
+      };
+      const url = `${world.http}/user/exchanges/`;
+      const before = await bots();
+      const listing = (seconds) => promisify(execFile)('wrk', ['-t', '1', '-c', '8', '-d', String(seconds), '--latency', '-H', 'User-Agent: bench', '-H', `Authorization: Bearer ${tokens[0]}`, url]);
+      let rotated_s = 0;
+      const alone = [];
+      const beside = [];
+      for (let round = 0; round < 3; ++round) {
+        alone.push(read_wrk((await listing(3)).stdout));
+        const asking = listing(3);
+        const began = performance.now();
+        await promisify(execFile)(engine_binary, ['key', 'rotate', '-c', world.config]);
+        rotated_s += (performance.now() - began) / 1000;
+        beside.push(read_wrk((await asking).stdout));
+        if (!is_whole()) throw new Error('not everything is wrapped by the new key');
+      }
+      if ((await bots()).join() !== before.join()) throw new Error(`bots were restarted: ${await bots()}`);
+      for (let kill = 0; kill < 5; ++kill) {
+        const rotation = promisify(execFile)(engine_binary, ['key', 'rotate', '-c', world.config]).catch(() => undefined);
+        await pause(rotated_s / 3 * 1000 * (kill + 1) / 6);
+        await world.kill_engine('SIGKILL');
+        await rotation;
+        await world.start_engine();
+        await until('the rotation to be whole again', is_whole, 60_000);
+      }
+      // Whatever could not be opened any more would not run.
+      await world.kill_engine('SIGTERM');
+      world.sql('UPDATE user_exchanges SET is_active = true');
+      await world.start_engine();
+      await until_running(world, tenants);
+      const floor = performance.now();
+      world.sql('UPDATE user_data_keys SET wrapped = wrapped');
+      const floor_s = (performance.now() - floor) / 1000;
+      return [
+        { name: 'key_rotation', value: tenants * 3 / rotated_s, unit: 'keys/s', ratio: tenants * 3 / rotated_s / (tenants / floor_s), against: `an UPDATE of all ${tenants} rows; all accounts ran after three rotations and five kills` },
+        { name: 'key_rotation_list_p99', value: best_of(beside).p99_ms, unit: 'ms', ratio: best_of(beside).p99_ms / best_of(alone).p99_ms, against: 'GET /user/exchanges/ without a rotation' },
+      ];
+    }, { one_each: true });
   },
 
   async raw_recorder() {

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "web/api/account_json.hpp"
+#include "web/api/account_list.hpp"
 #include "web/api/handlers.hpp"
-#include "web/api/paging.hpp"
 #include "web/body_reader.hpp"
 #include "web/step_up.hpp"
 
@@ -120,18 +120,7 @@ task<result<tenants::account>> update_info(user_id user, account_info in, servic
 
 /// GET /api/accounts: the caller's accounts.
 task<answer> handle_list_account_infos(request& r, services& s) {
-  query_reader query(r);
-  auto page = read_page(query);
-  if (auto wrong = query.finish()) co_return refuse(std::move(*wrong));
-  auto found = co_await s.parts.accounts.store().list(r.caller_id(), page);
-  if (!found) co_return refuse(found.error());
-  json_writer w(64 + found->size() * 512);
-  w.begin_array();
-  for (const auto& a : *found) write_account_info(w, a, s.parts.board);
-  w.end_array();
-  auto response = json_response(200, w.take());
-  add_paging_headers(response, "/api/accounts", "", page, found->size(), found->empty() ? 0 : found->back().id.value);
-  co_return response;
+  return list_accounts(r, s, "/api/accounts", write_account_info);
 }
 
 /// POST /api/accounts: connects an account, or changes the one whose `id` is given.

@@ -1,6 +1,6 @@
 #include "web/api/account_json.hpp"
+#include "web/api/account_list.hpp"
 #include "web/api/handlers.hpp"
-#include "web/api/paging.hpp"
 #include "web/body_reader.hpp"
 #include "web/step_up.hpp"
 
@@ -64,21 +64,9 @@ task<answer> handle_create_account(request& r, services& s) {
   co_return response;
 }
 
-/// GET /user/exchanges/: the caller's accounts. The hottest read: one store call, written straight into the body.
+/// GET /user/exchanges/: the caller's accounts.
 task<answer> handle_list_accounts(request& r, services& s) {
-  query_reader query(r);
-  auto page = read_page(query);
-  if (auto wrong = query.finish()) co_return refuse(std::move(*wrong));
-  auto found = co_await s.parts.accounts.store().list(r.caller_id(), page);
-  if (!found) co_return refuse(found.error());
-  json_writer w(64 + found->size() * 512);
-  w.begin_array();
-  for (const auto& a : *found) write_account(w, a, s.parts.board);
-  w.end_array();
-  auto response = json_response(200, w.take());
-  add_paging_headers(response, "/user/exchanges/", "", page, found->size(),
-                     found->empty() ? 0 : found->back().id.value);
-  co_return response;
+  return list_accounts(r, s, "/user/exchanges/", write_account);
 }
 
 /// GET /user/exchanges/{id}: one of the caller's accounts.

@@ -168,19 +168,21 @@ protected:
     const auto* halt = gate_.find(owner);
     co_return trading_word{.clock_offset = 250ms, .halted = halt ? halt->reason : ""};
   }
-  key_broker broker_{
-      {.executor = io_.get_executor(),
-       .timers = timers_,
-       .random = random_,
-       .clients = clients_,
-       .accounts = *accounts_,
-       .audit = *audit_,
-       .keyring = keyring_,
-       .venues = venues_,
-       .ask_trading = [this](order_owner owner,
-                             std::string venue) { return read_word(std::move(owner), std::move(venue)); },
-       .is_locked_down = [this] { return locked_down_; },
-       .is_open = [this] { return open_; }}};
+  key_broker_parts make_parts(const crypto::keyring& keys) {
+    return {.executor = io_.get_executor(),
+            .timers = timers_,
+            .random = random_,
+            .clients = clients_,
+            .accounts = *accounts_,
+            .audit = *audit_,
+            .keyring = keys,
+            .venues = venues_,
+            .ask_trading = [this](order_owner owner,
+                                  std::string venue) { return read_word(std::move(owner), std::move(venue)); },
+            .is_locked_down = [this] { return locked_down_; },
+            .is_open = [this] { return open_; }};
+  }
+  key_broker broker_{make_parts(keyring_)};
 };
 
 TEST_F(KeyBroker, SignsWithTheAccountsSecretAndTheExchangesClock) {
@@ -412,19 +414,7 @@ TEST_F(KeyBroker, TheCallersMarkComesBack) {
 TEST_F(KeyBroker, KeysThatWereTamperedWithDoNotSign) {
   register_client();
   crypto::keyring other(crypto::master_key::generate(random_), random_);
-  key_broker stranger{
-      {.executor = io_.get_executor(),
-       .timers = timers_,
-       .random = random_,
-       .clients = clients_,
-       .accounts = *accounts_,
-       .audit = *audit_,
-       .keyring = other,
-       .venues = venues_,
-       .ask_trading = [this](order_owner owner,
-                             std::string venue) { return read_word(std::move(owner), std::move(venue)); },
-       .is_locked_down = [] { return false; },
-       .is_open = [] { return true; }}};
+  key_broker stranger{make_parts(other)};
   auto line = order();
   line["token"] = token;
   line["account"] = account_.value;

@@ -34,6 +34,11 @@ inline std::string microseconds_of(const std::string& column) {
   return "(extract(epoch FROM " + column + ") * 1000000)::bigint";
 }
 
+/// A parameter for what SQL reads as whole microseconds since 1970.
+inline std::int64_t to_microseconds(wall_time t) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(t.since_epoch).count();
+}
+
 /// A value of a row: of the pool's pqxx::result or of the reader's read_rows.
 template <class F>
 concept field = std::same_as<F, pqxx::field> || std::same_as<F, read_field>;

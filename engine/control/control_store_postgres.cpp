@@ -13,6 +13,7 @@ using tenants::microseconds_of;
 using tenants::statement;
 using tenants::tenant_errc;
 using tenants::text_of;
+using tenants::to_microseconds;
 using tenants::view_of;
 
 using connection = pqxx::connection_base;
@@ -88,8 +89,6 @@ const statement realised_sql{
         "SELECT 0, t.quote_asset, sum(t.realised)::text FROM today t LEFT JOIN loss_clearings c ON c.account_id = 0 "
         "WHERE t.recorded_at >= coalesce(c.cleared_at, '-infinity') GROUP BY 1, 2"};
 
-std::int64_t microseconds(wall_time t) { return std::chrono::duration_cast<std::chrono::microseconds>(t.since_epoch).count(); }
-
 template <class Value>
 Value known(std::optional<Value> value, const char* column) {
   if (!value) throw std::runtime_error(std::string("a row has an unknown ") + column);
@@ -134,7 +133,7 @@ kill insert(connection& c, const kill& k) {
   const auto id = k.id.to_string();
   const std::string verb(to_string(k.verb)), scope(to_string(k.scope.what));
   auto made = execute(tx, insert_sql, id, verb, scope, k.scope.id, k.scope.name, k.owner.value, k.by.value, k.by_admin, k.through, k.key,
-                      k.reason, microseconds(k.at), std::string(to_string(k.state)), to_json(k.receipt));
+                      k.reason, to_microseconds(k.at), std::string(to_string(k.state)), to_json(k.receipt));
   if (!made.empty()) {
     audit(tx, k.by, "kill." + verb, "kill:" + id, describe(k.scope) + " through " + k.through + ": " + k.reason);
     tx.commit();
@@ -147,7 +146,7 @@ kill insert(connection& c, const kill& k) {
 
 void release(connection& c, const uuid& id, user_id by, wall_time at) {
   pqxx::work tx(c);
-  if (!execute(tx, release_sql, id.to_string(), by.value, microseconds(at)).empty())
+  if (!execute(tx, release_sql, id.to_string(), by.value, to_microseconds(at)).empty())
     audit(tx, by, "kill.release", "kill:" + id.to_string(), {});
   tx.commit();
 }
@@ -159,7 +158,7 @@ std::string action_of(const lock_state& s) {
 
 void store_lock(connection& c, const lock_state& s) {
   pqxx::work tx(c);
-  if (!execute(tx, set_lock_sql, std::string(to_string(s.name)), s.locked, s.reason, s.by.value, microseconds(s.at)).empty())
+  if (!execute(tx, set_lock_sql, std::string(to_string(s.name)), s.locked, s.reason, s.by.value, to_microseconds(s.at)).empty())
     audit(tx, s.by, action_of(s), "engine", s.reason);
   tx.commit();
 }
@@ -319,7 +318,7 @@ class postgres_control_store final : public control_store {
   task<result<void>> clear_loss(account_id account, user_id by, wall_time at) override {
     return write("loss_clear", [account, by, at](connection& c) {
       pqxx::work tx(c);
-      execute(tx, clear_sql, account.value, microseconds(at), by.value);
+      execute(tx, clear_sql, account.value, to_microseconds(at), by.value);
       audit(tx, by, "risk.clear_loss", object_of(account), {});
       tx.commit();
     });
@@ -329,7 +328,7 @@ class postgres_control_store final : public control_store {
     auto job = [midnight](connection& c) {
       pqxx::nontransaction tx(c);
       std::vector<realised_row> out;
-      for (const auto& row : execute(tx, realised_sql, microseconds(midnight)))
+      for (const auto& row : execute(tx, realised_sql, to_microseconds(midnight)))
         out.push_back({account_id(integer_of(row[0])), tenants::text_of(row[1]), tenants::decimal_of(row[2])});
       return out;
     };

@@ -66,7 +66,7 @@ std::string describe_credentials(const std::string& mask, const std::string& fin
 void store_probe(pqxx::transaction_base& tx, account_id id, const account_probe& p) {
   const auto flag = [](const std::optional<bool>& value) { return !value ? nullptr : *value ? "true" : "false"; };
   const auto offset = p.clock_offset ? std::to_string(p.clock_offset->count()) : std::string();
-  const auto at = std::chrono::duration_cast<std::chrono::microseconds>(p.at.since_epoch).count();
+  const auto at = to_microseconds(p.at);
   execute(tx, account_statements::store_probe, id.value, at, p.passed ? nullptr : p.reason.c_str(), flag(p.may_read), flag(p.may_trade),
           flag(p.may_withdraw), flag(p.address_bound), null_if_empty(offset));
 }

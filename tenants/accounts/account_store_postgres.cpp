@@ -331,9 +331,8 @@ public:
   task<result<std::vector<account_id>>> list_due_probes(wall_time before, int limit) override {
     auto job = [before, limit](connection& c) {
       pqxx::nontransaction tx(c);
-      const auto at = std::chrono::duration_cast<std::chrono::microseconds>(before.since_epoch).count();
       std::vector<account_id> due;
-      for (const auto& row : execute(tx, sql::list_due_probes, at, limit)) due.emplace_back(integer_of(row[0]));
+      for (const auto& row : execute(tx, sql::list_due_probes, to_microseconds(before), limit)) due.emplace_back(integer_of(row[0]));
       return due;
     };
     auto outcome = co_await db_.run("accounts_due_probes", std::move(job));

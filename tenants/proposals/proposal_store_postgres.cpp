@@ -47,10 +47,6 @@ const statement note_two{"proposals_note_two_administrators",
 const statement select_two{"proposals_two_administrators",
                            "SELECT value FROM engine_meta WHERE key = 'two_administrators_at'"};
 
-std::int64_t to_microseconds(wall_time t) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(t.since_epoch).count();
-}
-
 proposal proposal_of(const pqxx::row& row) {
   const auto kind = parse_proposal_kind(view_of(row[1]));
   const auto state = parse_proposal_state(view_of(row[6]));

@@ -39,10 +39,6 @@ std::string object_of(user_id user) {
   return "user:" + std::to_string(user.value);
 }
 
-std::int64_t to_microseconds(wall_time t) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(t.since_epoch).count();
-}
-
 std::vector<std::string> split(std::string_view text) {
   std::istringstream words{std::string(text)};
   std::vector<std::string> out;

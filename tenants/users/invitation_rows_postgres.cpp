@@ -42,10 +42,6 @@ invitation invitation_of(const pqxx::row& row) {
           .used_by = user_id(row[7].is_null() ? 0 : integer_of(row[7]))};
 }
 
-std::int64_t to_microseconds(wall_time t) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(t.since_epoch).count();
-}
-
 }  // namespace
 
 invitation insert(pqxx::transaction_base& tx, const new_invitation& fresh) {

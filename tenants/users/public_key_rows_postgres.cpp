@@ -42,10 +42,6 @@ public_key key_of(const pqxx::row& row) {
           .revoked_at = optional_time_of(row[6])};
 }
 
-std::int64_t to_microseconds(wall_time t) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(t.since_epoch).count();
-}
-
 std::multimap<user_id, public_key_facts> facts_of(const pqxx::result& rows) {
   std::multimap<user_id, public_key_facts> out;
   for (const auto& row : rows)

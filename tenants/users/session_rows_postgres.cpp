@@ -58,10 +58,6 @@ session session_of(const pqxx::row& row) {
           .previous_until = optional_time_of(row[9])};
 }
 
-std::int64_t to_microseconds(wall_time t) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(t.since_epoch).count();
-}
-
 void record(pqxx::transaction_base& tx, user_id user, const char* action, std::string detail) {
   insert_audit_event(
       tx,

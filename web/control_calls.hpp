@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdexcept>
+#include <vector>
 
 #include "base/run_on.hpp"
 #include "engine/control/trading_control.hpp"
@@ -17,6 +18,15 @@ inline engine::trading_control& get_control(services& s) {
 template <class T>
 task<T> on_trading(services& s, task<T> work) {
   return run_on(s.parts.trading, std::move(work));
+}
+
+inline task<std::vector<engine::lock_state>> locks_of(engine::trading_control& control) {
+  co_return control.locks();
+}
+
+/// As they are now.
+inline task<std::vector<engine::lock_state>> read_locks(services& s) {
+  return on_trading(s, locks_of(get_control(s)));
 }
 
 inline engine::control_caller caller_of(const request& r) {

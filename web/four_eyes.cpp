@@ -38,12 +38,8 @@ task<result<std::string>> describe_master_key(std::string key) {
   co_return json{{"master_key", key}}.dump();
 }
 
-task<std::vector<engine::lock_state>> read_locks(engine::trading_control& control) {
-  co_return control.locks();
-}
-
 task<result<std::string>> describe_lockdown(services& s) {
-  auto states = co_await on_trading(s, read_locks(get_control(s)));
+  auto states = co_await read_locks(s);
   for (const auto& state : states)
     if (state.name == engine::engine_lock::lockdown)
       co_return json{{"locked", state.locked},

@@ -12,11 +12,9 @@ namespace {
 
 using engine::engine_lock;
 
-task<std::vector<engine::lock_state>> read_locks(engine::trading_control& control) { co_return control.locks(); }
-
 /// A lockdown is not ended by one alone; where there is none, there is nothing to agree to.
 task<std::optional<answer>> ask_about_release(const request& r, services& s, std::string reason) {
-  auto states = co_await on_trading(s, read_locks(get_control(s)));
+  auto states = co_await read_locks(s);
   const auto on = std::ranges::any_of(states, [](const auto& l) { return l.name == engine_lock::lockdown && l.locked; });
   if (!on) co_return std::nullopt;
   second_opinion about{tenants::proposal_kind::end_lockdown, "engine", std::move(reason)};
@@ -48,7 +46,7 @@ task<answer> set_lock(request& r, services& s, engine_lock name, bool locked) {
 
 /// GET /admin/locks: of logins, of trading, and the lockdown.
 task<answer> handle_list_locks(request&, services& s) {
-  auto states = co_await on_trading(s, read_locks(get_control(s)));
+  auto states = co_await read_locks(s);
   json_writer w(768);
   w.begin_object().key("items").begin_array();
   for (const auto& state : states) write_lock(w, state);
